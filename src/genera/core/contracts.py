@@ -1,0 +1,220 @@
+"""What a model promises: pixels in, pixels out, and which questions it can answer.
+
+Every promise is an abstract class, subclassed by name and one level deep. Images are always uint8
+``(B, C, H, W)`` with values below ``spec.levels``; log-probabilities are nats and shaped ``(B,)``.
+"""
+
+from __future__ import annotations
+
+from abc import ABC, abstractmethod
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+
+import torch
+from torch import Tensor, nn
+
+from genera.core.image_spec import ImageSpec
+
+#: Looks at generated images during training and names what it saw, e.g. ``{"diversity": 0.31}``.
+Probe = Callable[[Tensor], dict[str, float]]
+
+
+@dataclass(frozen=True)
+class Loss:
+    """What one batch costs.
+
+    Args:
+        total: ``(B,)``, nats per image summed over dimensions; ``()`` only for terms that are defined on a batch.
+        terms: parts that sum to ``total``, by name.
+        logs: detached values worth watching, of any shape.
+    """
+
+    total: Tensor
+    terms: Mapping[str, Tensor] = field(default_factory=dict)
+    logs: Mapping[str, Tensor] = field(default_factory=dict)
+
+
+@dataclass(frozen=True)
+class Progress:
+    """Where training stands before a step.
+
+    Args:
+        step: optimiser steps taken.
+        epoch: epochs of the plan passed so far. Under a time budget the plan is stretched or squeezed to it.
+        fraction: share of the training that is over, 0 … 1.
+    """
+
+    step: int
+    epoch: float
+    fraction: float
+
+
+class Transform(nn.Module, ABC):
+    """An invertible map with a tractable log-determinant; it points from the data to the latent.
+
+    Args:
+        shape: shape of one input, without the batch.
+        out_shape: shape of one output; ``shape`` where omitted.
+    """
+
+    def __init__(self, shape: tuple[int, ...], *, out_shape: tuple[int, ...] | None = None) -> None:
+        super().__init__()
+        self.shape = tuple(shape)
+        self.out_shape = self.shape if out_shape is None else tuple(out_shape)
+
+    @abstractmethod
+    def forward(self, x: Tensor, context: Tensor | None = None) -> tuple[Tensor, Tensor]:
+        """``(B, *shape) -> (B, *out_shape)`` and ``log |det dy/dx|``, ``(B,)`` nats. Deterministic."""
+
+    @abstractmethod
+    def inverse(self, y: Tensor, context: Tensor | None = None) -> tuple[Tensor, Tensor]:
+        """``(B, *out_shape) -> (B, *shape)`` and ``log |det dx/dy|``, ``(B,)`` nats."""
+
+
+class Distribution(nn.Module, ABC):
+    """A density over flat vectors ``(B, D)`` that can be drawn from."""
+
+    @abstractmethod
+    def log_prob(self, z: Tensor, context: Tensor | None = None) -> Tensor:
+        """``(B, D) -> (B,)`` nats."""
+
+    @abstractmethod
+    def sample(
+        self, count: int, *, temperature: float = 1.0, generator: torch.Generator | None = None
+    ) -> Tensor:
+        """Draw ``(count, D)``; ``temperature`` scales the spread around the mean."""
+
+
+class Dequantizer(nn.Module, ABC):
+    """Turns integer pixels into real numbers in [0, 1): the only stochastic step of a flow.
+
+    For any density p on [0, 1)^D, ``E[log p(y) + log_weight]`` is a lower bound of the log-probability of the pixels.
+
+    Args:
+        spec: the images.
+    """
+
+    def __init__(self, spec: ImageSpec) -> None:
+        super().__init__()
+        self.spec = spec
+
+    @abstractmethod
+    def forward(
+        self, images: Tensor, *, generator: torch.Generator | None = None
+    ) -> tuple[Tensor, Tensor]:
+        """uint8 ``(B, C, H, W)`` -> ``y`` in [0, 1) of that shape, and ``log_weight`` ``(B,)`` nats."""
+
+    @abstractmethod
+    def center(self, images: Tensor) -> Tensor:
+        """The same map without noise: each pixel at the middle of its bin."""
+
+    def quantize(self, y: Tensor) -> Tensor:
+        """Real numbers back to uint8 pixels; exact for every ``y`` that ``forward`` gives."""
+        return (y * self.spec.levels).floor().clamp(0, self.spec.levels - 1).to(torch.uint8)
+
+
+class Trainable(ABC):
+    """Has a loss. ``spec`` says what images it was built for."""
+
+    spec: ImageSpec
+
+    @abstractmethod
+    def loss(self, images: Tensor, labels: Tensor | None = None) -> Loss:
+        """What these images cost; noise comes from torch's global generator, which the task seeds."""
+
+    def initialize(self, images: Tensor) -> None:  # noqa: B027 - most models need no data to start from
+        """Set up from data once before training, on the same batch in every process."""
+
+    def advance(self, progress: Progress) -> None:  # noqa: B027 - most models do not change with time
+        """Follow a schedule before a step. What it sets are 0-dim buffers, so every copy of the model sees the same."""
+
+
+class Generative(ABC):
+    """Draws images."""
+
+    spec: ImageSpec
+
+    @abstractmethod
+    def sample(
+        self,
+        count: int,
+        *,
+        labels: Tensor | None = None,
+        temperature: float = 1.0,
+        generator: torch.Generator | None = None,
+    ) -> Tensor:
+        """uint8 ``(count, C, H, W)``; ``labels`` are int64 ``(count,)``."""
+
+
+class Density(ABC):
+    """Knows how probable images are."""
+
+    spec: ImageSpec
+
+    @abstractmethod
+    def log_prob(
+        self,
+        images: Tensor,
+        labels: Tensor | None = None,
+        *,
+        num_importance_samples: int = 1,
+        generator: torch.Generator | None = None,
+    ) -> Tensor:
+        """A lower bound in expectation on the log-probability of the integer pixels: ``(B,)`` nats, in float32."""
+
+
+class Autoencoding(ABC):
+    """Maps images to latents and back."""
+
+    spec: ImageSpec
+
+    @abstractmethod
+    def encode(
+        self, images: Tensor, labels: Tensor | None = None, *, generator: torch.Generator | None = None
+    ) -> Tensor:
+        """``(B, D)`` latents: the mean, or a draw where a generator is given."""
+
+    @abstractmethod
+    def decode(self, z: Tensor, labels: Tensor | None = None) -> Tensor:
+        """``(B, D) -> (B, C, H, W)`` uint8."""
+
+    def reconstruct(self, images: Tensor, labels: Tensor | None = None) -> Tensor:
+        """Images as the model remembers them: ``decode(encode(images))``."""
+        return self.decode(self.encode(images, labels), labels)
+
+
+@dataclass(frozen=True)
+class Fakes:
+    """One pass of a generator, usable by both players' steps.
+
+    Args:
+        images: ``(B, C, H, W)`` real numbers in [-1, 1], with their graph.
+        latents: ``(B, D)`` they came from.
+        labels: ``(B,)`` int64, where the model is conditional.
+    """
+
+    images: Tensor
+    latents: Tensor
+    labels: Tensor | None = None
+
+
+class TwoPlayer(ABC):
+    """A generator and a discriminator with a loss each."""
+
+    spec: ImageSpec
+
+    @abstractmethod
+    def generate(self, count: int, labels: Tensor | None = None) -> Fakes:
+        """Make ``count`` images, keeping the graph."""
+
+    @abstractmethod
+    def discriminator_loss(self, images: Tensor, fakes: Fakes, labels: Tensor | None = None) -> Loss:
+        """What the discriminator gets wrong."""
+
+    @abstractmethod
+    def generator_loss(self, images: Tensor, fakes: Fakes, labels: Tensor | None = None) -> Loss:
+        """What the generator fails to make the discriminator believe."""
+
+    @abstractmethod
+    def score(self, images: Tensor) -> Tensor:
+        """The discriminator's logits ``(B,)`` for uint8 images: higher is more real."""

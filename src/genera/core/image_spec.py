@@ -1,0 +1,64 @@
+"""What the pictures of a data set have in common."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from torch import Tensor
+
+
+@dataclass(frozen=True)
+class ImageSpec:
+    """Shape and value range of the integer images a model is built for.
+
+    It comes from the data, is the first argument of every model and is saved with it.
+
+    Args:
+        channels: 1 for grey, 3 for colour.
+        height: pixels.
+        width: pixels.
+        levels: pixel values are the integers ``0 … levels - 1``; at most 256.
+        num_classes: number of labels, 0 where the data have none.
+
+    Raises:
+        ValueError: a value is out of its range.
+    """
+
+    channels: int
+    height: int
+    width: int
+    levels: int = 256
+    num_classes: int = 0
+
+    def __post_init__(self) -> None:
+        for name in ("channels", "height", "width"):
+            if getattr(self, name) < 1:
+                raise ValueError(f"{name} must be at least 1, got {getattr(self, name)}")
+        if not 2 <= self.levels <= 256:
+            raise ValueError(f"levels must lie between 2 and 256 (uint8 images), got {self.levels}")
+        if self.num_classes < 0:
+            raise ValueError(f"num_classes must not be negative, got {self.num_classes}")
+
+    @property
+    def shape(self) -> tuple[int, int, int]:
+        """``(C, H, W)``."""
+        return (self.channels, self.height, self.width)
+
+    @property
+    def num_dims(self) -> int:
+        """Pixel values per image, ``C * H * W``: the divisor of bits per dimension."""
+        return self.channels * self.height * self.width
+
+    def check(self, images: Tensor) -> None:
+        """Refuse a batch this spec does not describe.
+
+        Only shape and dtype are read: looking at the values would cost a pass over every batch.
+
+        Raises:
+            ValueError: ``images`` is not uint8 ``(B, C, H, W)`` of this shape.
+        """
+        got = f"{images.dtype} {tuple(images.shape)}"
+        if images.dtype.is_floating_point or images.dtype.is_complex or images.dtype.itemsize != 1:
+            raise ValueError(f"images must be integer pixels (torch.uint8), got {got}")
+        if images.dim() != 4 or tuple(images.shape[1:]) != self.shape:
+            raise ValueError(f"images must have shape (B, {', '.join(map(str, self.shape))}), got {got}")

@@ -1,0 +1,39 @@
+"""Small pieces of arithmetic that every family shares."""
+
+from __future__ import annotations
+
+import math
+
+import torch
+from torch import Tensor
+
+
+def sum_over_dims(x: Tensor) -> Tensor:
+    """Sum everything but the batch: ``(B, …) -> (B,)``."""
+    return x.flatten(start_dim=1).sum(dim=1)
+
+
+def log_mean_exp(x: Tensor, dim: int = 0) -> Tensor:
+    """``log(mean(exp(x)))`` along ``dim`` without overflow."""
+    return torch.logsumexp(x, dim=dim) - math.log(x.shape[dim])
+
+
+def bits_per_dim(log_prob: Tensor, num_dims: int) -> Tensor:
+    """Turn the log-probability of integer pixels into bits per dimension.
+
+    Args:
+        log_prob: ``(B,)``, nats.
+        num_dims: ``C * H * W`` of one image.
+
+    Returns:
+        ``(B,)`` bits per dimension; lower is better.
+
+    Raises:
+        ValueError: ``num_dims`` is not positive.
+
+    Source:
+        Theis, van den Oord & Bethge (2016), section 3.1.
+    """
+    if num_dims < 1:
+        raise ValueError(f"num_dims must be positive, got {num_dims}")
+    return -log_prob / (num_dims * math.log(2))

@@ -1,0 +1,48 @@
+"""One transform after another."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+
+from torch import Tensor, nn
+
+from genera.core import Transform
+
+#: Makes a transform for inputs of a shape, so that a recipe need not know the sizes.
+TransformFactory = Callable[[tuple[int, ...]], Transform]
+
+
+class Chain(Transform):
+    """The composition of transforms, first to last; each is made for the shape the one before it gives.
+
+    Args:
+        shape: of one input, without the batch.
+        transforms: factories ``shape -> Transform``. None at all give the identity.
+
+    Example:
+        >>> from genera.flows import Chain, Logit, Squeeze
+        >>> Chain((1, 28, 28), [Logit, Squeeze, Squeeze]).out_shape
+        (16, 7, 7)
+    """
+
+    def __init__(self, shape: tuple[int, ...], transforms: Sequence[TransformFactory]) -> None:
+        made: list[Transform] = []
+        for make in transforms:
+            made.append(make(made[-1].out_shape if made else tuple(shape)))
+        super().__init__(shape, out_shape=made[-1].out_shape if made else None)
+        self.transforms = nn.ModuleList(made)
+
+    def forward(self, x: Tensor, context: Tensor | None = None) -> tuple[Tensor, Tensor]:
+        log_det = x.new_zeros(len(x))
+        for transform in self.transforms:
+            x, log_det_here = transform(x, context)
+            log_det = log_det + log_det_here
+        return x, log_det
+
+    def inverse(self, y: Tensor, context: Tensor | None = None) -> tuple[Tensor, Tensor]:
+        log_det = y.new_zeros(len(y))
+        for transform in reversed(self.transforms):
+            assert isinstance(transform, Transform)
+            y, log_det_here = transform.inverse(y, context)
+            log_det = log_det + log_det_here
+        return y, log_det
