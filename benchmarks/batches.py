@@ -1,0 +1,57 @@
+"""How long an epoch of MNIST takes to gather, without any training, beside torch's own DataLoader.
+
+Run with ``python benchmarks/batches.py``; MNIST comes from ``$GENERA_DATA`` or is downloaded. The two are timed in
+turns, so that a busy machine slows both, and the best of the rounds counts.
+"""
+
+from __future__ import annotations
+
+import itertools
+import time
+from collections.abc import Callable
+
+import torch
+from torch.utils.data import DataLoader, TensorDataset
+
+from genera.data import Batches, Images, find_dataset
+
+BATCH_SIZE = 128
+ROUNDS = 3
+TARGET_MS = 80
+
+
+def ours(images: Images) -> None:
+    """One epoch of :class:`Batches`."""
+    batches = Batches(images, batch_size=BATCH_SIZE)
+    for _ in itertools.islice(batches, batches.steps_per_epoch):
+        pass
+
+
+def naive(images: Images) -> None:
+    """One epoch of a DataLoader that indexes and collates image by image."""
+    assert images.labels is not None
+    dataset = TensorDataset(images.pixels, images.labels)
+    for _ in DataLoader(dataset, batch_size=BATCH_SIZE, shuffle=True, drop_last=True):
+        pass
+
+
+def milliseconds(epoch: Callable[[Images], None], images: Images) -> float:
+    """Wall time of one epoch."""
+    start = time.perf_counter()
+    epoch(images)
+    return 1000 * (time.perf_counter() - start)
+
+
+def main() -> None:
+    """Print milliseconds per epoch of both, and their ratio."""
+    torch.set_num_threads(1)
+    images = find_dataset("mnist")().split("train")
+    rounds = [(milliseconds(ours, images), milliseconds(naive, images)) for _ in range(ROUNDS)]
+    best, best_naive = (min(column) for column in zip(*rounds, strict=True))
+    print(f"{len(images):,} images in batches of {BATCH_SIZE}, one thread")
+    print(f"Batches     {best:7.1f} ms per epoch (target {TARGET_MS})")
+    print(f"DataLoader  {best_naive:7.1f} ms per epoch, {best_naive / best:.0f} times as long")
+
+
+if __name__ == "__main__":
+    main()

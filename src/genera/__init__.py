@@ -1,0 +1,38 @@
+"""Genera trains, measures and compares the classic families of generative image models on equal terms.
+
+    >>> import genera                                     # doctest: +SKIP
+    >>> model = genera.load("runs/realnvp_digits-digits-1")
+    >>> model.sample(16).shape
+    torch.Size([16, 1, 8, 8])
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from genera.core import Trainable
+
+__version__ = "0.1.0"
+
+
+def load(model: str | Path, *, device: str = "cpu", allow: Sequence[str] = ()) -> Trainable:
+    """Load a trained model in evaluation mode.
+
+    Args:
+        model: a run directory, or a name that ``genera models`` lists.
+        device: where to put it.
+        allow: packages its configuration may name besides ``genera`` and ``torch.nn``.
+
+    Returns:
+        The model; which of sampling, densities and reconstructions it offers, its base classes say.
+
+    Raises:
+        ValueError: there is no such model, or its files are damaged or belong to another model.
+    """
+    # Imported here so that `import genera` is instant.
+    from genera.zoo import load as load_from_zoo
+
+    return load_from_zoo(str(model), device=device, allow=allow)

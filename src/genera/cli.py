@@ -1,0 +1,86 @@
+"""The command line: finds the command, imports only that one, and turns errors into one line."""
+
+from __future__ import annotations
+
+import os
+import sys
+from importlib import import_module
+
+#: Every command with what it does, in the order a newcomer meets them. Each is a module of `genera.commands`.
+COMMANDS = {
+    "quickstart": "train a small model on the embedded digits, measure it and draw from it; two minutes",
+    "train": "train a recipe on a data set, or go on with a run",
+    "sample": "draw images from a trained model",
+    "reconstruct": "pass images through a trained model and back",
+    "evaluate": "measure a trained model",
+    "score": "likelihood of every image of a data set, as CSV",
+    "figures": "draw the figures that runs allow",
+    "models": "list recipes and trained models that ship with Genera",
+    "datasets": "list data sets, their sizes, licences and where they are",
+}
+
+_INTRODUCTION = """\
+Genera trains, measures and compares generative image models on equal terms.
+
+usage: genera COMMAND …        genera COMMAND --help explains one
+
+{commands}
+
+A first look, offline, in two minutes:  genera quickstart
+MODEL is a run directory, or a name that `genera models` lists.
+Runs go to $GENERA_RUNS, or to ./runs. Data sets are looked for in $GENERA_DATA.
+Errors end with exit code 2 and one line; GENERA_DEBUG=1 shows where they came from.
+"""
+
+
+def main(argv: list[str] | None = None) -> int:
+    """Run one command.
+
+    Returns:
+        The exit code: 0, 2 for bad input, 128 + N where signal N stopped a training.
+    """
+    argv = sys.argv[1:] if argv is None else argv
+    if not argv or argv[0] in ("-h", "--help", "help"):
+        print(introduction(), end="")
+        return 0
+    name, *arguments = argv
+    if name == "--version":
+        from genera import __version__
+
+        print(__version__)
+        return 0
+    try:
+        if name not in COMMANDS:
+            raise ValueError(f"there is no command {name!r}{_perhaps(name)}; genera --help lists all")
+        module = import_module(f"genera.commands.{name}")
+        return module.main(arguments) or 0
+    except KeyboardInterrupt:
+        print("interrupted", file=sys.stderr)
+        return 130
+    except (ValueError, ArithmeticError, OSError) as error:
+        if os.environ.get("GENERA_DEBUG"):
+            raise
+        print(f"genera {name}: error: {_first_line(error)}", file=sys.stderr)
+        return 2
+
+
+def introduction() -> str:
+    """What ``genera --help`` prints."""
+    width = max(map(len, COMMANDS))
+    return _INTRODUCTION.format(commands="\n".join(f"  {name:<{width}}  {does}" for name, does in COMMANDS.items()))
+
+
+def _perhaps(name: str) -> str:
+    import difflib
+
+    near = difflib.get_close_matches(name, COMMANDS, n=1)
+    return f"; did you mean {near[0]}?" if near else ""
+
+
+def _first_line(error: Exception) -> str:
+    """The message of an error on one line."""
+    return " ".join(str(error).split()) or type(error).__name__
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,1 @@
+"""The commands: one module each, one typed function each, imported only when called."""

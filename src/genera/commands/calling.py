@@ -1,0 +1,63 @@
+"""Turning a typed function into a command."""
+
+from __future__ import annotations
+
+import argparse
+import inspect
+from collections.abc import Callable, Sequence
+from typing import Any
+
+from jsonargparse import ArgumentParser
+
+from genera.data import ImageData
+from genera.training.config_errors import one_line
+from genera.training.recipes import add_data_arguments, open_data
+
+
+def call(function: Callable[..., Any], arguments: Sequence[str]) -> None:
+    """Call ``function`` with what its signature makes of command-line arguments.
+
+    A parameter annotated as :class:`~genera.data.ImageData` becomes ``--data NAME`` with the settings of that data set.
+
+    Raises:
+        ValueError: the arguments do not fit the signature.
+    """
+    wants_data = "data" in inspect.signature(function).parameters
+    chosen = data_name(arguments) if wants_data else None
+    parser = ArgumentParser(
+        prog=f"genera {function.__name__}",
+        description=inspect.getdoc(function),
+        exit_on_error=False,
+        allow_abbrev=False,
+    )
+    parser.add_function_arguments(function, as_positional=True, skip={"data"})
+    if chosen is not None:
+        add_data_arguments(parser, chosen)
+    elif wants_data:
+        parser.add_argument("--data", help="data set to use; the one the model was trained on where omitted")
+    try:
+        parsed = parser.parse_args(with_data_name(arguments) if chosen is not None else list(arguments))
+    except argparse.ArgumentError as error:
+        options = [option.lstrip("-") for action in parser._actions for option in action.option_strings]
+        raise ValueError(one_line(str(error), options=options)) from error
+    values = parser.instantiate(parsed).as_dict()
+    values["data"] = open_data(values["data"]) if chosen is not None else None
+    function(**{name: values[name] for name in inspect.signature(function).parameters})
+
+
+def data_name(arguments: Sequence[str]) -> str | None:
+    """The data set that ``--data NAME`` names; None without it."""
+    for index, argument in enumerate(arguments):
+        if argument == "--data":
+            if index + 1 == len(arguments):
+                raise ValueError("--data needs the name of a data set; genera datasets lists them")
+            return arguments[index + 1]
+        if argument.startswith("--data="):
+            return argument.partition("=")[2]
+    return None
+
+
+def with_data_name(arguments: Sequence[str]) -> list[str]:
+    """Write ``--data NAME`` as the setting it is, ``--data.name NAME``."""
+    renamed = ["--data.name" if argument == "--data" else argument for argument in arguments]
+    return [argument.replace("--data=", "--data.name=", 1) if argument.startswith("--data=") else argument for argument in renamed]

@@ -1,0 +1,65 @@
+"""``genera evaluate``."""
+
+from __future__ import annotations
+
+import difflib
+import json as json_format
+from collections.abc import Sequence
+
+from genera.commands.calling import call
+from genera.data import ImageData
+from genera.evaluation import Measure, default_measures
+from genera.evaluation import evaluate as run_evaluation
+from genera.zoo import find_model
+
+
+def evaluate(
+    model: str,
+    *,
+    data: ImageData | None = None,
+    split: str = "test",
+    measures: list[str] | None = None,
+    json: bool = False,
+    allow: list[str] | None = None,
+) -> None:
+    """Measure a trained model and write evaluation.json into its run directory.
+
+    What was measured before is not measured again, so an evaluation can be interrupted and taken up.
+
+    Args:
+        model: a run directory, or a name that `genera models` lists.
+        data: data set to use; the one the model was trained on where omitted.
+        split: train, validation or test; tune on validation, and take the test figure once.
+        measures: only these, such as [bits_per_dim@1]; all where omitted.
+        json: print the result as JSON instead of a table.
+        allow: packages the model's config may name besides ours; only those you trust.
+    """
+    trained = find_model(model)
+    result = run_evaluation(
+        trained, data or trained.open_data(), _chosen(measures), split=split, allow=allow or ()
+    )
+    if json:
+        print(json_format.dumps(result, indent=2))
+        return
+    print(f"{result['model']} on {result['data']}, {result['split']} images")
+    for name, found in result["measures"].items():
+        interval = f"95 % interval {found['low']:.4f} … {found['high']:.4f}"
+        print(f"  {name:<18} {found['value']:.4f}   {interval}   {found['n']:,} images")
+    for name, reason in result["unavailable"].items():
+        print(f"  {name:<18} —   {reason}")
+    if trained.run.evaluation.is_file():
+        print(trained.run.evaluation)
+
+
+def _chosen(names: list[str] | None) -> list[Measure]:
+    known = default_measures()
+    for name in names or ():
+        if name not in known:
+            near = difflib.get_close_matches(name, known, n=1) or list(known)
+            raise ValueError(f"there is no measure {name!r}; did you mean {', '.join(near)}?")
+    return [measure for name, measure in known.items() if names is None or name in names]
+
+
+def main(arguments: Sequence[str]) -> None:
+    """Run the command."""
+    call(evaluate, arguments)

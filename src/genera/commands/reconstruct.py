@@ -1,0 +1,65 @@
+"""``genera reconstruct``."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from pathlib import Path
+
+import torch
+
+from genera.commands.calling import call
+from genera.core import Autoencoding
+from genera.data import ImageData
+from genera.data.pictures import image_grid, save_picture
+from genera.evaluation import check_fits
+from genera.zoo import find_model
+
+
+def reconstruct(
+    model: str,
+    *,
+    data: ImageData | None = None,
+    split: str = "test",
+    count: int = 32,
+    out: Path = Path("reconstructions.png"),
+    allow: list[str] | None = None,
+) -> None:
+    """Pass images through a trained model and back: pairs of rows, the original above what came back.
+
+    Args:
+        model: a run directory, or a name that `genera models` lists.
+        data: data set to use; the one the model was trained on where omitted.
+        split: train, validation or test.
+        count: how many images.
+        out: the picture, a PNG.
+        allow: packages the model's config may name besides ours; only those you trust.
+    """
+    trained = find_model(model)
+    loaded = trained.load(allow=allow or ())
+    if not isinstance(loaded, Autoencoding):
+        raise ValueError(f"{type(loaded).__name__} cannot reconstruct images: it has no encoder")
+    data = data or trained.open_data()
+    check_fits(loaded.spec, data)
+    if count < 1:
+        raise ValueError(f"count must be at least 1, got {count}")
+    split_images = data.split(split)
+    images = split_images.subset(torch.arange(min(count, len(split_images))))
+    with torch.inference_mode():
+        back = loaded.reconstruct(images.pixels, images.labels)
+    columns = min(8, len(images))
+    rows = zip(images.pixels.split(columns), back.split(columns), strict=True)
+    # A last row that is short is filled up, so that the pairs stay one above the other.
+    filled = [_filled(row, columns) for pair in rows for row in pair]
+    save_picture(image_grid(torch.cat(filled), columns=columns, levels=loaded.spec.levels), out)
+    error = ((images.pixels.double() - back.double()) / (loaded.spec.levels - 1)).square().mean()
+    print(f"mean squared error on [0, 1]: {error:.6f} over {len(images)} images")
+    print(out)
+
+
+def _filled(row: torch.Tensor, columns: int) -> torch.Tensor:
+    return torch.cat([row, row.new_zeros(columns - len(row), *row.shape[1:])])
+
+
+def main(arguments: Sequence[str]) -> None:
+    """Run the command."""
+    call(reconstruct, arguments)

@@ -1,0 +1,178 @@
+"""``genera train``: a recipe, or a run to go on with."""
+
+from __future__ import annotations
+
+import argparse
+import os
+import shutil
+import sys
+from collections.abc import Sequence
+from dataclasses import asdict
+from pathlib import Path
+from typing import Any
+
+from genera.commands.calling import data_name, with_data_name
+from genera.data import ImageData
+from genera.training.keeping import Interrupted
+from genera.training.loss_task import NonFiniteLoss
+from genera.training.recipes import Settings, find_recipe, recipe_paths, training_parser
+from genera.training.runs import RunDirectory, read_yaml
+from genera.training.train import train
+
+_USAGE = """\
+usage: genera train RECIPE [--data NAME] [--budget 20m] [--key value …]
+       genera train --resume RUN [--budget 1h] [--max_epochs N] [--max_steps N]
+
+RECIPE is the name of a shipped recipe or the path of a YAML file; it comes first. Shipped:
+  {recipes}
+Every setting of the recipe can be given here as well, nested ones with dots:
+  genera train realnvp_digits --task.optimizer.lr 1e-3 --max_epochs 20
+With --budget the training takes that time, and every schedule spans it. Ctrl-C saves a checkpoint; --resume goes on
+exactly where a run stopped, killed or not. The run directory is printed last.
+
+  --out DIR        the run directory; a numbered one in $GENERA_RUNS or ./runs where omitted
+  --allow PACKAGE  let the recipe name classes of this package too; only give packages you trust
+"""
+
+#: What a resumed run may do differently; anything else would make it another run.
+_MAY_CHANGE = {
+    "budget", "max_epochs", "max_steps", "validate_every", "log_every", "checkpoint_every", "accelerator", "devices",
+    "strategy", "loggers", "callbacks",
+}  # fmt: skip
+
+
+def main(arguments: Sequence[str]) -> int:
+    """Run the command.
+
+    Returns:
+        0, or 128 + N where signal N stopped the training.
+
+    Raises:
+        ValueError: bad input.
+        NonFiniteLoss: the loss was not finite.
+        OSError: the run directory cannot be written.
+    """
+    own = argparse.ArgumentParser(add_help=False, allow_abbrev=False, exit_on_error=False)
+    own.add_argument("--resume", type=Path)
+    own.add_argument("--out", type=Path)
+    own.add_argument("--allow", action="append", default=[])
+    own.add_argument("-h", "--help", action="store_true")
+    try:
+        options, overrides = own.parse_known_args(arguments)
+    except argparse.ArgumentError as error:
+        raise ValueError(str(error)) from error
+    recipe = overrides.pop(0) if overrides and not overrides[0].startswith("-") else None
+    if options.help or not arguments:
+        _print_help(recipe)
+        return 0
+    if (recipe is None) == (options.resume is None):
+        raise ValueError("give either the recipe to train, first, or --resume RUN; genera train --help explains")
+    if options.resume is not None:
+        return resume_run(options.resume, overrides, allow=options.allow)
+    return train_recipe(recipe, overrides, out=options.out, allow=options.allow)
+
+
+def train_recipe(
+    recipe: str, overrides: Sequence[str] = (), *, out: Path | None = None, allow: Sequence[str] = ()
+) -> int:
+    """Train a recipe in a new run directory and print where it is.
+
+    Args:
+        recipe: name or path.
+        overrides: settings as on the command line.
+        out: the run directory; a numbered one where omitted.
+        allow: packages to trust.
+
+    Returns:
+        The exit code.
+
+    Raises:
+        ValueError, NonFiniteLoss, OSError: see :func:`main`.
+    """
+    path = find_recipe(recipe)
+    config = read_yaml(path)
+    chosen = data_name(overrides)
+    if chosen is not None and chosen != config.get("data", {}).get("name"):
+        config["data"] = {"name": chosen}
+    if "name" not in config.get("data", {}):
+        raise ValueError(f"{path} does not say what to train on: add --data NAME; genera datasets lists them")
+    settings = Settings(config, with_data_name(overrides), allow=allow)
+    data, arguments = settings.open_data(), settings.arguments()
+    run = _new_run(out, f"{path.stem}-{data.name}")
+    try:
+        run.write_config({"recipe": path.stem, **settings.as_config(), "spec": asdict(data.spec)})
+        return _train(data, run, arguments)
+    except ValueError:
+        # The settings did not fit the data: nothing has been trained, so nothing is left behind.
+        if not run.checkpoint.exists() and not run.weights.exists():
+            shutil.rmtree(run.path)
+        raise
+
+
+def resume_run(path: Path, overrides: Sequence[str] = (), *, allow: Sequence[str] = ()) -> int:
+    """Go on with a run from its last checkpoint.
+
+    Args:
+        path: the run directory.
+        overrides: settings as on the command line; only those that leave it the same run.
+        allow: packages to trust.
+
+    Returns:
+        The exit code.
+
+    Raises:
+        ValueError, NonFiniteLoss, OSError: see :func:`main`.
+    """
+    run = RunDirectory.open(path)
+    config = run.read_config()
+    recipe, spec = config.pop("recipe", None), config.pop("spec", None)
+    if "name" not in (config.get("data") or {}):
+        raise ValueError(f"{run.config} does not say what the run trains on (section data)")
+    settings = Settings(config, with_data_name(overrides), allow=allow)
+    resolved = settings.as_config()
+    changed = sorted(key for key in resolved if key not in _MAY_CHANGE and resolved[key] != config.get(key))
+    if changed:
+        raise ValueError(f"--resume goes on with the same run and cannot change {', '.join(changed)}; start a new one")
+    data = settings.open_data()
+    if asdict(data.spec) != spec:
+        raise ValueError(f"{run.path} was trained on images {spec}, but {data.name} has {asdict(data.spec)} now")
+    arguments = settings.arguments()
+    return _train(data, run, arguments, resumed_config={"recipe": recipe, **resolved, "spec": spec})
+
+
+def _train(
+    data: ImageData, run: RunDirectory, arguments: dict[str, Any], *, resumed_config: dict[str, Any] | None = None
+) -> int:
+    print(f"training in {run.path}", file=sys.stderr)
+    os.environ["GENERA_RUN"] = str(run.path)
+    try:
+        train(data, run, resume=resumed_config is not None, **arguments)
+    except Interrupted as interruption:
+        print(f"stopped; go on with: genera train --resume {run.path}", file=sys.stderr)
+        return 128 + interruption.signal_number
+    except NonFiniteLoss as error:
+        good = f"the last good checkpoint is {run.checkpoint}" if run.checkpoint.exists() else "there is no checkpoint"
+        raise NonFiniteLoss(f"{error}; {good}") from error
+    except OSError as error:
+        raise OSError(f"{error}; what was written before is whole: genera train --resume {run.path}") from error
+    finally:
+        os.environ.pop("GENERA_RUN")
+    if resumed_config is not None:
+        run.write_config(resumed_config)
+    if "LOCAL_RANK" not in os.environ:
+        print(run.path)
+    return 0
+
+
+def _new_run(out: Path | None, stem: str) -> RunDirectory:
+    # Lightning starts the other processes of a ddp training with this same command line: they share the run.
+    if "LOCAL_RANK" in os.environ and "GENERA_RUN" in os.environ:
+        return RunDirectory(Path(os.environ["GENERA_RUN"]))
+    return RunDirectory.create_numbered(stem) if out is None else RunDirectory.create(out)
+
+
+def _print_help(recipe: str | None) -> None:
+    print(_USAGE.format(recipes="\n  ".join(recipe_paths())))
+    dataset = "digits" if recipe is None else read_yaml(find_recipe(recipe))["data"]["name"]
+    settings = training_parser(dataset).format_help()
+    print("settings" + settings[settings.index(":", settings.index("options")) :])

@@ -1,0 +1,17 @@
+"""Data: a catalogue of image data sets, their fixed splits, and batches of them in memory.
+
+Example:
+    >>> from genera.data import Batches, find_dataset
+    >>> digits = find_dataset("digits")()
+    >>> digits.spec.shape, digits.spec.levels
+    ((1, 8, 8), 17)
+    >>> pixels, labels = next(iter(Batches(digits.split("train"), batch_size=32)))
+    >>> pixels.shape, labels.shape
+    (torch.Size([32, 1, 8, 8]), torch.Size([32]))
+"""
+
+from genera.data.batches import Batches, InOrder
+from genera.data.catalogue import dataset_names, find_dataset
+from genera.data.images import ImageData, Images
+
+__all__ = ["Batches", "ImageData", "Images", "InOrder", "dataset_names", "find_dataset"]

@@ -1,0 +1,155 @@
+"""Batches of images that live in memory: no worker processes, no Python per image."""
+
+from __future__ import annotations
+
+import itertools
+from collections.abc import Iterator
+
+import numpy as np
+import torch
+from torch import Tensor
+
+from genera.data.images import Images
+
+Batch = tuple[Tensor, Tensor | None]
+
+
+class Batches:
+    """Shuffled batches without end, each a pure function of the seed and its number.
+
+    Epoch ``e`` runs through a permutation that depends on ``(seed, e)`` alone; the images left over at its end are
+    dropped. A stream is therefore resumed exactly by starting it at the step where the last one stopped, and nothing
+    but that number has to be saved. It has no length, so Lightning takes it for what it is: endless.
+
+    Args:
+        images: one split.
+        batch_size: images per step, over all processes together.
+        seed: of the permutations, not negative.
+        start_step: number of the first batch to give.
+        rank: number of this process; it gets every ``world_size``-th image of each batch.
+        world_size: number of processes.
+        device: where the images are kept and gathered.
+
+    Raises:
+        ValueError: there are fewer images than a batch needs, or the processes cannot share a batch evenly.
+    """
+
+    def __init__(
+        self,
+        images: Images,
+        *,
+        batch_size: int,
+        seed: int = 0,
+        start_step: int = 0,
+        rank: int = 0,
+        world_size: int = 1,
+        device: torch.device | str = "cpu",
+    ) -> None:
+        _check_sharing(batch_size, rank, world_size)
+        if seed < 0 or start_step < 0:
+            raise ValueError(f"seed and start_step must not be negative, got {seed} and {start_step}")
+        if len(images) < batch_size:
+            raise ValueError(
+                f"a batch needs {batch_size} images and there are only {len(images)}; "
+                f"lower --batch_size to {len(images)} or less"
+            )
+        self.batch_size = batch_size
+        self.seed = seed
+        self.start_step = start_step
+        self.rank = rank
+        self.world_size = world_size
+        self.steps_per_epoch = len(images) // batch_size
+        self._images = _on(images, device)
+
+    def __iter__(self) -> Iterator[Batch]:
+        """``(pixels, labels)`` for ever: uint8 ``(B, C, H, W)`` and int64 ``(B,)`` or ``None``."""
+        first_epoch, first_position = divmod(self.start_step, self.steps_per_epoch)
+        for epoch in itertools.count(first_epoch):
+            order = _epoch_order(len(self._images), self.seed, epoch).to(self._images.pixels.device)
+            for position in range(first_position, self.steps_per_epoch):
+                start = position * self.batch_size
+                yield _gather(self._images, order[start + self.rank : start + self.batch_size : self.world_size])
+            first_position = 0
+
+
+class InOrder:
+    """One pass over all images in their order, for validation and evaluation.
+
+    Every process makes the same number of steps, each with at least one image: a last batch too small to go round
+    joins the one before it.
+
+    Args:
+        images: one split.
+        batch_size: images per step, over all processes together; the last batch may be smaller.
+        rank: number of this process; it gets every ``world_size``-th image of each batch.
+        world_size: number of processes.
+        device: where the images are kept.
+
+    Raises:
+        ValueError: there are fewer images than processes, or the processes cannot share a batch evenly.
+    """
+
+    def __init__(
+        self,
+        images: Images,
+        *,
+        batch_size: int,
+        rank: int = 0,
+        world_size: int = 1,
+        device: torch.device | str = "cpu",
+    ) -> None:
+        _check_sharing(batch_size, rank, world_size)
+        if len(images) < world_size:
+            raise ValueError(f"there must be an image for each of the {world_size} processes, got {len(images)}")
+        edges = [*range(0, len(images), batch_size), len(images)]
+        if len(edges) > 2 and edges[-1] - edges[-2] < world_size:
+            del edges[-2]
+        self.batch_size = batch_size
+        self.rank = rank
+        self.world_size = world_size
+        self._edges = edges
+        self._images = _on(images, device)
+
+    def __len__(self) -> int:
+        return len(self._edges) - 1
+
+    def __iter__(self) -> Iterator[Batch]:
+        for start, end in itertools.pairwise(self._edges):
+            chosen = slice(start + self.rank, end, self.world_size)
+            labels = self._images.labels
+            yield self._images.pixels[chosen], None if labels is None else labels[chosen]
+
+
+def first_batch(images: Images, count: int, seed: int) -> Batch:
+    """The first ``count`` images (or all, where there are fewer) of the first epoch: the same in every process.
+
+    Returns:
+        uint8 ``(count, C, H, W)``, and int64 ``(count,)`` or ``None``.
+    """
+    return _gather(images, _epoch_order(len(images), seed, 0)[:count])
+
+
+def _epoch_order(count: int, seed: int, epoch: int) -> Tensor:
+    """The permutation ``(count,)`` of one epoch."""
+    # Neighbouring pairs, even sums of them, must not give related orders: SeedSequence mixes them.
+    mixed = int(np.random.SeedSequence([seed, epoch]).generate_state(1, np.uint64)[0])
+    return torch.randperm(count, generator=torch.Generator().manual_seed(mixed))
+
+
+def _gather(images: Images, indices: Tensor) -> Batch:
+    labels = None if images.labels is None else images.labels.index_select(0, indices)
+    return images.pixels.index_select(0, indices), labels
+
+
+def _on(images: Images, device: torch.device | str) -> Images:
+    """The same images on a device; not a copy where they are there already."""
+    return Images(images.pixels.to(device), None if images.labels is None else images.labels.to(device))
+
+
+def _check_sharing(batch_size: int, rank: int, world_size: int) -> None:
+    if batch_size < 1:
+        raise ValueError(f"--batch_size must be at least 1, got {batch_size}")
+    if not 0 <= rank < world_size:
+        raise ValueError(f"rank must lie between 0 and world_size - 1, got rank {rank} of {world_size}")
+    if batch_size % world_size:
+        raise ValueError(f"--batch_size must be a multiple of the {world_size} processes, got {batch_size}")

@@ -1,0 +1,79 @@
+"""CelebA: faces of celebrities, from files that users bring."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from pathlib import Path
+
+from genera.core.image_spec import ImageSpec
+from genera.data.catalogue import dataset
+from genera.data.downloads import data_folders, find_file, where_to_put
+from genera.data.images import ImageData, Images
+from genera.data.pictures import list_pictures, read_pictures
+
+PARTITION = "list_eval_partition.txt"
+PICTURES = "img_align_celeba"
+CROP = 148
+_SPLITS = {"0": "train", "1": "validation", "2": "test"}
+
+
+@dataset(
+    summary="faces of celebrities; on request from its authors",
+    size="202,599 · any size, 64×64 by default, colour",
+    licence="non-commercial research only",
+    homepage="https://mmlab.ie.cuhk.edu.hk/projects/CelebA.html",
+    by_hand=(f"{PICTURES}.zip", PARTITION),
+)
+def celeba(size: int = 64) -> ImageData:
+    """CelebA: the aligned faces in their official splits, the centre 148×148 pixels resized.
+
+    Its licence asks people to request it, so it is never downloaded: put ``img_align_celeba.zip`` (or the folder
+    unpacked from it) and ``list_eval_partition.txt`` into ``$GENERA_DATA/celeba/``.
+
+    Args:
+        size: height and width to resize to, in pixels.
+
+    Source:
+        Liu, Luo, Wang & Tang (2015), "Deep learning face attributes in the wild". The crop is that of Larsen et al.
+        (2016), which most papers since have used.
+    """
+    spec = ImageSpec(3, size, size, levels=256)
+
+    def loader(split: str) -> Callable[[], Images]:
+        return lambda: _load(split, size)
+
+    splits = {split: loader(split) for split in _SPLITS.values()}
+    return ImageData("celeba", spec, class_names=(), splits=splits)
+
+
+def _load(split: str, size: int) -> Images:
+    partition = find_file("celeba", PARTITION)
+    unpacked = (folder / PICTURES for folder in data_folders("celeba"))
+    pictures = next((folder for folder in unpacked if folder.is_dir()), find_file("celeba", f"{PICTURES}.zip"))
+    if partition is None or pictures is None:
+        missing = f"{PICTURES}.zip" if pictures is None else PARTITION
+        raise ValueError(
+            f"celeba lacks {missing}; request it at https://mmlab.ie.cuhk.edu.hk/projects/CelebA.html "
+            f"and put it into {where_to_put('celeba')}"
+        )
+    wanted = _names_of(partition, split)
+    sources = [source for source in list_pictures(pictures) if source.parts[-1] in wanted]
+    if len(sources) != len(wanted):
+        raise ValueError(f"{pictures} must hold the {len(wanted)} pictures of the {split} split, got {len(sources)}")
+    pixels, _ = read_pictures(sources, size=size, crop=CROP, channels=3)
+    return Images(pixels)
+
+
+def _names_of(partition: Path, split: str) -> set[str]:
+    """The pictures of a split, from lines such as ``000001.jpg 0``."""
+    names: set[str] = set()
+    for number, line in enumerate(partition.read_text().splitlines(), start=1):
+        match line.split():
+            case [name, code] if code in _SPLITS:
+                if _SPLITS[code] == split:
+                    names.add(name)
+            case []:
+                pass
+            case _:
+                raise ValueError(f"line {number} of {partition} must be a name and 0, 1 or 2, got {line[:60]!r}")
+    return names

@@ -1,0 +1,136 @@
+"""Images in memory, and data sets that offer them split by split."""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from functools import cached_property
+
+import torch
+from torch import Tensor
+
+from genera.core.image_spec import ImageSpec
+
+SPLIT_NAMES = ("train", "validation", "test")
+
+
+# Tensors have no truth value, so two `Images` are compared by their `digest`.
+@dataclass(frozen=True, eq=False)
+class Images:
+    """One split of a data set.
+
+    Args:
+        pixels: uint8 ``(N, C, H, W)``; made contiguous.
+        labels: int64 ``(N,)``, or ``None`` where the data have none.
+
+    Raises:
+        ValueError: dtype or shape differ from that, or the counts of images and labels differ.
+    """
+
+    pixels: Tensor
+    labels: Tensor | None = None
+
+    def __post_init__(self) -> None:
+        if self.pixels.dtype != torch.uint8 or self.pixels.dim() != 4:
+            got = f"{self.pixels.dtype} {tuple(self.pixels.shape)}"
+            raise ValueError(f"images must be torch.uint8 (N, C, H, W), got {got}")
+        object.__setattr__(self, "pixels", self.pixels.contiguous())
+        if self.labels is None:
+            return
+        if self.labels.dtype != torch.int64 or self.labels.dim() != 1:
+            got = f"{self.labels.dtype} {tuple(self.labels.shape)}"
+            raise ValueError(f"labels must be torch.int64 (N,), got {got}")
+        if len(self.labels) != len(self.pixels):
+            raise ValueError(
+                f"there must be one label per image, got {len(self.pixels)} images and {len(self.labels)} labels"
+            )
+
+    def __len__(self) -> int:
+        return len(self.pixels)
+
+    def subset(self, indices: Tensor) -> Images:
+        """The images at ``indices`` (int64 ``(M,)``), in that order; a copy."""
+        labels = None if self.labels is None else self.labels.index_select(0, indices)
+        return Images(self.pixels.index_select(0, indices), labels)
+
+    @cached_property
+    def digest(self) -> str:
+        """SHA-256 over shape, pixels and labels, in hex: equal for equal images."""
+        sha = hashlib.sha256(repr(tuple(self.pixels.shape)).encode())
+        sha.update(self.pixels.cpu().numpy().data)
+        if self.labels is not None:
+            sha.update(self.labels.cpu().contiguous().numpy().data)
+        return sha.hexdigest()
+
+
+class ImageData:
+    """A data set: what its images have in common, and its splits, each loaded when first asked for.
+
+    Args:
+        name: as shown to users, with dashes.
+        spec: what every image of every split looks like.
+        class_names: one per label; empty where there are no labels.
+        splits: how to load each split, by name: ``train``, ``validation``, ``test``, or only some of them.
+
+    Raises:
+        ValueError: a split has another name, or the class names do not fit the spec.
+    """
+
+    def __init__(
+        self,
+        name: str,
+        spec: ImageSpec,
+        *,
+        class_names: tuple[str, ...],
+        splits: Mapping[str, Callable[[], Images]],
+    ) -> None:
+        unknown = set(splits) - set(SPLIT_NAMES)
+        if unknown:
+            raise ValueError(f"splits must be named {', '.join(SPLIT_NAMES)}, got {', '.join(sorted(unknown))}")
+        if len(class_names) != spec.num_classes:
+            raise ValueError(f"class_names must hold {spec.num_classes} names (num_classes), got {len(class_names)}")
+        self.name = name
+        self.spec = spec
+        self.class_names = class_names
+        self._loaders = dict(splits)
+        self._loaded: dict[str, Images] = {}
+
+    @property
+    def split_names(self) -> tuple[str, ...]:
+        """The splits this data set offers, loaded or not."""
+        return tuple(name for name in SPLIT_NAMES if name in self._loaders)
+
+    def split(self, name: str) -> Images:
+        """Load a split, or return it where it was loaded before.
+
+        Raises:
+            ValueError: there is no such split, its files are missing or damaged, or its images do not fit the spec.
+        """
+        if name not in self._loaders:
+            raise ValueError(f"{self.name} has no {name!r} split; it has {', '.join(self.split_names)}")
+        if name not in self._loaded:
+            images = self._loaders[name]()
+            self._check(name, images)
+            self._loaded[name] = images
+        return self._loaded[name]
+
+    def _check(self, split: str, images: Images) -> None:
+        """Refuse images that the spec does not describe: models trust these values as indices."""
+        where = f"the {split} split of {self.name}"
+        if len(images) == 0:
+            raise ValueError(f"{where} is empty; it needs at least one image")
+        if tuple(images.pixels.shape[1:]) != self.spec.shape:
+            raise ValueError(f"{where} must hold images {self.spec.shape}, got {tuple(images.pixels.shape[1:])}")
+        highest = int(images.pixels.max())
+        if highest >= self.spec.levels:
+            raise ValueError(f"{where} must hold pixel values below {self.spec.levels} (levels), got {highest}")
+        if images.labels is None:
+            if self.spec.num_classes:
+                raise ValueError(f"{where} must hold labels of {self.spec.num_classes} classes, got none")
+            return
+        lowest, highest = int(images.labels.min()), int(images.labels.max())
+        if lowest < 0 or highest >= self.spec.num_classes:
+            raise ValueError(
+                f"{where} must hold labels 0 … {self.spec.num_classes - 1} (num_classes), got {lowest} … {highest}"
+            )

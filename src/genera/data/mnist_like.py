@@ -1,0 +1,62 @@
+"""MNIST and the data sets made to stand in for it: four IDX files, 28×28 grey, ten classes."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from functools import cache
+
+import torch
+
+from genera.core.image_spec import ImageSpec
+from genera.data.downloads import Digest, RemoteFile, read_file
+from genera.data.idx import parse_idx
+from genera.data.images import ImageData, Images
+from genera.data.splits import permutation
+
+NUM_VALIDATION = 10_000
+_NAMES = (
+    "train-images-idx3-ubyte.gz",
+    "train-labels-idx1-ubyte.gz",
+    "t10k-images-idx3-ubyte.gz",
+    "t10k-labels-idx1-ubyte.gz",
+)
+# 60,000 and 10,000 images of 784 bytes and labels of one, and the headers.
+_CONTENT_BYTES = (47_040_016, 60_008, 7_840_016, 10_008)
+
+
+def idx_files(
+    mirrors: tuple[str, ...], *, digests: tuple[Digest, ...], download_bytes: tuple[int, ...]
+) -> tuple[RemoteFile, ...]:
+    """The four files: training images and labels, test images and labels."""
+    rows = zip(_NAMES, digests, download_bytes, _CONTENT_BYTES, strict=True)
+    return tuple(RemoteFile(name, mirrors, digest, size, limit) for name, digest, size, limit in rows)
+
+
+def mnist_like(name: str, files: tuple[RemoteFile, ...], *, class_names: tuple[str, ...]) -> ImageData:
+    """A data set of 50,000 / 10,000 / 10,000 images, from the four files of :func:`idx_files`.
+
+    The test split needs the two test files only.
+    """
+    train_images, train_labels, test_images, test_labels = files
+
+    def read(images: RemoteFile, labels: RemoteFile) -> Images:
+        pixels = parse_idx(read_file(name, images), images.name)
+        return Images(pixels.unsqueeze(1), parse_idx(read_file(name, labels), labels.name).to(torch.int64))
+
+    @cache
+    def official_train() -> dict[str, Images]:
+        """Both parts at once, so that the files are read once and not kept."""
+        images = read(train_images, train_labels)
+        order = permutation(len(images))
+        return {
+            "train": images.subset(order[:-NUM_VALIDATION]),
+            "validation": images.subset(order[-NUM_VALIDATION:]),
+        }
+
+    splits: dict[str, Callable[[], Images]] = {
+        "train": lambda: official_train()["train"],
+        "validation": lambda: official_train()["validation"],
+        "test": lambda: read(test_images, test_labels),
+    }
+    spec = ImageSpec(1, 28, 28, levels=256, num_classes=len(class_names))
+    return ImageData(name, spec, class_names=class_names, splits=splits)

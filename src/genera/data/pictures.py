@@ -1,0 +1,248 @@
+"""Pictures: folders and zips of them read into tensors, tensors tiled into a picture."""
+
+from __future__ import annotations
+
+import logging
+import math
+import warnings
+import zipfile
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from io import BytesIO
+from pathlib import Path, PurePosixPath
+
+import numpy as np
+import torch
+from PIL import Image, ImageOps, UnidentifiedImageError
+from torch import Tensor
+from torch.nn import functional as F
+from tqdm import tqdm
+
+from genera.core.files import write_whole
+
+SUFFIXES = (".png", ".jpg", ".jpeg", ".bmp", ".gif", ".webp", ".tif", ".tiff", ".pgm", ".ppm")
+# Pillow tries every decoder it has, one of which runs Ghostscript; these are the plain ones.
+_FORMATS = ("PNG", "JPEG", "BMP", "GIF", "WEBP", "TIFF", "PPM")
+_SIXTEEN_BIT_MODES = ("I;16", "I;16L", "I;16B", "I;16N", "I")
+_GREY_MODES = ("1", "L", "LA", "La", *_SIXTEEN_BIT_MODES)
+MAX_PICTURE_PIXELS = 64_000_000
+MAX_FILE_BYTES = 256_000_000
+_BAR_FROM = 300
+_BACKGROUND = 112
+
+logger = logging.getLogger(__name__)
+
+
+@dataclass(frozen=True)
+class Source:
+    """A picture that has not been read yet.
+
+    Args:
+        name: of the file, for messages.
+        parts: its path below the folder or inside the zip, e.g. ``("cats", "1.png")``.
+        read: gives the file's content.
+    """
+
+    name: str
+    parts: tuple[str, ...]
+    read: Callable[[], bytes]
+
+
+def list_pictures(path: Path) -> list[Source]:
+    """All pictures in a folder, its subfolders, or a zip, sorted by their path; hidden ones are left out.
+
+    Raises:
+        ValueError: ``path`` is neither a folder nor a zip, or holds no pictures.
+    """
+    if path.is_dir():
+        sources = [_in_folder(path, file) for file in path.rglob("*") if file.is_file()]
+    elif path.is_file() and zipfile.is_zipfile(path):
+        sources = _in_zip(path)
+    else:
+        state = "it is neither" if path.exists() else "it does not exist"
+        raise ValueError(f"pictures are read from a folder or a zip file, got {path}: {state}")
+    sources = [source for source in sources if _is_picture(source.parts)]
+    if not sources:
+        raise ValueError(f"there are no pictures in {path}; expected files ending in {', '.join(SUFFIXES)}")
+    return sorted(sources, key=lambda source: source.parts)
+
+
+def read_pictures(
+    sources: Sequence[Source],
+    *,
+    size: int | None = None,
+    crop: int | None = None,
+    channels: int | None = None,
+    skip_bad: bool = False,
+) -> tuple[Tensor, list[int]]:
+    """Read pictures into one tensor, upright, and flattened onto white where they are transparent.
+
+    Args:
+        sources: what to read.
+        size: height and width to give them: the shorter side is scaled to it and the longer one cut around the
+            centre. ``None`` keeps them, if all are of one size.
+        crop: side of a centre square to cut out first, in pixels.
+        channels: 1 for grey, 3 for colour; ``None`` takes grey if every picture is stored as grey.
+        skip_bad: leave out pictures that cannot be read, and log how many.
+
+    Returns:
+        uint8 ``(N, C, H, W)``, and which sources they are.
+
+    Raises:
+        ValueError: a picture cannot be read or is too large, sizes differ, or an argument is out of range.
+    """
+    if size is not None and size < 1:
+        raise ValueError(f"size must be at least 1 pixel, got {size}")
+    if channels not in (None, 1, 3):
+        raise ValueError(f"channels must be 1 (grey) or 3 (colour), got {channels}")
+    pixels = torch.empty(0)
+    kept: list[int] = []
+    bad: list[str] = []
+    all_grey = True
+    # `disable=None` shows the bar on terminals only.
+    for index, source in enumerate(tqdm(sources, "reading pictures", disable=len(sources) < _BAR_FROM or None)):
+        try:
+            picture, is_grey = _decode(source, size=size, crop=crop, channels=channels)
+        except ValueError as error:
+            if not skip_bad:
+                raise ValueError(f"{error}; replace it, remove it, or give --data.skip_bad true") from error
+            bad.append(source.name)
+            continue
+        if not kept:
+            pixels = torch.empty((len(sources), *picture.shape), dtype=torch.uint8)
+        elif picture.shape != pixels.shape[1:]:
+            raise ValueError(_sizes_differ(sources[kept[0]], pixels[0], source, picture))
+        pixels[len(kept)] = picture
+        kept.append(index)
+        all_grey = all_grey and is_grey
+    examples = ", ".join(bad[:3]) + (", …" if len(bad) > 3 else "")
+    if not kept:
+        raise ValueError(f"at least one picture must be readable, got {len(sources)} that are not: {examples}")
+    if bad:
+        logger.warning("skipped %d of %d pictures that cannot be read: %s", len(bad), len(sources), examples)
+    grey_suffices = channels is None and all_grey
+    return pixels[: len(kept), : 1 if grey_suffices else None].contiguous(), kept
+
+
+def image_grid(
+    images: Tensor, *, columns: int | None = None, levels: int = 256, scale: int | None = None, padding: int = 2
+) -> Image.Image:
+    """Tile images into one picture on grey, which neither dark nor bright images melt into.
+
+    Args:
+        images: uint8 ``(N, C, H, W)`` with 1 or 3 channels.
+        columns: images per row; about as many as there are rows where omitted.
+        levels: number of pixel values, stretched to 0 … 255.
+        scale: times to enlarge, each pixel to a square; where omitted, small images grow to about 64 pixels.
+        padding: pixels of grey around each image.
+
+    Raises:
+        ValueError: the images are not of that kind, there are none, or another argument is out of range.
+    """
+    if images.dtype != torch.uint8 or images.dim() != 4 or len(images) == 0 or images.shape[1] not in (1, 3):
+        got = f"{images.dtype} {tuple(images.shape)}"
+        raise ValueError(f"a grid needs at least one image, torch.uint8 (N, 1 or 3, H, W), got {got}")
+    count, channels, height, width = images.shape
+    columns = math.ceil(math.sqrt(count)) if columns is None else columns
+    scale = max(1, min(6, 64 // max(height, width))) if scale is None else scale
+    if columns < 1 or scale < 1 or padding < 0 or not 2 <= levels <= 256:
+        raise ValueError(
+            "columns and scale must be at least 1, padding 0 and levels 2 … 256, "
+            f"got columns {columns}, scale {scale}, padding {padding}, levels {levels}"
+        )
+    columns = min(columns, count)
+    rows = math.ceil(count / columns)
+    stretched = (images.cpu().float() * (255 / (levels - 1))).round().clamp(max=255).to(torch.uint8)
+    tiles = F.pad(stretched.repeat_interleave(scale, 2).repeat_interleave(scale, 3), [padding] * 4, value=_BACKGROUND)
+    blank = tiles.new_full((rows * columns - count, *tiles.shape[1:]), _BACKGROUND)
+    # (rows, columns, C, h, w) -> (rows, h, columns, w, C)
+    sheet = torch.cat([tiles, blank]).unflatten(0, (rows, columns)).permute(0, 3, 1, 4, 2)
+    array = sheet.reshape(rows * tiles.shape[2], columns * tiles.shape[3], channels).numpy()
+    return Image.fromarray(array[..., 0] if channels == 1 else array)
+
+
+def save_picture(image: Image.Image, path: Path) -> None:
+    """Write a PNG, whole or not at all.
+
+    Raises:
+        ValueError: the name does not end in ``.png``.
+    """
+    if path.suffix.lower() != ".png":
+        raise ValueError(f"pictures are written as PNG, to a file ending in .png, got {path}")
+    buffer = BytesIO()
+    image.save(buffer, format="PNG")
+    write_whole(path, buffer.getvalue())
+
+
+def _in_folder(folder: Path, file: Path) -> Source:
+    return Source(str(file), file.relative_to(folder).parts, file.read_bytes)
+
+
+def _in_zip(path: Path) -> list[Source]:
+    """The entries of a zip. Nothing is unpacked to the disk, so their names can do no harm."""
+    archive = zipfile.ZipFile(path)
+
+    def reader(entry: zipfile.ZipInfo) -> Callable[[], bytes]:
+        def read() -> bytes:
+            # The announced size is binding: zipfile stops there.
+            if entry.file_size > MAX_FILE_BYTES:
+                raise ValueError(f"it unpacks to {entry.file_size} bytes, more than {MAX_FILE_BYTES}")
+            return archive.read(entry)
+
+        return read
+
+    entries = [entry for entry in archive.infolist() if not entry.is_dir()]
+    return [Source(f"{path}/{entry.filename}", PurePosixPath(entry.filename).parts, reader(entry)) for entry in entries]
+
+
+def _is_picture(parts: tuple[str, ...]) -> bool:
+    hidden = any(part.startswith((".", "__MACOSX")) for part in parts)
+    return not hidden and parts[-1].lower().endswith(SUFFIXES)
+
+
+def _decode(source: Source, *, size: int | None, crop: int | None, channels: int | None) -> tuple[Tensor, bool]:
+    """Read one picture as uint8 ``(C, H, W)``, three channels unless one was asked for; and whether it is grey."""
+    try:
+        content = source.read()
+        if not content:
+            raise ValueError("it is empty")
+        with warnings.catch_warnings():
+            warnings.simplefilter("error", Image.DecompressionBombWarning)
+            opened = Image.open(BytesIO(content), formats=_FORMATS)
+        # Pillow's own limit can be switched off by anyone in the process.
+        if opened.width * opened.height > MAX_PICTURE_PIXELS:
+            raise ValueError(f"{opened.width} × {opened.height} is more than {MAX_PICTURE_PIXELS} pixels")
+        is_grey = opened.mode in _GREY_MODES
+        picture = _flatten(ImageOps.exif_transpose(opened)).convert("L" if channels == 1 else "RGB")
+    # A damaged file makes the decoders raise nearly anything.
+    except Exception as error:
+        unknown = isinstance(error, UnidentifiedImageError)
+        reason = "it is no picture" if unknown else " ".join(str(error).split()).rstrip(".")
+        raise ValueError(f"cannot read the picture {source.name}: {reason or type(error).__name__}") from error
+    if crop is not None:
+        left, top = (picture.width - crop) // 2, (picture.height - crop) // 2
+        picture = picture.crop((left, top, left + crop, top + crop))
+    if size is not None:
+        picture = ImageOps.fit(picture, (size, size), method=Image.Resampling.LANCZOS)
+    array = np.array(picture)
+    return torch.from_numpy(array if array.ndim == 3 else array[..., None]).permute(2, 0, 1), is_grey
+
+
+def _flatten(picture: Image.Image) -> Image.Image:
+    """Lay transparent pictures on white, and bring 16 bits down to 8, which Pillow would clip."""
+    if picture.mode in _SIXTEEN_BIT_MODES:
+        return Image.fromarray((np.asarray(picture).astype(np.int64) >> 8).clip(0, 255).astype(np.uint8))
+    if picture.mode == "F":
+        raise ValueError("its pixels are real numbers; save it with 8 bits per channel")
+    if picture.has_transparency_data:
+        front = picture.convert("RGBA")
+        return Image.alpha_composite(Image.new("RGBA", front.size, "white"), front)
+    return picture
+
+
+def _sizes_differ(first: Source, first_pixels: Tensor, other: Source, other_pixels: Tensor) -> str:
+    sizes = [
+        f"{name} is {p.shape[-1]} × {p.shape[-2]}"
+        for name, p in ((first.name, first_pixels), (other.name, other_pixels))
+    ]
+    return f"the pictures must be of one size, but {sizes[0]} and {sizes[1]}; give --data.size 32 to resize them all"

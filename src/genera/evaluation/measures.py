@@ -1,0 +1,118 @@
+"""Measures: a question put to a trained model, and the answer with its interval."""
+
+from __future__ import annotations
+
+from abc import ABC, abstractmethod
+from dataclasses import dataclass, field
+from typing import Any
+
+import torch
+from tqdm import tqdm
+
+from genera.core import Density, Trainable
+from genera.data import Images, InOrder
+from genera.evaluation.intervals import bootstrap_interval
+from genera.evaluation.metrics import BitsPerDim
+
+
+@dataclass(frozen=True)
+class Measurement:
+    """What a measure found.
+
+    Args:
+        value: the figure.
+        low: lower end of its 95 % interval.
+        high: upper end.
+        n: images it rests on.
+        settings: all that must be equal for two figures to be compared.
+    """
+
+    value: float
+    low: float
+    high: float
+    n: int
+    settings: dict[str, Any] = field(default_factory=dict)
+
+
+class Measure(ABC):
+    """A question with a name, such as ``bits_per_dim@8``."""
+
+    @property
+    @abstractmethod
+    def name(self) -> str:
+        """As it stands in ``evaluation.json``."""
+
+    @property
+    @abstractmethod
+    def settings(self) -> dict[str, Any]:
+        """All that the answer depends on besides the model and the images."""
+
+    @abstractmethod
+    def unavailable(self, model: Trainable) -> str | None:
+        """Why the question makes no sense for a model; None where it does."""
+
+    @abstractmethod
+    def measure(self, model: Trainable, images: Images) -> Measurement:
+        """Put the question.
+
+        Args:
+            model: in evaluation mode.
+            images: one split.
+        """
+
+
+class BitsPerDimMeasure(Measure):
+    """Bits per dimension with a number of importance samples; the interval is a bootstrap over images.
+
+    Args:
+        num_importance_samples: draws per image.
+        max_images: use only the first so many; all where None.
+        seed: of the draws.
+        batch_size: images at a time.
+    """
+
+    def __init__(
+        self, num_importance_samples: int, *, max_images: int | None = None, seed: int = 0, batch_size: int = 100
+    ) -> None:
+        self.num_importance_samples = num_importance_samples
+        self.max_images = max_images
+        self.seed = seed
+        self.batch_size = batch_size
+
+    @property
+    def name(self) -> str:
+        return f"bits_per_dim@{self.num_importance_samples}"
+
+    @property
+    def settings(self) -> dict[str, Any]:
+        return {
+            "num_importance_samples": self.num_importance_samples,
+            "max_images": self.max_images,
+            "seed": self.seed,
+            "interval": "95 % bootstrap over images",
+        }
+
+    def unavailable(self, model: Trainable) -> str | None:
+        return None if isinstance(model, Density) else f"{type(model).__name__} has no likelihood"
+
+    def measure(self, model: Trainable, images: Images) -> Measurement:
+        assert isinstance(model, Density)
+        if self.max_images is not None and len(images) > self.max_images:
+            images = images.subset(torch.arange(self.max_images))
+        metric = BitsPerDim(model.spec.num_dims)
+        for batch, (pixels, labels) in enumerate(tqdm(InOrder(images, batch_size=self.batch_size), desc=self.name)):
+            generator = torch.Generator().manual_seed(self.seed + batch)
+            with torch.inference_mode():
+                metric.update(
+                    model.log_prob(
+                        pixels, labels, num_importance_samples=self.num_importance_samples, generator=generator
+                    )
+                )
+        low, high = bootstrap_interval(metric.values())
+        return Measurement(float(metric.compute()), low, high, len(images), self.settings)
+
+
+def default_measures() -> dict[str, Measure]:
+    """The measures of an evaluation, by name."""
+    measures = [BitsPerDimMeasure(1), BitsPerDimMeasure(8), BitsPerDimMeasure(128, max_images=1000)]
+    return {measure.name: measure for measure in measures}

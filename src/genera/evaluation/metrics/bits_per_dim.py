@@ -1,0 +1,47 @@
+"""Bits per dimension."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import torch
+from torch import Tensor
+from torchmetrics import Metric
+from torchmetrics.utilities import dim_zero_cat
+
+from genera.core import bits_per_dim
+
+
+class BitsPerDim(Metric):
+    """Mean of ``-log2 p(integer pixels) / (C · H · W)``; lower is better.
+
+    A batch that is not finite makes the mean not finite: nothing is skipped.
+
+    Args:
+        num_dims: ``C · H · W`` of one image.
+
+    Source:
+        Theis, van den Oord & Bethge (2016), section 3.1.
+    """
+
+    is_differentiable = False
+    higher_is_better = False
+    full_state_update = False
+    per_image: list[Tensor]
+
+    def __init__(self, num_dims: int, **kwargs: Any) -> None:
+        super().__init__(**kwargs)
+        self.num_dims = num_dims
+        self.add_state("per_image", default=[], dist_reduce_fx="cat")
+
+    def update(self, log_prob: Tensor) -> None:
+        """Take in log-probabilities ``(B,)``, nats."""
+        self.per_image.append(bits_per_dim(log_prob.double(), self.num_dims))
+
+    def compute(self) -> Tensor:
+        """The mean, ``()``."""
+        return self.values().mean()
+
+    def values(self) -> Tensor:
+        """``(N,)`` bits per dimension, one per image seen."""
+        return dim_zero_cat(self.per_image) if self.per_image else torch.zeros(0)

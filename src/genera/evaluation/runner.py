@@ -1,0 +1,107 @@
+"""Measuring a trained model, once."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import sys
+from collections.abc import Sequence
+from dataclasses import asdict
+from pathlib import Path
+from typing import Any
+
+import pooch
+
+from genera.core import ImageSpec, Trainable
+from genera.core.files import write_whole
+from genera.data import ImageData, Images
+from genera.evaluation.measures import Measure, Measurement
+from genera.zoo import TrainedModel
+
+
+def evaluate(
+    trained: TrainedModel,
+    data: ImageData,
+    measures: Sequence[Measure],
+    *,
+    split: str = "test",
+    allow: Sequence[str] = (),
+) -> dict[str, Any]:
+    """Measure a model on a split of a data set and write ``evaluation.json``.
+
+    Every figure is kept under the content it depends on — weights, images, measure and settings — and taken from there
+    the next time, so an evaluation that was interrupted goes on where it was.
+
+    Args:
+        trained: the model.
+        data: the data set.
+        measures: what to ask.
+        split: which images to ask it on.
+        allow: packages that the model's config may name besides ours.
+
+    Returns:
+        ``{"model", "data", "split", "measures": {name: {"value", "low", "high", "n", "settings"}}, "unavailable": …}``.
+
+    Raises:
+        ValueError: the model does not fit the data, or files are damaged.
+        OSError: the result cannot be written.
+    """
+    model = trained.load(allow=allow)
+    check_fits(model.spec, data)
+    images = data.split(split)
+    found: dict[str, Any] = {}
+    unavailable: dict[str, str] = {}
+    for measure in measures:
+        reason = measure.unavailable(model)
+        if reason is None:
+            found[measure.name] = asdict(_measure_once(trained, model, images, measure))
+        else:
+            unavailable[measure.name] = reason
+    result = {"model": trained.name, "data": data.name, "split": split, "measures": found, "unavailable": unavailable}
+    if _is_writable(trained):
+        write_whole(trained.run.evaluation, json.dumps(result, indent=2) + "\n")
+    return result
+
+
+def check_fits(spec: ImageSpec, data: ImageData) -> None:
+    """Refuse images a model was not built for.
+
+    Raises:
+        ValueError: shape or levels differ.
+    """
+    if (spec.shape, spec.levels) != (data.spec.shape, data.spec.levels):
+        raise ValueError(
+            f"the model takes images {spec.shape} with {spec.levels} levels, but {data.name} has "
+            f"{data.spec.shape} with {data.spec.levels}: choose another --data, or train a model on it"
+        )
+
+
+def _measure_once(trained: TrainedModel, model: Trainable, images: Images, measure: Measure) -> Measurement:
+    """A figure from the cache, or measured and put there."""
+    content = {
+        "weights": trained.weights_digest,
+        "images": images.digest,
+        "measure": measure.name,
+        "settings": measure.settings,
+    }
+    key = hashlib.sha256(json.dumps(content, sort_keys=True).encode()).hexdigest()
+    path = _cache_folder(trained) / f"{key}.json"
+    if path.is_file():
+        try:
+            return Measurement(**json.loads(path.read_text())["measurement"])
+        except (ValueError, KeyError, TypeError):
+            print(f"{path} is damaged: measuring {measure.name} again", file=sys.stderr)
+    measurement = measure.measure(model, images)
+    write_whole(path, json.dumps({**content, "measurement": asdict(measurement)}, indent=2) + "\n")
+    return measurement
+
+
+def _is_writable(trained: TrainedModel) -> bool:
+    """Runs are a person's own; a shipped model lies in the installed package and is left as it is."""
+    return trained.name != trained.run.path.name or Path(trained.name).is_dir()
+
+
+def _cache_folder(trained: TrainedModel) -> Path:
+    if _is_writable(trained):
+        return trained.run.path / "measurements"
+    return Path(pooch.os_cache("genera")) / "measurements"

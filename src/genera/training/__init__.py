@@ -1,0 +1,1 @@
+"""Training: one task per way of optimising, run directories, time budgets."""

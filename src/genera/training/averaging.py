@@ -1,0 +1,37 @@
+"""Averaged weights."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+import torch
+from torch import Tensor, nn
+from torch.optim.swa_utils import AveragedModel
+
+
+def averaged(model: nn.Module, *, decay: float) -> AveragedModel:
+    """A copy of ``model`` that follows it as an exponential moving average; buffers are copied, not averaged.
+
+    The decay warms up, ``min(decay, (1 + n) / (10 + n))``, so that a short training is not an average with its start.
+
+    Args:
+        model: what to follow.
+        decay: of the average, in [0, 1).
+
+    Raises:
+        ValueError: ``decay`` is out of range.
+
+    Source:
+        Polyak & Juditsky (1992); the warm-up is TensorFlow's ``ExponentialMovingAverage``.
+    """
+    if not 0 <= decay < 1:
+        raise ValueError(f"average_decay must lie in [0, 1), got {decay}")
+
+    @torch.no_grad()
+    def update(averages: Sequence[Tensor], values: Sequence[Tensor], num_averaged: Tensor | int) -> None:
+        count = int(num_averaged)
+        torch._foreach_lerp_(list(averages), list(values), 1 - min(decay, (1 + count) / (10 + count)))
+
+    copy = AveragedModel(model, multi_avg_fn=update, use_buffers=False)
+    # It is never trained: two-process training would wait for gradients that do not come.
+    return copy.requires_grad_(False)

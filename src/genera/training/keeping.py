@@ -1,0 +1,116 @@
+"""Checkpoints: what lets a training go on after a kill, a full disk or Ctrl-C."""
+
+from __future__ import annotations
+
+import io
+import signal
+import sys
+import threading
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from types import FrameType
+from typing import Any
+
+import lightning.pytorch as pl
+import torch
+from lightning.pytorch.plugins.io import TorchCheckpointIO
+from tqdm import tqdm
+
+from genera.core.files import write_whole
+from genera.training.runs import RunDirectory
+
+
+class Interrupted(Exception):
+    """Training was asked to stop; a checkpoint is there.
+
+    Args:
+        signal_number: which signal asked.
+    """
+
+    def __init__(self, signal_number: int) -> None:
+        super().__init__(signal.Signals(signal_number).name)
+        self.signal_number = signal_number
+
+
+class WholeCheckpointIO(TorchCheckpointIO):
+    """Writes a checkpoint whole or not at all, and reads it without executing anything in it."""
+
+    def save_checkpoint(self, checkpoint: dict[str, Any], path: Any, storage_options: Any | None = None) -> None:
+        buffer = io.BytesIO()
+        torch.save(checkpoint, buffer)
+        write_whole(Path(path), buffer.getvalue())
+
+    def load_checkpoint(self, path: Any, map_location: Any = None, weights_only: bool | None = None) -> dict[str, Any]:
+        return read_checkpoint(Path(path))
+
+
+def read_checkpoint(path: Path) -> dict[str, Any]:
+    """Read a checkpoint onto the CPU.
+
+    Raises:
+        ValueError: there is none, or it is damaged or holds more than plain data and tensors.
+    """
+    if not path.is_file():
+        raise ValueError(f"there is no checkpoint {path}: the run was stopped before its first one; start it anew")
+    try:
+        checkpoint = torch.load(path, map_location="cpu", weights_only=True)
+    # torch.load has no error of its own: a damaged file can raise anything its zip and pickle readers raise.
+    except Exception as error:
+        raise ValueError(f"{path} is damaged ({type(error).__name__}): restore it from a copy, or start anew") from error
+    if not isinstance(checkpoint, dict) or "global_step" not in checkpoint:
+        raise ValueError(f"{path} is not a checkpoint of Genera")
+    return checkpoint
+
+
+class Keeper(pl.Callback):
+    """Saves ``checkpoints/last.ckpt`` between two steps, at intervals, at the end, and when asked to stop.
+
+    It must be the last of the callbacks, so that what the others did at this step is in the checkpoint.
+
+    Args:
+        run: where the checkpoint goes.
+        seconds: time between two checkpoints.
+    """
+
+    def __init__(self, run: RunDirectory, *, seconds: float) -> None:
+        self.run = run
+        self.seconds = seconds
+        self._last = time.monotonic()
+        self._signal: int | None = None
+
+    @contextmanager
+    def catching_signals(self) -> Iterator[None]:
+        """Turn Ctrl-C and SIGTERM into a checkpoint and :class:`Interrupted`; a second one stops at once."""
+        if threading.current_thread() is not threading.main_thread():
+            # Only the main thread may set handlers; a notebook's or a server's thread goes without.
+            yield
+            return
+        before = {number: signal.signal(number, self._asked_to_stop) for number in (signal.SIGINT, signal.SIGTERM)}
+        try:
+            yield
+        finally:
+            for number, handler in before.items():
+                signal.signal(number, handler)
+
+    def on_train_batch_end(
+        self, trainer: pl.Trainer, pl_module: pl.LightningModule, outputs: Any, batch: Any, batch_idx: int
+    ) -> None:
+        stop_signal, due = self._signal, time.monotonic() - self._last >= self.seconds
+        if trainer.world_size > 1:
+            # Saving is a common act: all processes follow the clock and the signals of the first.
+            stop_signal, due = trainer.strategy.broadcast((stop_signal, due))
+        if due or trainer.should_stop or stop_signal is not None:
+            for logger in trainer.loggers:
+                logger.save()
+            trainer.save_checkpoint(self.run.checkpoint)
+            self._last = time.monotonic()
+        if stop_signal is not None:
+            raise Interrupted(stop_signal)
+
+    def _asked_to_stop(self, signal_number: int, frame: FrameType | None) -> None:
+        if self._signal is not None:
+            raise Interrupted(signal_number)
+        self._signal = signal_number
+        tqdm.write("stopping after this step with a checkpoint; once more to stop at once", file=sys.stderr)

@@ -1,0 +1,146 @@
+"""The run directory: the only thing that training hands on."""
+
+from __future__ import annotations
+
+import json
+import os
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import yaml
+
+from genera.core.files import write_whole
+
+
+def runs_root() -> Path:
+    """Where new runs go: ``$GENERA_RUNS``, or ``runs`` in the current folder."""
+    return Path(os.environ.get("GENERA_RUNS") or "runs")
+
+
+@dataclass(frozen=True)
+class RunDirectory:
+    """Names of what lies in a run directory.
+
+    Args:
+        path: the directory.
+    """
+
+    path: Path
+
+    @classmethod
+    def create(cls, path: Path) -> RunDirectory:
+        """Make a new, empty run directory.
+
+        Raises:
+            ValueError: something is there already.
+            OSError: it cannot be written.
+        """
+        if path.exists() and (not path.is_dir() or any(path.iterdir())):
+            raise ValueError(f"{path} exists and is not empty: name another --out, or go on with --resume {path}")
+        path.mkdir(parents=True, exist_ok=True)
+        return cls(path)
+
+    @classmethod
+    def create_numbered(cls, stem: str) -> RunDirectory:
+        """Make ``STEM-1`` under :func:`runs_root`, or the first number that is free.
+
+        Raises:
+            OSError: the directory cannot be written.
+        """
+        number = 1
+        while True:
+            path = runs_root() / f"{stem}-{number}"
+            try:
+                path.mkdir(parents=True)
+            except FileExistsError:
+                number += 1
+            else:
+                return cls(path)
+
+    @classmethod
+    def open(cls, path: Path) -> RunDirectory:
+        """Name an existing run.
+
+        Raises:
+            ValueError: there is no run at ``path``.
+        """
+        run = cls(path)
+        if not path.is_dir():
+            raise ValueError(f"there is no run directory {path}")
+        if not run.config.is_file():
+            raise ValueError(f"{path} is not a run directory: it has no {run.config.name}")
+        return run
+
+    @property
+    def config(self) -> Path:
+        """Every setting of the run, defaults included."""
+        return self.path / "config.yaml"
+
+    @property
+    def weights(self) -> Path:
+        """Weights of the best validation so far, averaged where averaging is on."""
+        return self.path / "model.safetensors"
+
+    @property
+    def checkpoint(self) -> Path:
+        """All that an exact resume needs."""
+        return self.path / "checkpoints" / "last.ckpt"
+
+    @property
+    def metrics(self) -> Path:
+        """What was logged, a row per step."""
+        return self.path / "metrics.csv"
+
+    @property
+    def samples(self) -> Path:
+        """Grids drawn while training."""
+        return self.path / "samples"
+
+    @property
+    def figures(self) -> Path:
+        """Figures made of the finished run."""
+        return self.path / "figures"
+
+    @property
+    def evaluation(self) -> Path:
+        """Measures of the model."""
+        return self.path / "evaluation.json"
+
+    @property
+    def environment(self) -> Path:
+        """Versions, hardware, and what the training cost."""
+        return self.path / "environment.json"
+
+    def read_config(self) -> dict[str, Any]:
+        """The settings as plain data.
+
+        Raises:
+            ValueError: the file is damaged.
+        """
+        return read_yaml(self.config)
+
+    def write_config(self, config: dict[str, Any]) -> None:
+        """Replace the settings."""
+        write_whole(self.config, yaml.safe_dump(config, sort_keys=False))
+
+    def write_environment(self, environment: dict[str, Any]) -> None:
+        """Replace what is known of the circumstances."""
+        write_whole(self.environment, json.dumps(environment, indent=2) + "\n")
+
+
+def read_yaml(path: Path) -> dict[str, Any]:
+    """Read a mapping from a YAML file.
+
+    Raises:
+        ValueError: it cannot be read, is not YAML or not a mapping; one line that names the file and the place.
+    """
+    try:
+        content = yaml.safe_load(path.read_text(encoding="utf-8"))
+    except (OSError, UnicodeDecodeError) as error:
+        raise ValueError(f"cannot read {path}: {error}") from error
+    except yaml.YAMLError as error:
+        raise ValueError(f"{path} is not valid YAML: {' '.join(str(error).split())}") from error
+    if not isinstance(content, dict):
+        raise ValueError(f"{path} must hold a mapping of settings, got {type(content).__name__}")
+    return content

@@ -1,0 +1,224 @@
+"""Training, as one typed function: its parameters are the keys of a recipe and the options of the command."""
+
+from __future__ import annotations
+
+import logging
+import time
+import warnings
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from typing import Any, Literal
+
+import lightning.pytorch as pl
+import torch
+from lightning.pytorch.loggers import Logger, TensorBoardLogger
+from lightning.pytorch.strategies import Strategy
+from torch import nn
+
+from genera.core import ImageSpec, Trainable
+from genera.data.batches import Batches, InOrder, first_batch
+from genera.data.images import ImageData, Images
+from genera.training.bar import Bar
+from genera.training.environment import describe_environment
+from genera.training.keeping import Keeper, WholeCheckpointIO, read_checkpoint
+from genera.training.loggers import TableLogger
+from genera.training.loss_task import LossTask
+from genera.training.pace import Pace, seed_step
+from genera.training.runs import RunDirectory
+from genera.training.span import Span, seconds_of
+from genera.training.watching import Snapshots, TrainingMetrics, Validation
+
+def train(
+    data: ImageData,
+    run: RunDirectory,
+    *,
+    model: Callable[[ImageSpec], Trainable],
+    task: Callable[[Trainable], LossTask],
+    batch_size: int = 128,
+    max_epochs: int = 100,
+    max_steps: int | None = None,
+    budget: str | None = None,
+    seed: int = 0,
+    precision: Literal["32-true", "bf16-mixed", "16-mixed", "64-true"] = "32-true",
+    validate_every: float = 1.0,
+    validation_images: int | None = None,
+    log_every: int = 50,
+    checkpoint_every: str = "1m",
+    accelerator: str = "auto",
+    devices: int = 1,
+    strategy: str | Strategy = "auto",
+    loggers: list[Logger] | None = None,
+    callbacks: list[pl.Callback] | None = None,
+    resume: bool = False,
+) -> None:
+    """Train a model and leave everything in a run directory.
+
+    Args:
+        data: the images, split into train and validation.
+        run: where everything goes.
+        model: the model, made for the images.
+        task: how it is optimised.
+        batch_size: images per step, over all processes.
+        max_epochs: passes over the training images the schedules are planned for.
+        max_steps: stop after this many steps.
+        budget: train for this time instead, such as 20m; every schedule spans it.
+        seed: of all random numbers; two runs of one seed are identical on one machine.
+        precision: of the arithmetic of the networks; weights stay in 32 bits with bf16-mixed.
+        validate_every: epochs between two validations.
+        validation_images: how many images of the validation split to use; all where omitted.
+        log_every: steps between two rows of metrics.csv.
+        checkpoint_every: time between two checkpoints.
+        accelerator: cpu, gpu or auto.
+        devices: number of processes or GPUs.
+        strategy: how several processes share the work, such as ddp, or a Lightning strategy.
+        loggers: Lightning loggers besides metrics.csv and TensorBoard.
+        callbacks: Lightning callbacks besides our own.
+        resume: go on from the last checkpoint of the run.
+
+    Raises:
+        ValueError: an argument does not fit the data or another argument.
+        NonFiniteLoss: the loss or gradient was not finite; the last checkpoint is from before.
+        Interrupted: Ctrl-C or SIGTERM; a checkpoint is there.
+        OSError: the run directory cannot be written; what was written before is whole.
+    """
+    started = time.monotonic()
+    images = data.split("train")
+    span = Span(
+        steps_per_epoch=Batches(images, batch_size=batch_size, seed=seed).steps_per_epoch,
+        max_epochs=max_epochs,
+        max_steps=max_steps,
+        budget=None if budget is None else seconds_of(budget),
+    )
+    checkpoint = _checkpoint_to_resume(run, span) if resume else None
+
+    seed_step(seed, 0)
+    network = model(data.spec)
+    assert isinstance(network, nn.Module)
+    # Convolutions on processors are faster with the channels innermost, and results are the same.
+    network.to(memory_format=torch.channels_last)
+    if checkpoint is None:
+        network.initialize(first_batch(images, batch_size, seed)[0])
+    lightning_task = task(network)
+
+    pace = Pace(span, seed=seed, started=started)
+    metrics = TrainingMetrics(pace, every=log_every)
+    validation = Validation(
+        _validation_images(data, validation_images),
+        batch_size=batch_size,
+        every=max(1, round(validate_every * span.steps_per_epoch)),
+        seed=seed,
+        run=run,
+    )
+    keeper = Keeper(run, seconds=seconds_of(checkpoint_every))
+    with _quiet_lightning(), keeper.catching_signals():
+        trainer = pl.Trainer(
+            accelerator=accelerator,
+            devices=devices,
+            strategy=strategy,
+            precision=precision,
+            max_epochs=-1,  # `Pace` decides when to stop
+            logger=_loggers(run, loggers, resume_step=None if checkpoint is None else checkpoint["global_step"]),
+            callbacks=[
+                pace,
+                *(callbacks or []),
+                metrics,
+                validation,
+                Snapshots(run, validation=validation, seconds=30, count=64, seed=seed),
+                Bar(pace, metrics=metrics, validation=validation),
+                keeper,  # last, so that what the others did at a step is in its checkpoint
+            ],
+            plugins=[WholeCheckpointIO()],
+            enable_checkpointing=False,
+            enable_progress_bar=False,
+            enable_model_summary=False,
+            limit_val_batches=0,  # `Validation` validates
+        )
+        feed = Feed(images, batch_size=batch_size, seed=seed)
+        try:
+            trainer.fit(lightning_task, datamodule=feed, ckpt_path=None if checkpoint is None else run.checkpoint)
+        finally:
+            if trainer.is_global_zero:
+                run.write_environment(_cost(pace, lightning_task, batch_size, seed))
+
+
+class Feed(pl.LightningDataModule):
+    """Gives each process its share of the training images, from the step where training stands.
+
+    Args:
+        images: the training split.
+        batch_size: images per step, over all processes.
+        seed: of the order.
+    """
+
+    def __init__(self, images: Images, *, batch_size: int, seed: int) -> None:
+        super().__init__()
+        self.images = images
+        self.batch_size = batch_size
+        self.seed = seed
+
+    def train_dataloader(self) -> Batches:
+        assert self.trainer is not None
+        return Batches(
+            self.images,
+            batch_size=self.batch_size,
+            seed=self.seed,
+            start_step=self.trainer.global_step,
+            rank=self.trainer.global_rank,
+            world_size=self.trainer.world_size,
+            device=self.trainer.strategy.root_device,
+        )
+
+
+def _checkpoint_to_resume(run: RunDirectory, span: Span) -> dict[str, Any]:
+    """The last checkpoint of a run that is not over yet."""
+    checkpoint = read_checkpoint(run.checkpoint)
+    seconds = checkpoint["callbacks"][Pace.__qualname__]["seconds"]
+    if span.progress(checkpoint["global_step"], seconds).fraction >= 1:
+        raise ValueError(
+            f"{run.path} is finished ({checkpoint['global_step']} steps in {seconds:.0f} s of {span}): "
+            "give a larger --budget, --max_epochs or --max_steps to go on"
+        )
+    return checkpoint
+
+
+def _validation_images(data: ImageData, count: int | None) -> Images:
+    images = data.split("validation")
+    if count is None:
+        return images
+    if not 1 <= count <= len(images):
+        raise ValueError(f"validation_images must lie between 1 and the {len(images)} there are, got {count}")
+    return images.subset(torch.arange(count))
+
+
+def _loggers(run: RunDirectory, more: list[Logger] | None, *, resume_step: int | None) -> list[Logger]:
+    board = TensorBoardLogger(run.path, name="", version="tensorboard", purge_step=resume_step)
+    return [TableLogger(run.metrics, resume_step=resume_step), board, *(more or [])]
+
+
+def _cost(pace: Pace, task: LossTask, batch_size: int, seed: int) -> dict[str, Any]:
+    """What stands in ``environment.json``."""
+    images = pace.progress.step * batch_size
+    return {
+        **describe_environment(),
+        "seed": seed,
+        "parameters": sum(parameter.numel() for parameter in task.model.parameters()),
+        "steps": pace.progress.step,
+        "finished": pace.progress.fraction >= 1,
+        "wall_seconds": round(pace.seconds, 2),
+        "cpu_seconds": round(pace.cpu_seconds, 2),
+        "images_per_second": round(images / pace.step_seconds, 1) if pace.step_seconds else None,
+    }
+
+
+@contextmanager
+def _quiet_lightning() -> Iterator[None]:
+    """Silence what Lightning says of itself: what a person needs to know, our own lines say."""
+    logger = logging.getLogger("lightning.pytorch")
+    level = logger.level
+    logger.setLevel(logging.ERROR)
+    with warnings.catch_warnings():
+        warnings.filterwarnings("ignore", module="lightning")
+        try:
+            yield
+        finally:
+            logger.setLevel(level)

@@ -1,0 +1,180 @@
+"""Callbacks that look at a training: its losses, its validation, its samples."""
+
+from __future__ import annotations
+
+import math
+import time
+from collections import defaultdict
+from typing import Any
+
+import lightning.pytorch as pl
+import torch
+
+from genera.core import Density, Generative, bits_per_dim
+from genera.data.batches import InOrder
+from genera.data.images import Images
+from genera.data.pictures import image_grid, save_picture
+from genera.training.loss_task import LossTask, NonFiniteLoss
+from genera.training.pace import Pace, task_of
+from genera.training.runs import RunDirectory
+from genera.training.weights import save_weights
+
+
+def log(trainer: pl.Trainer, metrics: dict[str, float], *, step: int) -> None:
+    """Hand metrics to every logger; loggers write in the first process only."""
+    for logger in trainer.loggers:
+        logger.log_metrics(metrics, step=step)
+
+
+class TrainingMetrics(pl.Callback):
+    """Logs what each step reports, averaged since the last time.
+
+    Args:
+        pace: the clock of the training.
+        every: steps between two rows.
+    """
+
+    def __init__(self, pace: Pace, *, every: int) -> None:
+        self.pace = pace
+        self.every = every
+        self._sums: dict[str, float] = defaultdict(float)
+        self._count = 0
+        #: The last row, for the progress bar.
+        self.latest: dict[str, float] = {}
+
+    def on_train_batch_end(
+        self, trainer: pl.Trainer, pl_module: pl.LightningModule, outputs: Any, batch: Any, batch_idx: int
+    ) -> None:
+        task = task_of(pl_module)
+        for name, value in (outputs["watched"] | task.step_values()).items():
+            self._sums[name] += float(value)
+        self._count += 1
+        if task.steps % self.every == 0 or trainer.should_stop:
+            self._write(trainer, task)
+
+    def _write(self, trainer: pl.Trainer, task: LossTask) -> None:
+        row = {f"train/{name}": _reduced(trainer, total, "mean") / self._count for name, total in self._sums.items()}
+        if isinstance(task.model, Density):
+            row["train/bits_per_dim"] = float(bits_per_dim(-torch.tensor(row["train/loss"]), task.model.spec.num_dims))
+        row |= {"epoch": self.pace.progress.epoch, "seconds": self.pace.seconds, "cpu_seconds": self.pace.cpu_seconds}
+        log(trainer, row, step=task.steps)
+        self.latest = row
+        self._sums.clear()
+        self._count = 0
+
+    def state_dict(self) -> dict[str, Any]:
+        return {"sums": dict(self._sums), "count": self._count}
+
+    def load_state_dict(self, state_dict: dict[str, Any]) -> None:
+        self._sums = defaultdict(float, state_dict["sums"])
+        self._count = state_dict["count"]
+
+
+class Validation(pl.Callback):
+    """Validates between two steps and keeps the weights that did best.
+
+    It is not Lightning's validation loop because a checkpoint is then always made at one and the same place, between
+    two training steps, whether or not a validation was due: that is what lets a killed run resume exactly.
+
+    Args:
+        images: the validation split.
+        batch_size: images per batch, over all processes.
+        every: steps between two validations.
+        seed: of the noise, the same for every validation.
+        run: where the best weights go.
+    """
+
+    def __init__(self, images: Images, *, batch_size: int, every: int, seed: int, run: RunDirectory) -> None:
+        self.images = images
+        self.batch_size = batch_size
+        self.every = every
+        self.seed = seed
+        self.run = run
+        self.best = float("inf")
+        self.latest: dict[str, float] = {}
+
+    def on_train_batch_end(
+        self, trainer: pl.Trainer, pl_module: pl.LightningModule, outputs: Any, batch: Any, batch_idx: int
+    ) -> None:
+        task = task_of(pl_module)
+        if task.steps % self.every != 0 and not trainer.should_stop:
+            return
+        self.latest = self._validate(trainer, task)
+        log(trainer, {f"validation/{name}": value for name, value in self.latest.items()}, step=task.steps)
+        loss = self.latest["loss"]
+        task.on_validated(loss)
+        if loss < self.best:
+            self.best = loss
+            if trainer.is_global_zero:
+                save_weights(task.evaluated, self.run.weights)
+
+    def _validate(self, trainer: pl.Trainer, task: LossTask) -> dict[str, float]:
+        batches = InOrder(
+            self.images,
+            batch_size=self.batch_size,
+            rank=trainer.global_rank,
+            world_size=trainer.world_size,
+            device=trainer.strategy.root_device,
+        )
+        model = task.evaluated
+        model.eval()
+        sums: dict[str, float] = defaultdict(float)
+        count = 0
+        for index, (images, labels) in enumerate(batches):
+            with trainer.precision_plugin.val_step_context():
+                losses = task.validation_losses((images, labels), seed=self.seed + index)
+            for name, values in losses.items():
+                sums[name] += float(values.double().sum())
+            count += len(images)
+        task.model.train()
+        total = _reduced(trainer, count, "sum")
+        means = {name: _reduced(trainer, value, "sum") / total for name, value in sums.items()}
+        if not math.isfinite(means["loss"]):
+            raise NonFiniteLoss(f"the validation loss is not finite after step {task.steps}: lower --task.optimizer.lr")
+        return means
+
+    def state_dict(self) -> dict[str, Any]:
+        return {"best": self.best, "latest": self.latest}
+
+    def load_state_dict(self, state_dict: dict[str, Any]) -> None:
+        self.best = state_dict["best"]
+        self.latest = state_dict["latest"]
+
+
+class Snapshots(pl.Callback):
+    """Draws the same latents again and again, so that one sees the model learn.
+
+    Args:
+        run: where the grids go.
+        seconds: least time between two grids; the last one is always drawn.
+        count: images per grid.
+        seed: of the latents.
+    """
+
+    def __init__(self, run: RunDirectory, *, validation: Validation, seconds: float, count: int, seed: int) -> None:
+        self.run = run
+        self.validation = validation
+        self.seconds = seconds
+        self.count = count
+        self.seed = seed
+        self._last = time.monotonic()
+
+    def on_train_batch_end(
+        self, trainer: pl.Trainer, pl_module: pl.LightningModule, outputs: Any, batch: Any, batch_idx: int
+    ) -> None:
+        task = task_of(pl_module)
+        due = task.steps % self.validation.every == 0 and time.monotonic() - self._last >= self.seconds
+        if not (due or trainer.should_stop) or not trainer.is_global_zero:
+            return
+        model = task.evaluated
+        if isinstance(model, Generative):
+            model.eval()
+            images = model.sample(self.count, generator=torch.Generator(task.device).manual_seed(self.seed))
+            task.model.train()
+            save_picture(image_grid(images, levels=model.spec.levels), self.run.samples / f"step_{task.steps:07d}.png")
+        self._last = time.monotonic()
+
+
+def _reduced(trainer: pl.Trainer, value: float, operation: str) -> float:
+    """A number summed or averaged over all processes."""
+    return float(trainer.strategy.reduce(torch.tensor(value, dtype=torch.float64), reduce_op=operation))

@@ -1,0 +1,115 @@
+"""Finding and loading trained models.
+
+A shipped model is a folder ``weights/KIND-DATA`` with the same ``config.yaml`` and ``model.safetensors`` as a run
+directory, so that both are loaded by the same lines.
+"""
+
+from __future__ import annotations
+
+import difflib
+import hashlib
+from collections.abc import Sequence
+from dataclasses import dataclass
+from functools import cached_property
+from importlib import resources
+from pathlib import Path
+from typing import Any
+
+from torch import nn
+
+from genera.core import ImageSpec, Trainable
+from genera.data import ImageData
+from genera.training.recipes import build_model, open_data
+from genera.training.runs import RunDirectory
+from genera.training.weights import load_weights
+
+
+@dataclass(frozen=True)
+class TrainedModel:
+    """A model on disk.
+
+    Args:
+        name: what a person calls it: the path of a run, or a name of the zoo.
+        run: where its files are.
+    """
+
+    name: str
+    run: RunDirectory
+
+    @cached_property
+    def config(self) -> dict[str, Any]:
+        """Every setting it was trained with.
+
+        Raises:
+            ValueError: the file is damaged.
+        """
+        return self.run.read_config()
+
+    @property
+    def spec(self) -> ImageSpec:
+        """The images it was trained on.
+
+        Raises:
+            ValueError: the config does not say.
+        """
+        try:
+            return ImageSpec(**self.config["spec"])
+        except (KeyError, TypeError) as error:
+            raise ValueError(f"{self.run.config} does not describe the images (section spec): {error}") from error
+
+    @cached_property
+    def weights_digest(self) -> str:
+        """SHA-256 of the weights, in hex."""
+        return hashlib.sha256(self.run.weights.read_bytes()).hexdigest()
+
+    def open_data(self) -> ImageData:
+        """The data it was trained on.
+
+        Raises:
+            ValueError: the data are missing or damaged.
+        """
+        if not isinstance(self.config.get("data"), dict):
+            raise ValueError(f"{self.run.config} does not say what data the model was trained on (section data)")
+        return open_data(self.config["data"])
+
+    def load(self, *, device: str = "cpu", allow: Sequence[str] = ()) -> Trainable:
+        """The model in evaluation mode.
+
+        Raises:
+            ValueError: the files are damaged, belong to another model, or name what is not allowed.
+        """
+        try:
+            model = build_model(self.config, self.spec, allow=allow)
+        except ValueError as error:
+            raise ValueError(f"{self.run.config}: {error}") from error
+        assert isinstance(model, nn.Module)
+        load_weights(model, self.run.weights)
+        return model.to(device).eval()
+
+
+def shipped_models() -> list[TrainedModel]:
+    """The models that ship with the package, by name."""
+    root = Path(str(resources.files("genera"))) / "zoo" / "weights"
+    folders = sorted(path.parent for path in root.glob("*/config.yaml"))
+    return [TrainedModel(folder.name, RunDirectory(folder)) for folder in folders]
+
+
+def find_model(name: str) -> TrainedModel:
+    """A model by the path of its run or by its name in the zoo.
+
+    Raises:
+        ValueError: there is neither; says which names come near.
+    """
+    shipped = {model.name: model for model in shipped_models()}
+    if name in shipped:
+        return shipped[name]
+    if Path(name).is_dir():
+        return TrainedModel(name, RunDirectory.open(Path(name)))
+    near = difflib.get_close_matches(name, shipped, n=3) or list(shipped)
+    hint = f"shipped models: {', '.join(near)}" if near else "no models ship with this version"
+    raise ValueError(f"there is no run directory or shipped model {name!r}; {hint}")
+
+
+def load(name: str, *, device: str = "cpu", allow: Sequence[str] = ()) -> Trainable:
+    """See :func:`genera.load`."""
+    return find_model(name).load(device=device, allow=allow)

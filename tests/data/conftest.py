@@ -1,0 +1,69 @@
+"""What the tests of the data share. None of them touches the user's cache or the network."""
+
+from __future__ import annotations
+
+import os
+import time
+from collections.abc import Callable, Iterator
+from contextlib import AbstractContextManager, contextmanager
+from pathlib import Path
+
+import pooch
+import pytest
+import requests
+
+Complains = Callable[..., AbstractContextManager[None]]
+
+REAL_DATA = os.environ.get("GENERA_DATA")
+
+
+@pytest.fixture(autouse=True)
+def cache(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """An empty cache, no data folder, and no waiting between downloads."""
+    folder = tmp_path / "cache"
+    monkeypatch.setattr(pooch, "os_cache", lambda project: folder)
+    monkeypatch.setattr(time, "sleep", lambda seconds: None)
+    monkeypatch.delenv("GENERA_DATA", raising=False)
+    return folder
+
+
+@pytest.fixture
+def real_data(monkeypatch: pytest.MonkeyPatch) -> Path:
+    """The folder with the real data sets, where the tests were started with one."""
+    if REAL_DATA is None:
+        pytest.skip("needs the real data sets: set GENERA_DATA to a folder that holds mnist/ and the like")
+    monkeypatch.setenv("GENERA_DATA", REAL_DATA)
+    return Path(REAL_DATA)
+
+
+@pytest.fixture
+def data_folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """An empty data folder of one's own."""
+    folder = tmp_path / "data"
+    folder.mkdir()
+    monkeypatch.setenv("GENERA_DATA", str(folder))
+    return folder
+
+
+@pytest.fixture
+def no_network(monkeypatch: pytest.MonkeyPatch) -> None:
+    def refuse(url: str, **_: object) -> None:
+        raise requests.ConnectionError(f"cannot reach {url}\nand says so over two lines")
+
+    monkeypatch.setattr(requests, "get", refuse)
+
+
+@pytest.fixture
+def complains() -> Complains:
+    """``with complains("part", "other part")``: a `ValueError` of one line that says so."""
+
+    @contextmanager
+    def check(*parts: str) -> Iterator[None]:
+        with pytest.raises(ValueError) as caught:
+            yield
+        message = str(caught.value)
+        assert "\n" not in message
+        for part in parts:
+            assert part in message
+
+    return check

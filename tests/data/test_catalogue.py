@@ -1,0 +1,63 @@
+from __future__ import annotations
+
+import inspect
+
+import pytest
+
+from genera.data import ImageData, dataset_names, datasets, find_dataset
+from genera.data.catalogue import availability
+
+NAMES = ("celeba", "cifar10", "digits", "fashion-mnist", "folder", "kmnist", "mnist", "npz", "shapes")
+
+
+def test_the_exports_are_the_catalogue():
+    assert dataset_names() == NAMES
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_each_has_a_card_and_a_documented_typed_signature(name):
+    function = find_dataset(name)
+    card = function.card
+    assert card.name == name
+    assert all([card.summary, card.size, card.licence])
+    assert function is getattr(datasets, name.replace("-", "_"))
+    signature = inspect.signature(function, eval_str=True)
+    assert signature.return_annotation is ImageData
+    for parameter in signature.parameters.values():
+        assert parameter.annotation is not inspect.Parameter.empty
+        assert f"    {parameter.name}: " in function.__doc__
+    for file in card.files:
+        assert len(file.digest.sha256) == 64
+        assert len(file.mirrors) > 1
+        assert all(mirror.endswith("/") for mirror in file.mirrors)
+
+
+def test_dashes_and_underscores_are_the_same():
+    assert find_dataset("fashion-mnist") is find_dataset("fashion_mnist")
+
+
+def test_an_unknown_name_lists_near_misses_and_all(complains):
+    with complains("'fashion_mnits'", "did you mean fashion-mnist", ", ".join(NAMES)):
+        find_dataset("fashion_mnits")
+    with complains("'MNIST'", "did you mean mnist"):
+        find_dataset("MNIST")
+    with complains("no data set is named 'zzz'; There are"):
+        find_dataset("zzz")
+
+
+def test_availability(data_folder, cache):
+    assert availability("digits") == "built in"
+    assert availability("shapes") == "built in"
+    assert availability("folder") == "give --data.path"
+    assert availability("mnist") == "will be downloaded (12 MB)"
+    assert availability("celeba").startswith("put img_align_celeba.zip and list_eval_partition.txt into $GENERA_DATA")
+    for place, name in ((data_folder / "kmnist", "t10k-images-idx3-ubyte.gz"), (cache / "cifar10", CIFAR)):
+        place.mkdir(parents=True)
+        (place / name).touch()
+    assert availability("cifar10") == f"found in {cache / 'cifar10'}"
+    assert availability("kmnist") == (
+        f"found in {data_folder / 'kmnist'}: 1 of 4 files; the rest will be downloaded (18 MB)"
+    )
+
+
+CIFAR = "cifar-10-binary.tar.gz"
