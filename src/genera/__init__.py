@@ -1,9 +1,9 @@
 """Genera trains, measures and compares the classic families of generative image models on equal terms.
 
-    >>> import genera                                     # doctest: +SKIP
-    >>> model = genera.load("runs/realnvp_digits-digits-1")
-    >>> model.sample(16).shape
-    torch.Size([16, 1, 8, 8])
+>>> import genera                                     # doctest: +SKIP
+>>> model = genera.load("runs/realnvp_digits-digits-1")
+>>> model.sample(16).shape
+torch.Size([16, 1, 8, 8])
 """
 
 from __future__ import annotations

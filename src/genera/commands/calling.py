@@ -9,7 +9,6 @@ from typing import Any
 
 from jsonargparse import ArgumentParser
 
-from genera.data import ImageData
 from genera.training.config_errors import one_line
 from genera.training.recipes import add_data_arguments, open_data
 
@@ -60,4 +59,7 @@ def data_name(arguments: Sequence[str]) -> str | None:
 def with_data_name(arguments: Sequence[str]) -> list[str]:
     """Write ``--data NAME`` as the setting it is, ``--data.name NAME``."""
     renamed = ["--data.name" if argument == "--data" else argument for argument in arguments]
-    return [argument.replace("--data=", "--data.name=", 1) if argument.startswith("--data=") else argument for argument in renamed]
+    return [
+        argument.replace("--data=", "--data.name=", 1) if argument.startswith("--data=") else argument
+        for argument in renamed
+    ]

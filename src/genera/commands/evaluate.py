@@ -35,9 +35,7 @@ def evaluate(
         allow: packages the model's config may name besides ours; only those you trust.
     """
     trained = find_model(model)
-    result = run_evaluation(
-        trained, data or trained.open_data(), _chosen(measures), split=split, allow=allow or ()
-    )
+    result = run_evaluation(trained, data or trained.open_data(), _chosen(measures), split=split, allow=allow or ())
     if json:
         print(json_format.dumps(result, indent=2))
         return

@@ -79,9 +79,7 @@ class Distribution(nn.Module, ABC):
         """``(B, D) -> (B,)`` nats."""
 
     @abstractmethod
-    def sample(
-        self, count: int, *, temperature: float = 1.0, generator: torch.Generator | None = None
-    ) -> Tensor:
+    def sample(self, count: int, *, temperature: float = 1.0, generator: torch.Generator | None = None) -> Tensor:
         """Draw ``(count, D)``; ``temperature`` scales the spread around the mean."""
 
 
@@ -99,9 +97,7 @@ class Dequantizer(nn.Module, ABC):
         self.spec = spec
 
     @abstractmethod
-    def forward(
-        self, images: Tensor, *, generator: torch.Generator | None = None
-    ) -> tuple[Tensor, Tensor]:
+    def forward(self, images: Tensor, *, generator: torch.Generator | None = None) -> tuple[Tensor, Tensor]:
         """uint8 ``(B, C, H, W)`` -> ``y`` in [0, 1) of that shape, and ``log_weight`` ``(B,)`` nats."""
 
     @abstractmethod

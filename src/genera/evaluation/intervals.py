@@ -6,7 +6,9 @@ import torch
 from torch import Tensor
 
 
-def bootstrap_interval(values: Tensor, *, level: float = 0.95, num_resamples: int = 1000, seed: int = 0) -> tuple[float, float]:
+def bootstrap_interval(
+    values: Tensor, *, level: float = 0.95, num_resamples: int = 1000, seed: int = 0
+) -> tuple[float, float]:
     """Percentile bootstrap interval of the mean of ``values``.
 
     Args:

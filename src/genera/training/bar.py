@@ -31,7 +31,9 @@ class Bar(pl.Callback):
         if trainer.is_global_zero:
             layout = "{desc} {percentage:3.0f}%|{bar}| {elapsed}<{remaining}{postfix}"
             done = round(1000 * self.pace.progress.fraction)
-            self._bar = tqdm(total=1000, initial=done, desc="training", bar_format=layout, file=sys.stderr, mininterval=0.5)
+            self._bar = tqdm(
+                total=1000, initial=done, desc="training", bar_format=layout, file=sys.stderr, mininterval=0.5
+            )
 
     def on_train_batch_end(
         self, trainer: pl.Trainer, pl_module: pl.LightningModule, outputs: Any, batch: Any, batch_idx: int

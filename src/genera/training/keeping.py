@@ -58,7 +58,9 @@ def read_checkpoint(path: Path) -> dict[str, Any]:
         checkpoint = torch.load(path, map_location="cpu", weights_only=True)
     # torch.load has no error of its own: a damaged file can raise anything its zip and pickle readers raise.
     except Exception as error:
-        raise ValueError(f"{path} is damaged ({type(error).__name__}): restore it from a copy, or start anew") from error
+        raise ValueError(
+            f"{path} is damaged ({type(error).__name__}): restore it from a copy, or start anew"
+        ) from error
     if not isinstance(checkpoint, dict) or "global_step" not in checkpoint:
         raise ValueError(f"{path} is not a checkpoint of Genera")
     return checkpoint

@@ -58,7 +58,9 @@ class Pace(pl.Callback):
         """Processor time of this process, earlier sittings included."""
         return self._cpu_seconds_before + time.process_time()
 
-    def on_train_batch_start(self, trainer: pl.Trainer, pl_module: pl.LightningModule, batch: Any, batch_idx: int) -> None:
+    def on_train_batch_start(
+        self, trainer: pl.Trainer, pl_module: pl.LightningModule, batch: Any, batch_idx: int
+    ) -> None:
         task = task_of(pl_module)
         self._look_at_the_clock(trainer, task)
         seed_step(self.seed, task.steps, rank=trainer.global_rank)

@@ -16,7 +16,7 @@ from lightning.pytorch.strategies import Strategy
 from torch import nn
 
 from genera.core import ImageSpec, Trainable
-from genera.data.batches import Batches, InOrder, first_batch
+from genera.data.batches import Batches, first_batch
 from genera.data.images import ImageData, Images
 from genera.training.bar import Bar
 from genera.training.environment import describe_environment
@@ -27,6 +27,7 @@ from genera.training.pace import Pace, seed_step
 from genera.training.runs import RunDirectory
 from genera.training.span import Span, seconds_of
 from genera.training.watching import Snapshots, TrainingMetrics, Validation
+
 
 def train(
     data: ImageData,
