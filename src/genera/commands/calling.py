@@ -29,7 +29,12 @@ def call(function: Callable[..., Any], arguments: Sequence[str]) -> None:
         exit_on_error=False,
         allow_abbrev=False,
     )
-    parser.add_function_arguments(function, as_positional=True, skip={"data"})
+    signature = inspect.signature(function, eval_str=True)
+    several = {name for name, parameter in signature.parameters.items() if _takes_several(parameter)}
+    for name in several:
+        parser.add_argument(name, nargs="+", type=str, metavar="MODEL")
+    parser.add_function_arguments(function, as_positional=True, skip={"data", *several})
+    arguments = with_flags(arguments, signature)
     if chosen is not None:
         add_data_arguments(parser, chosen)
     elif wants_data:
@@ -42,6 +47,17 @@ def call(function: Callable[..., Any], arguments: Sequence[str]) -> None:
     values = parser.instantiate(parsed).as_dict()
     values["data"] = open_data(values["data"]) if chosen is not None else None
     function(**{name: values[name] for name in inspect.signature(function).parameters})
+
+
+def with_flags(arguments: Sequence[str], signature: inspect.Signature) -> list[str]:
+    """Let a switch stand alone: ``--json`` means ``--json true``."""
+    switches = {f"--{name}" for name, parameter in signature.parameters.items() if parameter.annotation is bool}
+    return [f"{argument}=true" if argument in switches else argument for argument in arguments]
+
+
+def _takes_several(parameter: inspect.Parameter) -> bool:
+    """Whether a parameter stands for several positional arguments."""
+    return parameter.default is inspect.Parameter.empty and parameter.annotation == list[str]
 
 
 def data_name(arguments: Sequence[str]) -> str | None:

@@ -65,11 +65,11 @@ def main(arguments: Sequence[str]) -> int:
     if options.help or not arguments:
         _print_help(recipe)
         return 0
-    if (recipe is None) == (options.resume is None):
-        raise ValueError("give either the recipe to train, first, or --resume RUN; genera train --help explains")
-    if options.resume is not None:
+    if recipe is not None and options.resume is None:
+        return train_recipe(recipe, overrides, out=options.out, allow=options.allow)
+    if recipe is None and options.resume is not None and options.out is None:
         return resume_run(options.resume, overrides, allow=options.allow)
-    return train_recipe(recipe, overrides, out=options.out, allow=options.allow)
+    raise ValueError("give either the recipe to train, first, or --resume RUN alone; genera train --help explains")
 
 
 def train_recipe(
@@ -143,7 +143,10 @@ def resume_run(path: Path, overrides: Sequence[str] = (), *, allow: Sequence[str
 def _train(
     data: ImageData, run: RunDirectory, arguments: dict[str, Any], *, resumed_config: dict[str, Any] | None = None
 ) -> int:
-    print(f"training in {run.path}", file=sys.stderr)
+    # Read before Lightning sets it for the other processes of a ddp training, which run this as well.
+    first_process = "LOCAL_RANK" not in os.environ
+    if first_process:
+        print(f"training in {run.path}", file=sys.stderr)
     os.environ["GENERA_RUN"] = str(run.path)
     try:
         train(data, run, resume=resumed_config is not None, **arguments)
@@ -159,7 +162,7 @@ def _train(
         os.environ.pop("GENERA_RUN")
     if resumed_config is not None:
         run.write_config(resumed_config)
-    if "LOCAL_RANK" not in os.environ:
+    if first_process:
         print(run.path)
     return 0
 

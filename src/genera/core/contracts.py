@@ -109,8 +109,8 @@ class Dequantizer(nn.Module, ABC):
         return (y * self.spec.levels).floor().clamp(0, self.spec.levels - 1).to(torch.uint8)
 
 
-class Trainable(ABC):
-    """Has a loss. ``spec`` says what images it was built for."""
+class Trainable(nn.Module, ABC):
+    """A network with a loss. ``spec`` says what images it was built for."""
 
     spec: ImageSpec
 
@@ -118,10 +118,10 @@ class Trainable(ABC):
     def loss(self, images: Tensor, labels: Tensor | None = None) -> Loss:
         """What these images cost; noise comes from torch's global generator, which the task seeds."""
 
-    def initialize(self, images: Tensor) -> None:  # noqa: B027 - most models need no data to start from
+    def initialize(self, images: Tensor) -> None:
         """Set up from data once before training, on the same batch in every process."""
 
-    def advance(self, progress: Progress) -> None:  # noqa: B027 - most models do not change with time
+    def advance(self, progress: Progress) -> None:
         """Follow a schedule before a step. What it sets are 0-dim buffers, so every copy of the model sees the same."""
 
 

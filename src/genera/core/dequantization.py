@@ -30,8 +30,9 @@ class UniformDequantizer(Dequantizer):
 
     def forward(self, images: Tensor, *, generator: torch.Generator | None = None) -> tuple[Tensor, Tensor]:
         noise = torch.rand(images.shape, generator=generator, device=images.device)
-        # In float32 `pixel + noise` rounds up to the next pixel when the noise is within a few ulp of one.
-        noise = noise.clamp(max=1 - 2 * self.spec.levels * torch.finfo(noise.dtype).eps)
+        # Within a few ulp of an edge of its bin, rounding would carry a value over into the next one.
+        margin = 2 * self.spec.levels * torch.finfo(noise.dtype).eps
+        noise = noise.clamp(margin, 1 - margin)
         log_weight = noise.new_full((len(images),), -self.spec.num_dims * math.log(self.spec.levels))
         return (images + noise) / self.spec.levels, log_weight
 

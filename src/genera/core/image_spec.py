@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+import torch
 from torch import Tensor
 
 
@@ -58,7 +59,7 @@ class ImageSpec:
             ValueError: ``images`` is not uint8 ``(B, C, H, W)`` of this shape.
         """
         got = f"{images.dtype} {tuple(images.shape)}"
-        if images.dtype.is_floating_point or images.dtype.is_complex or images.dtype.itemsize != 1:
+        if images.dtype != torch.uint8:
             raise ValueError(f"images must be integer pixels (torch.uint8), got {got}")
         if images.dim() != 4 or tuple(images.shape[1:]) != self.shape:
             raise ValueError(f"images must have shape (B, {', '.join(map(str, self.shape))}), got {got}")

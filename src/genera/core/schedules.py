@@ -73,6 +73,6 @@ class Cosine(Schedule):
     def __call__(self, progress: Progress) -> float:
         if progress.fraction < self.warmup:
             # Never quite zero: a first step of length zero would be wasted.
-            return max(progress.fraction, 1e-3) / self.warmup
+            return min(max(progress.fraction, 1e-3) / self.warmup, 1.0)
         position = (progress.fraction - self.warmup) / (1 - self.warmup)
         return self.final + (1 - self.final) * 0.5 * (1 + math.cos(math.pi * min(position, 1.0)))

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 
 import torch
-from torch import Tensor, nn
+from torch import Tensor
 
 from genera.core import (
     Autoencoding,
@@ -23,7 +23,7 @@ from genera.core import (
 from genera.flows.chain import Chain, TransformFactory
 
 
-class NormalizingFlow(nn.Module, Trainable, Generative, Density, Autoencoding):
+class NormalizingFlow(Trainable, Generative, Density, Autoencoding):
     """pixels → dequantizer → transforms → base distribution.
 
     ``log p(x) ≥ E[log p_base(z) + log |det dz/dy| + log_weight]`` with ``y`` the dequantized pixels and ``z`` what the

@@ -6,7 +6,10 @@ import io
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
+from typing import Any
 
+from cycler import cycler
+from matplotlib import rc_context
 from matplotlib.figure import Figure
 
 from genera.core.files import write_whole
@@ -18,9 +21,7 @@ COLOURS = ("#0072B2", "#D55E00", "#009E73", "#CC79A7", "#56B4E9", "#E69F00", "#0
 @contextmanager
 def style() -> Iterator[None]:
     """Our settings of matplotlib, within this block."""
-    import matplotlib as mpl
-
-    settings = {
+    settings: Any = {
         "figure.dpi": 150,
         "figure.constrained_layout.use": True,
         "font.size": 10,
@@ -28,13 +29,13 @@ def style() -> Iterator[None]:
         "axes.spines.right": False,
         "axes.grid": True,
         "grid.alpha": 0.3,
-        "axes.prop_cycle": mpl.cycler(color=list(COLOURS)),
+        "axes.prop_cycle": cycler(color=list(COLOURS)),
         "legend.frameon": False,
         # Text stays text, and the same figure gives the same bytes.
         "svg.fonttype": "none",
         "svg.hashsalt": "genera",
     }
-    with mpl.rc_context(settings):
+    with rc_context(settings):
         yield
 
 

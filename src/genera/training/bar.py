@@ -40,7 +40,7 @@ class Bar(pl.Callback):
     ) -> None:
         if self._bar is None:
             return
-        shown = {"step": str(task_of(pl_module).steps), "epoch": f"{self.pace.progress.epoch:.1f}"}
+        shown = {"step": str(task_of(pl_module).steps), "epoch": f"{self.pace.epochs:.2f}"}
         for label, values, prefix in (("train", self.metrics.latest, "train/"), ("val", self.validation.latest, "")):
             if f"{prefix}bits_per_dim" in values:
                 shown[label] = f"{values[f'{prefix}bits_per_dim']:.3f} bits/dim"

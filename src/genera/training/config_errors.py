@@ -58,9 +58,9 @@ def _unknown_key(message: str, options: Iterable[str]) -> str | None:
     owner = re.search(r"class_path='([^']+)'", found["rest"])
     known = list(options) if owner is None else _settings_of(owner.group(1))
     subject = "" if owner is None else f" of {owner.group(1).split('.')[-1]}"
-    near = difflib.get_close_matches(key, known, n=2, cutoff=0.5)
+    near = _perhaps(key, known)
     if near:
-        return f"unknown setting {key!r}{subject}; did you mean {' or '.join(near)}?"
+        return f"unknown setting {key!r}{subject}{near}"
     listed = f"; it has {', '.join(known)}" if owner is not None and known else "; see --help"
     return f"unknown setting {key!r}{subject}{listed}"
 
@@ -100,8 +100,8 @@ def _before_config(text: str) -> str:
 
 
 def _perhaps(name: str, known: Iterable[str]) -> str:
-    near = difflib.get_close_matches(name, list(known), n=2, cutoff=0.5)
-    return f"; did you mean {' or '.join(near)}?" if near else ""
+    near = difflib.get_close_matches(name, list(known), n=1, cutoff=0.5)
+    return f"; did you mean {near[0]}?" if near else ""
 
 
 def _resolve(path: str) -> Any:

@@ -26,7 +26,7 @@ class TableLogger(Logger):
     def __init__(self, path: Path, *, resume_step: int | None = None) -> None:
         super().__init__()
         self.path = path
-        self._rows: dict[int, dict[str, float | str]] = {}
+        self._rows: dict[int, dict[str, float]] = {}
         if resume_step is not None and path.is_file():
             self._rows = {step: row for step, row in read_table(path).items() if step <= resume_step}
 
@@ -61,7 +61,7 @@ class TableLogger(Logger):
         self.save()
 
 
-def read_table(path: Path) -> dict[int, dict[str, float | str]]:
+def read_table(path: Path) -> dict[int, dict[str, float]]:
     """Read a ``metrics.csv``: step to what was logged there; cells that are empty are left out.
 
     Raises:

@@ -49,7 +49,6 @@ class LossTask(pl.LightningModule):
             raise ValueError("schedule and plateau both set the learning rate: give one of them")
         if clip_norm is not None and clip_norm <= 0:
             raise ValueError(f"clip_norm must be positive, got {clip_norm}")
-        assert isinstance(model, nn.Module)
         self.model = model
         self.clip_norm = clip_norm
         self.schedule = schedule
@@ -62,7 +61,10 @@ class LossTask(pl.LightningModule):
     @property
     def evaluated(self) -> Trainable:
         """The model that is validated, drawn from and kept: the average where there is one."""
-        return self.model if self.average is None else self.average.module
+        if self.average is None:
+            return self.model
+        assert isinstance(self.average.module, Trainable)
+        return self.average.module
 
     @property
     def steps(self) -> int:

@@ -49,6 +49,11 @@ class Pace(pl.Callback):
         self.progress = Progress(step=0, epoch=0.0, fraction=0.0)
 
     @property
+    def epochs(self) -> float:
+        """Passes over the training images made so far; the plan of a time budget may count otherwise."""
+        return self.progress.step / self.span.steps_per_epoch
+
+    @property
     def seconds(self) -> float:
         """Wall time spent on this training, earlier sittings included."""
         return self._seconds_before + time.monotonic() - self._started

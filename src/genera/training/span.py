@@ -55,10 +55,11 @@ class Span:
     def progress(self, step: int, seconds: float) -> Progress:
         """Where training stands after ``step`` steps and ``seconds`` of time."""
         if self.budget is None:
-            fraction = step / (self.max_epochs * self.steps_per_epoch)
+            epoch = step / self.steps_per_epoch
+            fraction = epoch / self.max_epochs
         else:
             fraction = seconds / self.budget
-        epoch = fraction * self.max_epochs
+            epoch = fraction * self.max_epochs
         if self.max_steps is not None:
             fraction = max(fraction, step / self.max_steps)
         return Progress(step=step, epoch=epoch, fraction=min(fraction, 1.0))

@@ -13,7 +13,6 @@ import lightning.pytorch as pl
 import torch
 from lightning.pytorch.loggers import Logger, TensorBoardLogger
 from lightning.pytorch.strategies import Strategy
-from torch import nn
 
 from genera.core import ImageSpec, Trainable
 from genera.data.batches import Batches, first_batch
@@ -83,33 +82,20 @@ def train(
         OSError: the run directory cannot be written; what was written before is whole.
     """
     started = time.monotonic()
-    images = data.split("train")
-    span = Span(
-        steps_per_epoch=Batches(images, batch_size=batch_size, seed=seed).steps_per_epoch,
-        max_epochs=max_epochs,
-        max_steps=max_steps,
-        budget=None if budget is None else seconds_of(budget),
-    )
+    feed = Feed(data.split("train"), batch_size=batch_size, seed=seed)
+    span = Span(feed.steps_per_epoch, max_epochs, max_steps, None if budget is None else seconds_of(budget))
+    validated = _first(data.split("validation"), validation_images)
     checkpoint = _checkpoint_to_resume(run, span) if resume else None
 
     seed_step(seed, 0)
-    network = model(data.spec)
-    assert isinstance(network, nn.Module)
-    # Convolutions on processors are faster with the channels innermost, and results are the same.
-    network.to(memory_format=torch.channels_last)
-    if checkpoint is None:
-        network.initialize(first_batch(images, batch_size, seed)[0])
-    lightning_task = task(network)
+    lightning_task = task(_prepared(model(data.spec), None if resume else feed.first_batch()))
 
     pace = Pace(span, seed=seed, started=started)
     metrics = TrainingMetrics(pace, every=log_every)
-    validation = Validation(
-        _validation_images(data, validation_images),
-        batch_size=batch_size,
-        every=max(1, round(validate_every * span.steps_per_epoch)),
-        seed=seed,
-        run=run,
-    )
+    every = max(1, round(validate_every * span.steps_per_epoch))
+    validation = Validation(validated, batch_size=batch_size, every=every, seed=seed, run=run)
+    snapshots = Snapshots(run, validation=validation, seconds=30, count=64, seed=seed)
+    bar = Bar(pace, metrics=metrics, validation=validation)
     keeper = Keeper(run, seconds=seconds_of(checkpoint_every))
     with _quiet_lightning(), keeper.catching_signals():
         trainer = pl.Trainer(
@@ -119,27 +105,19 @@ def train(
             precision=precision,
             max_epochs=-1,  # `Pace` decides when to stop
             logger=_loggers(run, loggers, resume_step=None if checkpoint is None else checkpoint["global_step"]),
-            callbacks=[
-                pace,
-                *(callbacks or []),
-                metrics,
-                validation,
-                Snapshots(run, validation=validation, seconds=30, count=64, seed=seed),
-                Bar(pace, metrics=metrics, validation=validation),
-                keeper,  # last, so that what the others did at a step is in its checkpoint
-            ],
+            # The keeper is last, so that what the others did at a step is in its checkpoint.
+            callbacks=[pace, *(callbacks or []), metrics, validation, snapshots, bar, keeper],
             plugins=[WholeCheckpointIO()],
             enable_checkpointing=False,
             enable_progress_bar=False,
             enable_model_summary=False,
             limit_val_batches=0,  # `Validation` validates
         )
-        feed = Feed(images, batch_size=batch_size, seed=seed)
         try:
-            trainer.fit(lightning_task, datamodule=feed, ckpt_path=None if checkpoint is None else run.checkpoint)
+            trainer.fit(lightning_task, datamodule=feed, ckpt_path=run.checkpoint if resume else None)
         finally:
             if trainer.is_global_zero:
-                run.write_environment(_cost(pace, lightning_task, batch_size, seed))
+                run.write_environment(_circumstances(pace, lightning_task, feed))
 
 
 class Feed(pl.LightningDataModule):
@@ -149,6 +127,9 @@ class Feed(pl.LightningDataModule):
         images: the training split.
         batch_size: images per step, over all processes.
         seed: of the order.
+
+    Raises:
+        ValueError: there are fewer images than a batch.
     """
 
     def __init__(self, images: Images, *, batch_size: int, seed: int) -> None:
@@ -156,6 +137,7 @@ class Feed(pl.LightningDataModule):
         self.images = images
         self.batch_size = batch_size
         self.seed = seed
+        self.steps_per_epoch = Batches(images, batch_size=batch_size, seed=seed).steps_per_epoch
 
     def train_dataloader(self) -> Batches:
         assert self.trainer is not None
@@ -168,6 +150,19 @@ class Feed(pl.LightningDataModule):
             world_size=self.trainer.world_size,
             device=self.trainer.strategy.root_device,
         )
+
+    def first_batch(self) -> torch.Tensor:
+        """The images of the first step, the same in every process: uint8 ``(batch_size, C, H, W)``."""
+        return first_batch(self.images, self.batch_size, self.seed)[0]
+
+
+def _prepared(model: Trainable, images: torch.Tensor | None) -> Trainable:
+    """A model ready to train; ``images`` to set itself up from where it has not been trained yet."""
+    # Convolutions on processors are faster with the channels innermost, and give the same.
+    model.to(memory_format=torch.channels_last)  # type: ignore[call-overload]  # missing from torch's annotations
+    if images is not None:
+        model.initialize(images)
+    return model
 
 
 def _checkpoint_to_resume(run: RunDirectory, span: Span) -> dict[str, Any]:
@@ -182,8 +177,7 @@ def _checkpoint_to_resume(run: RunDirectory, span: Span) -> dict[str, Any]:
     return checkpoint
 
 
-def _validation_images(data: ImageData, count: int | None) -> Images:
-    images = data.split("validation")
+def _first(images: Images, count: int | None) -> Images:
     if count is None:
         return images
     if not 1 <= count <= len(images):
@@ -196,12 +190,12 @@ def _loggers(run: RunDirectory, more: list[Logger] | None, *, resume_step: int |
     return [TableLogger(run.metrics, resume_step=resume_step), board, *(more or [])]
 
 
-def _cost(pace: Pace, task: LossTask, batch_size: int, seed: int) -> dict[str, Any]:
+def _circumstances(pace: Pace, task: LossTask, feed: Feed) -> dict[str, Any]:
     """What stands in ``environment.json``."""
-    images = pace.progress.step * batch_size
+    images = pace.progress.step * feed.batch_size
     return {
         **describe_environment(),
-        "seed": seed,
+        "seed": feed.seed,
         "parameters": sum(parameter.numel() for parameter in task.model.parameters()),
         "steps": pace.progress.step,
         "finished": pace.progress.fraction >= 1,

@@ -56,7 +56,7 @@ class TrainingMetrics(pl.Callback):
         row = {f"train/{name}": _reduced(trainer, total, "mean") / self._count for name, total in self._sums.items()}
         if isinstance(task.model, Density):
             row["train/bits_per_dim"] = float(bits_per_dim(-torch.tensor(row["train/loss"]), task.model.spec.num_dims))
-        row |= {"epoch": self.pace.progress.epoch, "seconds": self.pace.seconds, "cpu_seconds": self.pace.cpu_seconds}
+        row |= {"epoch": self.pace.epochs, "seconds": self.pace.seconds, "cpu_seconds": self.pace.cpu_seconds}
         log(trainer, row, step=task.steps)
         self.latest = row
         self._sums.clear()

@@ -8,17 +8,15 @@ from safetensors import SafetensorError
 from safetensors.torch import load_model, save_model
 from torch import nn
 
-from genera.core import Trainable
 from genera.core.files import replacing
 
 
-def save_weights(model: Trainable | nn.Module, path: Path) -> None:
+def save_weights(model: nn.Module, path: Path) -> None:
     """Write the parameters and buffers of ``model``, whole or not at all.
 
     Raises:
         OSError: the folder cannot be written or the disk is full.
     """
-    assert isinstance(model, nn.Module)
     with replacing(path) as temporary:
         try:
             save_model(model, str(temporary))

@@ -15,8 +15,6 @@ from importlib import resources
 from pathlib import Path
 from typing import Any
 
-from torch import nn
-
 from genera.core import ImageSpec, Trainable
 from genera.data import ImageData
 from genera.training.recipes import build_model, open_data
@@ -82,7 +80,6 @@ class TrainedModel:
             model = build_model(self.config, self.spec, allow=allow)
         except ValueError as error:
             raise ValueError(f"{self.run.config}: {error}") from error
-        assert isinstance(model, nn.Module)
         load_weights(model, self.run.weights)
         return model.to(device).eval()
 

@@ -1,0 +1,51 @@
+"""Write the table of results in the README from the files in ``docs/runs``: ``python docs/results.py``."""
+
+from __future__ import annotations
+
+import json
+import re
+from pathlib import Path
+
+DOCS = Path(__file__).parent
+README = DOCS.parent / "README.md"
+BEGIN = "<!-- results: written by docs/results.py from the files in docs/runs -->\n"
+END = "<!-- end of results -->"
+HEADER = """\
+| model | data | test bits/dim | importance samples | steps | training images/s | training time |
+|---|---|---|---|---|---|---|
+"""
+
+
+def table() -> str:
+    """The table, a row per measure of each run."""
+    return HEADER + "".join(row for run in sorted(DOCS.glob("runs/*/evaluation.json")) for row in rows(run.parent))
+
+
+def rows(run: Path) -> list[str]:
+    """The rows of one run."""
+    evaluation = json.loads((run / "evaluation.json").read_text())
+    environment = json.loads((run / "environment.json").read_text())
+    recipe = re.search(r"^recipe: (.+)$", (run / "config.yaml").read_text(), re.MULTILINE)
+    assert recipe is not None
+    assert evaluation["split"] == "test"
+    made = []
+    for name, found in evaluation["measures"].items():
+        value = f"{found['value']:.4f} ({found['low']:.4f} … {found['high']:.4f})"
+        samples = f"{name.partition('@')[2]}, on {found['n']:,} images"
+        cost = f"{environment['steps']:,} | {environment['images_per_second']:.0f}"
+        minutes = f"{environment['wall_seconds'] / 60:.1f} min on {environment['hardware']['threads']} cores"
+        made.append(f"| `{recipe.group(1)}` | {evaluation['data']} | {value} | {samples} | {cost} | {minutes} |\n")
+    return made
+
+
+def updated(readme: str) -> str:
+    """The README with its table written anew."""
+    before, _, rest = readme.partition(BEGIN)
+    _, _, after = rest.partition(END)
+    assert rest, f"{README} has no line {BEGIN!r}"
+    return before + BEGIN + table() + END + after
+
+
+if __name__ == "__main__":
+    README.write_text(updated(README.read_text()))
+    print(README)

@@ -1,0 +1,226 @@
+"""One small instance of everything that is exported, for the property tests.
+
+A newcomer adds a line to the table of its kind, and every property test covers it; an export without a line fails
+``tests/core/test_cases.py``. A case is a function without arguments that makes the same thing every time: an instance,
+in float64 and with random weights (couplings start as the identity, which would pass nearly every test), and what it
+is called with.
+"""
+
+from __future__ import annotations
+
+import inspect
+from abc import ABC
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from functools import partial
+from types import ModuleType
+from typing import Any, TypeVar
+
+import pytest
+import torch
+from torch import Tensor, nn
+
+import genera.core
+import genera.flows
+import genera.networks
+from genera.core import (
+    Constant,
+    Cosine,
+    Dequantizer,
+    Distribution,
+    ExponentialDecay,
+    ImageSpec,
+    Schedule,
+    StandardNormal,
+    Trainable,
+    Transform,
+    UniformDequantizer,
+)
+from genera.flows import (
+    Affine,
+    Chain,
+    Coupling,
+    Couplings,
+    Elementwise,
+    Logit,
+    NormalizingFlow,
+    Split,
+    Squeeze,
+    channel_halves,
+    checkerboard,
+)
+from genera.flows.coupling import Mask
+from genera.networks import GatedConvNet
+
+Module = TypeVar("Module", bound=nn.Module)
+
+PACKAGES = (genera.core, genera.networks, genera.flows)
+
+
+def perturb(module: nn.Module, *, seed: int = 0, scale: float = 0.1) -> None:
+    """Add seeded noise to every parameter."""
+    generator = torch.Generator().manual_seed(seed)
+    with torch.no_grad():
+        for parameter in module.parameters():
+            noise = torch.randn(parameter.shape, generator=generator, dtype=torch.float64)
+            parameter.add_((scale * noise).to(parameter.dtype))
+
+
+def made(make: Callable[[], Module], *, scale: float = 0.1) -> Module:
+    """What ``make`` makes, always with the same random weights, in float64."""
+    with torch.random.fork_rng(devices=[]):
+        torch.manual_seed(0)
+        module = make().double()
+    perturb(module, scale=scale)
+    return module
+
+
+def normal(*shape: int, seed: int = 1) -> Tensor:
+    """Standard normal numbers in float64, always the same."""
+    return torch.randn(shape, generator=torch.Generator().manual_seed(seed), dtype=torch.float64)
+
+
+def uniform(*shape: int, seed: int = 1) -> Tensor:
+    """Numbers in [0, 1) in float64, always the same."""
+    return torch.rand(shape, generator=torch.Generator().manual_seed(seed), dtype=torch.float64)
+
+
+def pixels(spec: ImageSpec, count: int = 4) -> Tensor:
+    """Images of ``spec``: a black one, a white one, then random ones."""
+    images = (uniform(count, *spec.shape) * spec.levels).to(torch.uint8)
+    images[0], images[1] = 0, spec.levels - 1
+    return images
+
+
+def every_level(spec: ImageSpec) -> Tensor:
+    """As many images of ``spec`` as it has levels, each of one level."""
+    return torch.arange(spec.levels, dtype=torch.uint8).view(-1, 1, 1, 1).expand(-1, *spec.shape)
+
+
+@contextmanager
+def complains(*parts: str) -> Iterator[None]:
+    """``with complains("part", "other part")``: a `ValueError` of one line that says so."""
+    with pytest.raises(ValueError) as caught:
+        yield
+    message = str(caught.value)
+    assert "\n" not in message
+    for part in parts:
+        assert part in message
+
+
+def of_kind(kind: type) -> list[str]:
+    """Names of the image models that keep a contract."""
+    return [name for name, make in IMAGE_MODELS.items() if isinstance(make()[0], kind)]
+
+
+def without_case(package: ModuleType) -> list[str]:
+    """Names of the exports of ``package`` that can be made and have no case."""
+    missing = []
+    for name in package.__all__:
+        export = getattr(package, name)
+        if not inspect.isclass(export) or inspect.isabstract(export) or not issubclass(export, (nn.Module, ABC)):
+            continue
+        table = next((cases for kind, cases in CASES.items() if issubclass(export, kind)), {})
+        if export not in {type(made[0] if isinstance(made := make(), tuple) else made) for make in table.values()}:
+            missing.append(name)
+    return missing
+
+
+gated = partial(GatedConvNet, width=4, num_blocks=1)
+checkered = partial(Couplings, mask=checkerboard, conditioner=gated)
+halved = partial(Couplings, mask=channel_halves, conditioner=gated)
+multiscale = [Logit, partial(checkered, count=2), Squeeze, partial(halved, count=2)]
+#: Twice down to half the size, half of the values leaving in between; for images of 4×4 and its multiples.
+multiscale.append(partial(Split, transforms=[Squeeze, partial(halved, count=2)]))
+
+#: What makes a transform and a batch for its ``forward``, and a context where it needs one.
+TRANSFORMS: dict[str, Callable[[], tuple[Transform, *tuple[Tensor, ...]]]] = {
+    "Coupling, checkerboard": lambda: (
+        made(lambda: Coupling((2, 4, 4), mask=checkerboard, conditioner=gated)),
+        normal(3, 2, 4, 4),
+    ),
+    "Coupling, checkerboard, odd": lambda: (
+        made(lambda: Coupling((1, 3, 5), mask=checkerboard, conditioner=gated, odd=True)),
+        normal(3, 1, 3, 5),
+    ),
+    "Coupling, channel_halves": lambda: (
+        made(lambda: Coupling((4, 2, 2), mask=channel_halves, conditioner=gated, elementwise=Affine)),
+        normal(3, 4, 2, 2),
+    ),
+    "Coupling, channel_halves, odd": lambda: (
+        made(lambda: Coupling((3, 2, 2), mask=channel_halves, conditioner=gated, odd=True)),
+        normal(3, 3, 2, 2),
+    ),
+    "Couplings, checkerboard": lambda: (made(lambda: checkered((1, 4, 4), count=3)), normal(3, 1, 4, 4)),
+    "Couplings, channel_halves": lambda: (made(lambda: halved((4, 2, 2), count=2)), normal(3, 4, 2, 2)),
+    "Logit": lambda: (Logit((1, 3, 3)), uniform(3, 1, 3, 3)),
+    "Logit, wide margin": lambda: (Logit((2, 3, 1), alpha=0.1), uniform(3, 2, 3, 1)),
+    "Squeeze": lambda: (Squeeze((2, 4, 6)), normal(3, 2, 4, 6)),
+    "Split": lambda: (made(lambda: Split((4, 2, 2), transforms=[partial(halved, count=2)])), normal(3, 4, 2, 2)),
+    "Split, nothing after": lambda: (Split((2, 2, 2), transforms=[]), normal(3, 2, 2, 2)),
+    "Chain, empty": lambda: (Chain((2, 3), []), normal(3, 2, 3)),
+    "Chain, multi-scale": lambda: (made(lambda: Chain((1, 4, 4), multiscale)), uniform(3, 1, 4, 4)),
+    "Chain, multi-scale, colour": lambda: (made(lambda: Chain((3, 4, 4), multiscale)), uniform(3, 3, 4, 4)),
+}
+
+#: What makes an element-wise transform, numbers ``(B, C, H, W)`` and parameters ``(B, num_params, C, H, W)``.
+ELEMENTWISE: dict[str, Callable[[], tuple[Elementwise, Tensor, Tensor]]] = {
+    "Affine": lambda: (made(lambda: Affine(3), scale=0.5), 3 * normal(4, 3, 2, 2), normal(4, 2, 3, 2, 2, seed=2)),
+}
+
+#: What makes a dequantizer and images with every level.
+DEQUANTIZERS: dict[str, Callable[[], tuple[Dequantizer, Tensor]]] = {
+    f"UniformDequantizer, {levels} levels": lambda spec=ImageSpec(1, 2, 3, levels): (
+        made(lambda: UniformDequantizer(spec)),
+        every_level(spec),
+    )
+    for levels in (2, 17, 256)
+}
+
+#: What makes a distribution and a batch of vectors.
+DISTRIBUTIONS: dict[str, Callable[[], tuple[Distribution, Tensor]]] = {
+    "StandardNormal": lambda: (made(lambda: StandardNormal(3)), normal(5, 3)),
+}
+
+SCHEDULES: dict[str, Callable[[], Schedule]] = {
+    "Constant": lambda: Constant(0.5),
+    "ExponentialDecay": lambda: ExponentialDecay(0.9),
+    "Cosine": lambda: Cosine(),
+    "Cosine, warm-up": lambda: Cosine(warmup=0.1, final=0.05),
+}
+
+#: What makes a network and its input.
+NETWORKS: dict[str, Callable[[], tuple[nn.Module, Tensor]]] = {
+    "GatedConvNet": lambda: (made(lambda: GatedConvNet(2, 3, width=4, num_blocks=2)), normal(3, 2, 5, 4)),
+}
+
+#: What makes a flow and images.
+FLOWS: dict[str, Callable[[], tuple[NormalizingFlow, Tensor]]] = {
+    name: lambda spec=spec, transforms=transforms: (
+        made(lambda: NormalizingFlow(spec, transforms=transforms)),
+        pixels(spec),
+    )
+    for name, spec, transforms in [
+        ("flow, grey", ImageSpec(1, 8, 8, 17, num_classes=10), multiscale),
+        ("flow, colour", ImageSpec(3, 4, 4, 256), multiscale),
+        ("flow, two levels", ImageSpec(1, 4, 4, 2), multiscale),
+        ("flow, one scale", ImageSpec(1, 3, 5, 256), [Logit, partial(checkered, count=3)]),
+        ("flow, without weights", ImageSpec(1, 2, 2, 4), [Logit]),
+    ]
+}
+
+#: What makes an image model and images.
+IMAGE_MODELS: dict[str, Callable[[], tuple[Any, Tensor]]] = {**FLOWS}
+
+MASKS: dict[str, Mask] = {"checkerboard": checkerboard, "channel_halves": channel_halves}
+
+#: Where an export of a kind has its case. What is of no other kind is a network.
+CASES: dict[type, dict[str, Callable[[], Any]]] = {
+    Transform: TRANSFORMS,
+    Elementwise: ELEMENTWISE,
+    Dequantizer: DEQUANTIZERS,
+    Distribution: DISTRIBUTIONS,
+    Schedule: SCHEDULES,
+    Trainable: IMAGE_MODELS,
+    nn.Module: NETWORKS,
+}

@@ -1,0 +1,152 @@
+"""Every command, end to end."""
+
+from __future__ import annotations
+
+import csv
+import json
+import subprocess
+import sys
+from collections.abc import Callable
+from pathlib import Path
+
+import numpy as np
+import pytest
+import torch
+from PIL import Image
+
+import genera
+from genera.cli import COMMANDS, main
+from genera.data import find_dataset
+
+
+def test_help_imports_nothing_heavy() -> None:
+    program = "import sys; from genera.cli import main; main(['--help']); print('torch' in sys.modules)"
+    done = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True, check=True)
+    assert done.stdout.endswith("False\n")
+    assert all(f"  {name} " in done.stdout for name in COMMANDS)
+
+
+@pytest.mark.parametrize("name", COMMANDS)
+def test_every_command_explains_itself(name: str, capsys: pytest.CaptureFixture[str]) -> None:
+    with pytest.raises(SystemExit) if name != "train" else _nothing():
+        main([name, "--help"])
+    assert f"genera {name}" in capsys.readouterr().out
+
+
+class _nothing:  # noqa: N801 - a context manager, used like a function
+    def __enter__(self) -> None: ...
+
+    def __exit__(self, *_: object) -> None: ...
+
+
+def test_sample(trained: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    one, same, other = (tmp_path / name for name in ("one.png", "same.png", "other.png"))
+    for out, seed in ((one, "0"), (same, "0"), (other, "1")):
+        assert main(["sample", str(trained), "--count", "9", "--out", str(out), "--seed", seed]) == 0
+        assert capsys.readouterr().out.strip() == str(out)
+    assert np.array_equal(Image.open(one), Image.open(same))
+    assert not np.array_equal(Image.open(one), Image.open(other))
+
+
+def test_reconstruct(trained: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    out = tmp_path / "pairs.png"
+    assert main(["reconstruct", str(trained), "--count", "10", "--out", str(out)]) == 0
+    # A flow loses nothing.
+    assert "error on [0, 1]: 0.000000 over 10 images" in capsys.readouterr().out
+    assert Image.open(out).size[0] > 0
+
+
+def test_score(trained: Path, tmp_path: Path) -> None:
+    out = tmp_path / "scores.csv"
+    assert main(["score", str(trained), "--data", "digits", "--split", "validation", "--out", str(out)]) == 0
+    rows = list(csv.DictReader(out.open()))
+    images = find_dataset("digits")().split("validation")
+    assert images.labels is not None
+    assert [int(row["label"]) for row in rows] == images.labels.tolist()
+    model = genera.load(trained)
+    generator = torch.Generator().manual_seed(0)
+    with torch.no_grad():
+        expected = model.log_prob(images.pixels[:100], generator=generator)
+    assert float(rows[3]["log_prob"]) == pytest.approx(float(expected[3]), abs=1e-2)
+    assert float(rows[3]["bits_per_dim"]) == pytest.approx(-float(rows[3]["log_prob"]) / 64 / np.log(2), abs=1e-4)
+
+
+def test_evaluate_measures_once(trained: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    command = ["evaluate", str(trained), "--measures", "[bits_per_dim@1, bits_per_dim@8]", "--json"]
+    assert main(command) == 0
+    printed = json.loads(capsys.readouterr().out)
+    assert printed == json.loads((trained / "evaluation.json").read_text())
+    assert set(printed["measures"]) == {"bits_per_dim@1", "bits_per_dim@8"}
+    found = printed["measures"]["bits_per_dim@8"]
+    assert found["low"] < found["value"] < found["high"]
+    assert found["n"] == len(find_dataset("digits")().split("test"))
+    assert found["value"] < printed["measures"]["bits_per_dim@1"]["value"]
+    # A second evaluation reads what the first one kept; a damaged entry is measured again.
+    entries = sorted((trained / "measurements").iterdir())
+    kept = json.loads(entries[0].read_text())
+    kept["measurement"]["value"] = 123.0
+    entries[0].write_text(json.dumps(kept))
+    assert main(command) == 0
+    assert "123.0" in capsys.readouterr().out
+    entries[0].write_text("{")
+    assert main(command) == 0
+    caught = capsys.readouterr()
+    assert json.loads(caught.out) == printed
+    assert "is damaged" in caught.err
+
+
+def test_figures(trained: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    assert main(["figures", str(trained), "--out", str(tmp_path)]) == 0
+    written = [Path(line) for line in capsys.readouterr().out.splitlines()]
+    assert {path.name for path in written} == {"training.png", "training.svg", "samples.png", "samples.svg"}
+    assert all(path.stat().st_size > 1000 for path in written)
+
+
+def test_models_and_datasets(capsys: pytest.CaptureFixture[str]) -> None:
+    assert main(["models"]) == 0
+    assert "realnvp_digits" in capsys.readouterr().out
+    assert main(["datasets"]) == 0
+    listed = capsys.readouterr().out
+    assert all(name in listed for name in ("digits", "fashion-mnist", "celeba", "folder", "CC"))
+
+
+def test_quickstart(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    run = tmp_path / "quick"
+    assert main(["quickstart", "--budget", "3s", "--out", str(run)]) == 0
+    printed = capsys.readouterr().out
+    assert "test bits/dim: " in printed
+    assert (run / "samples.png").is_file()
+    assert printed.splitlines()[-1] == f"run: {run}"
+
+
+def test_bad_input_is_one_line(trained: Path, tmp_path: Path, failing: Callable[..., str]) -> None:
+    run = str(trained)
+    assert "did you mean train?" in failing("trian")
+    assert "no run directory or shipped model" in failing("sample", "realnvp-mnits")
+    assert "unknown setting 'cuont'; did you mean count?" in failing("sample", run, "--cuont", "3")
+    assert "count: expected int, got x" in failing("sample", run, "--count", "x")
+    assert "count must be at least 1, got 0" in failing("sample", run, "--count", "0")
+    assert "required" in failing("sample")
+    assert "did you mean" in failing("score", run, "--data", "fashion-mnits")
+    assert "the model takes images (1, 8, 8)" in failing("score", run, "--data", "shapes")
+    assert "has no 'tset' split" in failing("score", run, "--split", "tset")
+    assert "did you mean bits_per_dim@8" in failing("evaluate", run, "--measures", "[bits_per_dim@9]")
+    (tmp_path / "file").touch()
+    assert "is a file, not a folder" in failing("sample", run, "--out", str(tmp_path / "file" / "x.png"))
+    assert "give either the recipe" in failing("train", "--budget", "3s")
+
+
+def test_a_damaged_model_is_one_line(trained: Path, tmp_path: Path, failing: Callable[..., str]) -> None:
+    copy = tmp_path / "copy"
+    copy.mkdir()
+    config, weights = (trained / "config.yaml").read_text(), (trained / "model.safetensors").read_bytes()
+    (copy / "config.yaml").write_text(config.replace("width: 4", "width: 5"))
+    (copy / "model.safetensors").write_bytes(weights)
+    assert "weights of another model or image size" in failing("sample", str(copy))
+    (copy / "config.yaml").write_text(config.replace("genera.flows.NormalizingFlow", "os.system"))
+    assert "'os.system' may not be named here" in failing("sample", str(copy))
+    (copy / "config.yaml").write_text(config)
+    (copy / "model.safetensors").write_bytes(weights[:-9])
+    assert "damaged or is not a safetensors file" in failing("sample", str(copy))
+    (copy / "model.safetensors").unlink()
+    assert "there are no weights" in failing("sample", str(copy))

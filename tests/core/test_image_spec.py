@@ -1,0 +1,53 @@
+from __future__ import annotations
+
+import dataclasses
+
+import pytest
+import torch
+from cases import complains
+
+from genera.core import ImageSpec
+
+SPEC = ImageSpec(3, 4, 5, 17, 10)
+
+
+def test_shape_and_number_of_dimensions() -> None:
+    assert SPEC.shape == (3, 4, 5)
+    assert SPEC.num_dims == 60
+
+
+def test_a_spec_does_not_change() -> None:
+    with pytest.raises(dataclasses.FrozenInstanceError):
+        SPEC.levels = 2  # type: ignore[misc]
+    assert dataclasses.replace(SPEC) == SPEC
+
+
+@pytest.mark.parametrize(
+    ("name", "value"),
+    [("channels", 0), ("height", 0), ("width", -1), ("levels", 1), ("levels", 257), ("num_classes", -1)],
+)
+def test_values_out_of_range(name: str, value: int) -> None:
+    with complains(name, f"got {value}"):
+        dataclasses.replace(SPEC, **{name: value})
+
+
+@pytest.mark.parametrize(("name", "value"), [("channels", 1), ("levels", 2), ("levels", 256), ("num_classes", 0)])
+def test_the_ends_of_the_ranges(name: str, value: int) -> None:
+    assert getattr(dataclasses.replace(SPEC, **{name: value}), name) == value
+
+
+@pytest.mark.parametrize("count", [0, 1, 7])
+def test_batches_that_fit(count: int) -> None:
+    SPEC.check(torch.zeros(count, 3, 4, 5, dtype=torch.uint8))
+
+
+@pytest.mark.parametrize("shape", [(3, 4, 5), (2, 3, 5, 4), (2, 1, 4, 5), (1, 2, 3, 4, 5), ()])
+def test_another_shape(shape: tuple[int, ...]) -> None:
+    with complains("(B, 3, 4, 5)", str(shape)):
+        SPEC.check(torch.zeros(shape, dtype=torch.uint8))
+
+
+@pytest.mark.parametrize("dtype", [torch.float32, torch.float16, torch.int64, torch.int8, torch.bool, torch.complex64])
+def test_another_type(dtype: torch.dtype) -> None:
+    with complains("torch.uint8", str(dtype)):
+        SPEC.check(torch.zeros(2, 3, 4, 5, dtype=dtype))

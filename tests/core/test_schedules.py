@@ -1,0 +1,75 @@
+from __future__ import annotations
+
+import math
+from collections.abc import Iterator
+
+import pytest
+from cases import SCHEDULES, complains
+
+from genera.core import Constant, Cosine, ExponentialDecay, Progress
+
+
+def course(epochs: int = 10, steps_per_epoch: int = 20) -> Iterator[Progress]:
+    """A whole training, one step past its end."""
+    for step in range(epochs * steps_per_epoch + 1):
+        yield Progress(step, step / steps_per_epoch, step / (epochs * steps_per_epoch))
+
+
+def at(fraction: float) -> Progress:
+    return Progress(step=0, epoch=0.0, fraction=fraction)
+
+
+@pytest.mark.parametrize("name", SCHEDULES)
+def test_a_schedule_is_a_pure_function_of_progress(name: str) -> None:
+    schedule, fresh = SCHEDULES[name](), SCHEDULES[name]()
+    forwards = [schedule(progress) for progress in course()]
+    assert [fresh(progress) for progress in reversed(list(course()))] == forwards[::-1]
+    assert all(isinstance(value, float) and math.isfinite(value) for value in forwards)
+    assert all(0 <= value <= 1 for value in forwards)
+
+
+def test_constant_is_constant() -> None:
+    assert {Constant(0.3)(progress) for progress in course()} == {0.3}
+
+
+def test_exponential_decay_steps_once_per_whole_epoch() -> None:
+    decay = ExponentialDecay(0.9)
+    for progress in course():
+        assert decay(progress) == pytest.approx(0.9 ** (progress.step // 20))
+    assert ExponentialDecay(1.0)(Progress(0, 300.0, 1.0)) == 1
+
+
+def test_cosine_ends() -> None:
+    assert Cosine()(at(0.0)) == 1
+    assert Cosine()(at(0.5)) == pytest.approx(0.5)
+    assert Cosine()(at(1.0)) == pytest.approx(0)
+    assert Cosine(warmup=0.2, final=0.1)(at(0.2)) == pytest.approx(1)
+    assert Cosine(warmup=0.2, final=0.1)(at(0.6)) == pytest.approx(0.55)
+    assert Cosine(warmup=0.2, final=0.1)(at(1.0)) == pytest.approx(0.1)
+
+
+@pytest.mark.parametrize("warmup", [0.0, 2e-4, 0.05, 0.5])
+def test_cosine_rises_through_the_warm_up_then_falls(warmup: float) -> None:
+    schedule = Cosine(warmup=warmup, final=0.1)
+    fractions = [index / 1000 for index in range(1001)]
+    rising = [schedule(at(fraction)) for fraction in fractions if fraction < warmup]
+    falling = [schedule(at(fraction)) for fraction in fractions if fraction >= warmup]
+    assert rising == sorted(rising)
+    assert falling == sorted(falling, reverse=True)
+    assert all(0 < value <= 1 for value in rising + falling)
+
+
+def test_cosine_warm_up_is_linear() -> None:
+    assert [Cosine(warmup=0.4)(at(fraction)) for fraction in (0.1, 0.2, 0.3)] == pytest.approx([0.25, 0.5, 0.75])
+
+
+@pytest.mark.parametrize("rate", [0.0, -0.5, 1.01, math.nan])
+def test_decay_out_of_range(rate: float) -> None:
+    with complains("rate must lie in (0, 1]", str(rate)):
+        ExponentialDecay(rate)
+
+
+@pytest.mark.parametrize("warmup", [-0.1, 1.0, 5.0, math.nan])
+def test_warm_up_out_of_range(warmup: float) -> None:
+    with complains("warmup", "[0, 1)", str(warmup)):
+        Cosine(warmup=warmup)

@@ -1,0 +1,79 @@
+from __future__ import annotations
+
+import pytest
+import torch
+from cases import ELEMENTWISE, perturb
+
+from genera.flows import Affine
+
+every_elementwise = pytest.mark.parametrize("name", ELEMENTWISE)
+
+
+@every_elementwise
+def test_it_is_inverted_value_by_value(name: str) -> None:
+    elementwise, x, params = ELEMENTWISE[name]()
+    assert params.shape == (len(x), elementwise.num_params, *x.shape[1:])
+    y, log_derivative = elementwise(x, params)
+    back, log_derivative_back = elementwise.inverse(y, params)
+    assert y.shape == log_derivative.shape == x.shape
+    torch.testing.assert_close(back, x, rtol=0, atol=1e-10)
+    torch.testing.assert_close(log_derivative_back, -log_derivative, rtol=0, atol=1e-10)
+
+
+@every_elementwise
+def test_the_derivative_is_autodiffs_and_positive(name: str) -> None:
+    elementwise, x, params = ELEMENTWISE[name]()
+    x.requires_grad_()
+    y, log_derivative = elementwise(x, params)
+    (derivative,) = torch.autograd.grad(y.sum(), x)
+    torch.testing.assert_close(log_derivative, derivative.log(), rtol=0, atol=1e-8)
+
+
+@every_elementwise
+def test_gradients_are_finite_both_ways(name: str) -> None:
+    for way in ("forward", "inverse"):
+        elementwise, x, params = ELEMENTWISE[name]()
+        params.requires_grad_()
+        y, log_derivative = getattr(elementwise, way)(x, params)
+        (y.square().sum() + log_derivative.sum()).backward()
+        for parameter, value in [("params", params), *elementwise.named_parameters()]:
+            assert value.grad is not None, parameter
+            assert value.grad.isfinite().all(), parameter
+            assert value.grad.any(), parameter
+
+
+@every_elementwise
+def test_the_weights_are_all_of_it(name: str) -> None:
+    (trained, x, params), (fresh, *_) = ELEMENTWISE[name](), ELEMENTWISE[name]()
+    perturb(fresh, seed=5)
+    fresh.load_state_dict(trained.state_dict())
+    assert torch.equal(fresh(x, params)[0], trained(x, params)[0])
+
+
+@every_elementwise
+def test_parameters_of_zero_are_the_identity(name: str) -> None:
+    """So a coupling whose network starts at zero starts as the identity."""
+    elementwise, x, params = ELEMENTWISE[name]()
+    y, log_derivative = elementwise(x, torch.zeros_like(params))
+    torch.testing.assert_close(y, x)
+    torch.testing.assert_close(log_derivative, torch.zeros_like(x))
+
+
+def test_affine_by_hand() -> None:
+    affine, x, params = ELEMENTWISE["Affine"]()
+    bound = affine.log_bound.exp().view(1, 3, 1, 1)
+    s, t = torch.tanh(params[:, 0] / bound) * bound, params[:, 1]
+    y, log_derivative = affine(x, params)
+    torch.testing.assert_close(y, (x + t) * torch.exp(s), rtol=1e-14, atol=0)
+    torch.testing.assert_close(log_derivative, s, rtol=1e-14, atol=0)
+
+
+def test_the_scale_of_affine_is_bounded_per_channel() -> None:
+    affine = Affine(2).double()
+    with torch.no_grad():
+        affine.log_bound.copy_(torch.tensor([0.0, 1.0]))
+    for sign in (-1, 1):
+        params = torch.full((1, 2, 2, 1, 1), sign * 1e6, dtype=torch.float64)
+        _, log_derivative = affine(torch.zeros(1, 2, 1, 1, dtype=torch.float64), params)
+        bounds = sign * torch.tensor([1.0, torch.e], dtype=torch.float64)
+        torch.testing.assert_close(log_derivative.flatten(), bounds)

@@ -1,0 +1,48 @@
+from __future__ import annotations
+
+from inspect import isfunction
+
+import pytest
+import torch
+from cases import MASKS, complains
+
+import genera.flows
+from genera.flows import channel_halves, checkerboard
+
+SHAPES = [(2, 4, 4), (3, 3, 5), (4, 1, 2)]
+
+
+def test_every_exported_function_is_tested_here() -> None:
+    assert {name for name in genera.flows.__all__ if isfunction(getattr(genera.flows, name))} == set(MASKS)
+
+
+@pytest.mark.parametrize("name", MASKS)
+@pytest.mark.parametrize("shape", SHAPES)
+def test_odd_exchanges_the_halves(name: str, shape: tuple[int, ...]) -> None:
+    even, odd = MASKS[name](shape, False), MASKS[name](shape, True)
+    assert even.dtype == odd.dtype == torch.bool
+    assert even.shape == odd.shape == shape
+    assert torch.equal(even, ~odd)
+    assert even.any()
+    assert odd.any()
+    assert torch.equal(MASKS[name](shape), even)
+
+
+def test_neighbours_on_a_checkerboard_differ() -> None:
+    for shape in SHAPES:
+        mask = checkerboard(shape)
+        assert mask[:, 0, 0].all()
+        assert (mask[:, 1:] != mask[:, :-1]).all()
+        assert (mask[:, :, 1:] != mask[:, :, :-1]).all()
+
+
+def test_channel_halves_are_whole_channels() -> None:
+    for channels in (2, 3, 4):
+        mask = channel_halves((channels, 2, 3))
+        assert mask.all(dim=(1, 2)).tolist() == [channel < channels // 2 for channel in range(channels)]
+        assert torch.equal(mask.all(dim=(1, 2)), mask.any(dim=2).any(dim=1))
+
+
+def test_one_channel_has_no_halves() -> None:
+    with complains("at least 2 channels", "(1, 4, 4)"):
+        channel_halves((1, 4, 4))

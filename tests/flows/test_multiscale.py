@@ -1,0 +1,45 @@
+from __future__ import annotations
+
+from functools import partial
+
+import pytest
+import torch
+from cases import complains, halved, made, normal
+
+from genera.flows import Split, Squeeze
+
+
+def test_squeeze_puts_every_pixel_where_it_says() -> None:
+    x = torch.arange(2 * 3 * 4 * 6).view(2, 3, 4, 6)
+    y, log_det = Squeeze((3, 4, 6))(x)
+    assert y.shape == (2, 12, 2, 3)
+    for c in range(3):
+        for i in range(2):
+            for j in range(2):
+                for row in range(2):
+                    for column in range(3):
+                        assert torch.equal(y[:, 4 * c + 2 * i + j, row, column], x[:, c, 2 * row + i, 2 * column + j])
+    assert torch.equal(y.flatten().sort().values, x.flatten())
+    assert not log_det.any()
+
+
+@pytest.mark.parametrize(("height", "width"), [(3, 4), (4, 3), (7, 7)])
+def test_odd_sizes_cannot_be_squeezed(height: int, width: int) -> None:
+    with complains("even height and width", f"{height}×{width}"):
+        Squeeze((1, height, width))
+
+
+def test_split_lets_the_second_half_go_and_puts_it_last() -> None:
+    split, x = made(lambda: Split((4, 2, 2), transforms=[partial(halved, count=2)])), normal(3, 4, 2, 2)
+    y, log_det = split(x)
+    z, log_det_rest = split.rest(x[:, :2])
+    assert split.out_shape == (16,)
+    assert torch.equal(y[:, 8:], x[:, 2:].flatten(1))
+    assert torch.equal(y[:, :8], z.flatten(1))
+    assert torch.equal(log_det, log_det_rest)
+
+
+@pytest.mark.parametrize("channels", [1, 3])
+def test_odd_channels_cannot_be_split(channels: int) -> None:
+    with complains("even number of channels", f"({channels}, 2, 2)"):
+        Split((channels, 2, 2), transforms=[])

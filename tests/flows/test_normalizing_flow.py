@@ -1,0 +1,132 @@
+from __future__ import annotations
+
+import math
+from functools import partial
+
+import numpy as np
+import pytest
+import torch
+import yaml
+from cases import FLOWS, every_level
+from scipy import special, stats
+from torch import Tensor
+
+from genera.core import Distribution, ImageSpec, bits_per_dim
+from genera.flows import Couplings, Logit, NormalizingFlow, checkerboard
+from genera.networks import GatedConvNet
+from genera.training.recipes import build_model, find_recipe
+
+every_flow = pytest.mark.parametrize("name", FLOWS)
+simple = [Logit, partial(Couplings, count=8, mask=checkerboard, conditioner=partial(GatedConvNet, width=32))]
+
+
+class UnitCube(Distribution):
+    """The uniform density on [0, 1)^D."""
+
+    def __init__(self, num_dims: int) -> None:
+        super().__init__()
+        self.num_dims = num_dims
+
+    def log_prob(self, z: Tensor, context: Tensor | None = None) -> Tensor:
+        return z.new_zeros(len(z))
+
+    def sample(self, count: int, *, temperature: float = 1.0, generator: torch.Generator | None = None) -> Tensor:
+        return torch.rand(count, self.num_dims, generator=generator)
+
+
+@every_flow
+@pytest.mark.parametrize("dtype", [torch.float32, torch.float64])
+def test_pixels_come_back_exactly(name: str, dtype: torch.dtype) -> None:
+    flow, images = FLOWS[name]()
+    images = torch.cat([images, every_level(flow.spec)])
+    assert torch.equal(flow.to(dtype).reconstruct(images), images)
+
+
+@every_flow
+def test_a_sample_is_the_decoded_latent(name: str) -> None:
+    flow, _ = FLOWS[name]()
+    z = flow.base.sample(6, temperature=0.7, generator=torch.Generator().manual_seed(0))
+    drawn = flow.sample(6, temperature=0.7, generator=torch.Generator().manual_seed(0))
+    assert torch.equal(flow.decode(z), drawn)
+    assert z.shape == (6, flow.spec.num_dims)
+
+
+@every_flow
+def test_without_temperature_every_sample_is_the_same(name: str) -> None:
+    flow, _ = FLOWS[name]()
+    drawn = flow.sample(5, temperature=0.0)
+    assert torch.equal(drawn, drawn[:1].expand_as(drawn))
+
+
+@every_flow
+def test_the_loss_is_the_negative_bound(name: str) -> None:
+    flow, images = FLOWS[name]()
+    torch.manual_seed(0)
+    loss = flow.loss(images)
+    torch.manual_seed(0)
+    torch.testing.assert_close(loss.total, -flow.log_prob(images))
+
+
+@every_flow
+def test_importance_samples_are_averaged_as_probabilities(name: str) -> None:
+    flow, images = FLOWS[name]()
+    together = flow.log_prob(images, num_importance_samples=3, generator=torch.Generator().manual_seed(0))
+    generator = torch.Generator().manual_seed(0)
+    apart = torch.stack([flow.log_prob(images, generator=generator) for _ in range(3)])
+    np.testing.assert_allclose(together.detach(), special.logsumexp(apart.detach(), axis=0) - np.log(3), rtol=1e-6)
+
+
+@every_flow
+def test_the_draw_that_is_encoded_is_the_one_that_is_dequantized(name: str) -> None:
+    flow, images = FLOWS[name]()
+    y, _ = flow.dequantizer(images, generator=torch.Generator().manual_seed(0))
+    z = flow.encode(images, generator=torch.Generator().manual_seed(0))
+    back, _ = flow.transform.inverse(z.unflatten(1, flow.transform.out_shape))
+    torch.testing.assert_close(back, y.to(back.dtype), rtol=0, atol=1e-6)
+
+
+@pytest.mark.parametrize("levels", [2, 17, 256])
+def test_the_uniform_model_costs_the_bits_of_a_level(levels: int) -> None:
+    spec = ImageSpec(1, 3, 3, levels)
+    flow = NormalizingFlow(spec, transforms=[], base=UnitCube)
+    log_prob = flow.log_prob(every_level(spec), num_importance_samples=2)
+    torch.testing.assert_close(bits_per_dim(log_prob, spec.num_dims), torch.full((levels,), math.log2(levels)))
+
+
+def test_a_fresh_flow_draws_from_the_base_through_a_sigmoid() -> None:
+    spec, alpha = ImageSpec(1, 2, 2, 17), 0.05
+    couplings = partial(Couplings, count=2, mask=checkerboard, conditioner=partial(GatedConvNet, width=4))
+    flow = NormalizingFlow(spec, transforms=[partial(Logit, alpha=alpha), couplings])
+
+    def cdf(y: np.ndarray) -> np.ndarray:
+        return stats.norm.cdf(special.logit(np.clip(alpha / 2 + (1 - alpha) * y, 0, 1)))
+
+    z = flow.base.sample(2000, generator=torch.Generator().manual_seed(0))
+    y, _ = flow.transform.inverse(z.unflatten(1, spec.shape))
+    assert stats.kstest(y.detach().flatten().numpy(), cdf).pvalue > 1e-3
+    # The pixels: what lies beyond the ends belongs to the first and the last level.
+    edges = np.concatenate([[0], cdf(np.arange(1, 17) / 17), [1]])
+    drawn = flow.sample(2000, generator=torch.Generator().manual_seed(1))
+    counts = np.bincount(drawn.flatten(), minlength=17)
+    assert stats.chisquare(counts, counts.sum() * np.diff(edges)).pvalue > 1e-3
+
+
+def count_parameters(model: torch.nn.Module) -> int:
+    return sum(parameter.numel() for parameter in model.parameters())
+
+
+def test_the_simple_flow_has_the_reports_number_of_parameters() -> None:
+    assert count_parameters(NormalizingFlow(ImageSpec(1, 28, 28), transforms=simple)) == 556_312
+
+
+def test_the_shipped_simple_recipe_is_that_flow() -> None:
+    config = yaml.safe_load(find_recipe("realnvp_simple_uniform").read_text())
+    spec = ImageSpec(1, 28, 28, 256, 10)
+    model = build_model(config, spec)
+    assert isinstance(model, NormalizingFlow)
+    assert model.spec == spec
+    assert count_parameters(model) == 556_312
+    by_hand = NormalizingFlow(spec, transforms=simple)
+    assert {name: value.shape for name, value in model.state_dict().items()} == {
+        name: value.shape for name, value in by_hand.state_dict().items()
+    }

@@ -1,0 +1,45 @@
+"""A model whose loss draws no noise, for comparing one process with two."""
+
+from __future__ import annotations
+
+import torch
+from torch import Tensor, nn
+
+from genera.core import ImageSpec, Loss, Trainable
+
+
+class MeanImage(Trainable):
+    """Learns the mean image under a network that makes gradients depend on the weights."""
+
+    def __init__(self, spec: ImageSpec) -> None:
+        super().__init__()
+        self.spec = spec
+        self.net = nn.Sequential(nn.Linear(spec.num_dims, 16), nn.Tanh(), nn.Linear(16, spec.num_dims))
+
+    def loss(self, images: Tensor, labels: Tensor | None = None) -> Loss:
+        x = images.flatten(1) / (self.spec.levels - 1)
+        error = (self.net(x) - x).square().sum(dim=1)
+        return Loss(error, {"error": error})
+
+
+class Exploding(MeanImage):
+    """As above, and after some steps a term of one image is not a number.
+
+    Args:
+        spec: the images.
+        good_steps: losses that are finite.
+    """
+
+    def __init__(self, spec: ImageSpec, good_steps: int = 4) -> None:
+        super().__init__(spec)
+        self.good_steps = good_steps
+        self.calls = 0
+
+    def loss(self, images: Tensor, labels: Tensor | None = None) -> Loss:
+        loss = super().loss(images, labels)
+        # Validation calls the loss as well, without gradients.
+        self.calls += torch.is_grad_enabled()
+        if self.calls <= self.good_steps:
+            return loss
+        bad = torch.where(torch.arange(len(images)) == 5, torch.nan, 0.0)
+        return Loss(loss.total + bad, {"error": loss.total, "odd": bad})

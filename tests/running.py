@@ -1,0 +1,42 @@
+"""Running commands in tests, and reading what they leave."""
+
+from __future__ import annotations
+
+import csv
+import os
+import resource
+import subprocess
+import sys
+from pathlib import Path
+
+HERE = Path(__file__).parent
+TINY = str(HERE / "tiny.yaml")
+
+
+def losses(run: Path) -> list[dict[str, str]]:
+    """The table of a run, without what depends on the clock."""
+    with (run / "metrics.csv").open(newline="") as file:
+        rows = list(csv.DictReader(file))
+    return [{name: value for name, value in row.items() if "seconds" not in name} for row in rows]
+
+
+def genera(*arguments: str, limit_file_size: int | None = None) -> subprocess.CompletedProcess[str]:
+    """Run a command in a process of its own, which can be killed, or run out of space."""
+
+    def limit() -> None:
+        if limit_file_size is not None:
+            resource.setrlimit(resource.RLIMIT_FSIZE, (limit_file_size, limit_file_size))
+
+    # A file and not a program text: Lightning starts the other processes of a ddp training with this command line.
+    command = [sys.executable, "-m", "genera.cli", *arguments]
+    environment = os.environ | {"PYTHONPATH": str(HERE)}
+    return subprocess.run(command, capture_output=True, text=True, env=environment, preexec_fn=limit, check=False)
+
+
+def failing_genera(*arguments: str, limit_file_size: int | None = None) -> str:
+    """Run a command that must fail, in a process of its own, and give its one line."""
+    failed = genera(*arguments, limit_file_size=limit_file_size)
+    assert failed.returncode == 2, failed.stderr
+    assert "Traceback" not in failed.stderr
+    (line,) = [line for line in failed.stderr.splitlines() if "error:" in line]
+    return line

@@ -1,0 +1,67 @@
+"""The README does what it says: every command in it runs, and its figures are those of the files behind them."""
+
+from __future__ import annotations
+
+import importlib.util
+import os
+import re
+import shlex
+import subprocess
+from pathlib import Path
+
+import pytest
+
+from genera.cli import main
+
+ROOT = Path(__file__).parents[1]
+README = (ROOT / "README.md").read_text()
+SHELL = [line for block in re.findall(r"```bash\n(.*?)```", README, re.DOTALL) for line in block.splitlines()]
+GENERA = [line for line in SHELL if line.startswith("genera ")]
+MAKE = [line for line in SHELL if line.startswith("make ")]
+
+
+def test_there_is_nothing_else_to_type() -> None:
+    assert sorted(SHELL) == sorted(GENERA + MAKE)
+    assert len(MAKE) == 2
+
+
+@pytest.mark.parametrize("line", MAKE)
+def test_make_knows_its_targets(line: str) -> None:
+    command = shlex.split(line, comments=True)
+    done = subprocess.run([*command, "--dry-run"], cwd=ROOT, capture_output=True, text=True, check=False)
+    assert done.returncode == 0, done.stderr
+
+
+def test_the_tour_runs(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """In its order, as one would type it; only the time budgets are cut."""
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.delenv("GENERA_RUNS", raising=False)
+    for line in GENERA:
+        if "--data mnist" in line and "GENERA_DATA" not in os.environ:
+            continue
+        line = re.sub(r"--budget (\d+)m", lambda found: f"--budget {2 + int(found[1])}s", line)
+        line = line.replace("--validation_images 2000", "--validation_images 32").replace("--budget 32s", "--budget 5s")
+        assert main(shlex.split(line)[1:]) == 0, line
+    for path in ("samples.png", "cooler.png", "reconstructions.png", "scores.csv"):
+        assert (tmp_path / path).stat().st_size > 0, path
+
+
+def test_the_python_in_it_runs() -> None:
+    (block,) = re.findall(r"```python\n(.*?)```", README, re.DOTALL)
+    exec(block, {})
+
+
+def test_its_table_is_that_of_the_files() -> None:
+    spec = importlib.util.spec_from_file_location("results", ROOT / "docs" / "results.py")
+    assert spec is not None
+    assert spec.loader is not None
+    results = importlib.util.module_from_spec(spec)
+    spec.loader.exec_module(results)
+    assert results.updated(README) == README
+
+
+def test_its_links_lead_somewhere() -> None:
+    links = re.findall(r"\]\(([^)#]+)\)", README)
+    assert len(links) > 5
+    for link in links:
+        assert (ROOT / link).exists(), link

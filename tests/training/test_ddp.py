@@ -1,0 +1,23 @@
+"""Two processes."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+from running import TINY, genera, losses
+
+
+def test_two_processes_give_the_losses_of_one_with_the_same_global_batch(tmp_path: Path) -> None:
+    # The model's loss draws no noise: what the processes draw is meant to differ.
+    noiseless = ("--model", "noiseless.MeanImage", "--allow", "noiseless", "--max_epochs", "2")
+    one, two = tmp_path / "one", tmp_path / "two"
+    assert genera("train", TINY, "--out", str(one), *noiseless).returncode == 0
+    parallel = genera("train", TINY, "--out", str(two), *noiseless, "--devices", "2", "--strategy", "ddp")
+    assert parallel.returncode == 0, parallel.stderr
+    assert parallel.stdout.strip() == str(two)
+    assert [row["step"] for row in losses(two)] == [row["step"] for row in losses(one)]
+    for row_of_one, row_of_two in zip(losses(one), losses(two), strict=True):
+        for name, value in row_of_one.items():
+            if value:
+                assert float(row_of_two[name]) == pytest.approx(float(value), rel=1e-5), name

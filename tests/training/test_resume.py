@@ -1,0 +1,108 @@
+"""Killed, stopped or finished: a run goes on exactly where it was."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+import torch
+import yaml
+from running import TINY, genera, losses
+
+from genera.cli import main
+from genera.training.runs import RunDirectory
+
+
+def dying(step: int, signal_name: str) -> tuple[str, ...]:
+    callback = {"class_path": "dying.DieAt", "init_args": {"step": step, "signal_name": signal_name}}
+    return ("--allow", "dying", "--callbacks", yaml.safe_dump([callback], default_flow_style=True))
+
+
+@pytest.fixture(scope="module")
+def uninterrupted(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    run = tmp_path_factory.mktemp("runs") / "whole"
+    assert main(["train", TINY, "--out", str(run)]) == 0
+    return run
+
+
+# Five steps make an epoch, so 8 is in mid-epoch, and 10 is the step that ends one and validates.
+@pytest.mark.parametrize("step", [8, 10])
+def test_a_killed_run_goes_on_to_the_very_losses_of_an_uninterrupted_one(
+    uninterrupted: Path, tmp_path: Path, step: int
+) -> None:
+    run = tmp_path / "killed"
+    killed = genera("train", TINY, "--out", str(run), "--checkpoint_every", "0.001s", *dying(step, "SIGKILL"))
+    assert killed.returncode == -9
+    assert losses(run) == [row for row in losses(uninterrupted) if int(row["step"]) < step]
+    assert main(["train", "--resume", str(run), "--callbacks", "null", "--allow", "dying"]) == 0
+    assert losses(run) == losses(uninterrupted)
+    assert (run / "model.safetensors").read_bytes() == (uninterrupted / "model.safetensors").read_bytes()
+
+
+def test_two_runs_of_one_seed_are_identical_and_another_seed_differs(uninterrupted: Path, tmp_path: Path) -> None:
+    assert main(["train", TINY, "--out", str(tmp_path / "same")]) == 0
+    assert main(["train", TINY, "--out", str(tmp_path / "other"), "--seed", "1"]) == 0
+    assert losses(tmp_path / "same") == losses(uninterrupted)
+    assert losses(tmp_path / "other") != losses(uninterrupted)
+
+
+@pytest.mark.parametrize(("signal_name", "code"), [("SIGINT", 130), ("SIGTERM", 143)])
+def test_being_asked_to_stop_ends_with_a_checkpoint(
+    uninterrupted: Path, tmp_path: Path, signal_name: str, code: int
+) -> None:
+    run = tmp_path / "stopped"
+    stopped = genera("train", TINY, "--out", str(run), *dying(7, signal_name))
+    assert stopped.returncode == code
+    assert f"genera train --resume {run}" in stopped.stderr
+    assert torch.load(run / "checkpoints" / "last.ckpt", weights_only=True)["global_step"] == 7
+    assert main(["train", "--resume", str(run), "--callbacks", "null", "--allow", "dying"]) == 0
+    assert losses(run) == losses(uninterrupted)
+
+
+def test_plateau_resumes_exactly(tmp_path: Path) -> None:
+    plateau = ("--task.schedule", "null", "--task.plateau", "torch.optim.lr_scheduler.ReduceLROnPlateau")
+    often = ("--task.plateau.patience", "0", "--task.plateau.threshold", "0.5", "--checkpoint_every", "0.001s")
+    whole, cut = tmp_path / "whole", tmp_path / "cut"
+    assert main(["train", TINY, "--out", str(whole), *plateau, *often]) == 0
+    assert genera("train", TINY, "--out", str(cut), *plateau, *often, *dying(12, "SIGKILL")).returncode == -9
+    assert main(["train", "--resume", str(cut), "--callbacks", "null", "--allow", "dying"]) == 0
+    assert losses(cut) == losses(whole)
+    assert len({row["train/learning_rate"] for row in losses(whole)} - {""}) > 1
+
+
+def test_a_finished_run_says_how_to_go_on_and_does(tmp_path: Path, tiny_run: Path, failing: Callable[..., str]) -> None:
+    assert "is finished" in failing("train", "--resume", str(tiny_run))
+    assert main(["train", "--resume", str(tiny_run), "--max_epochs", "2"]) == 0
+    assert losses(tiny_run)[-1]["step"] == "10"
+    assert RunDirectory.open(tiny_run).read_config()["max_epochs"] == 2
+
+
+def test_what_would_make_it_another_run_is_refused(tiny_run: Path, failing: Callable[..., str]) -> None:
+    assert "cannot change batch_size" in failing("train", "--resume", str(tiny_run), "--batch_size", "64")
+    assert "cannot change data" in failing("train", "--resume", str(tiny_run), "--data", "shapes")
+
+
+def test_foreign_and_damaged_runs(tiny_run: Path, tmp_path: Path, failing: Callable[..., str]) -> None:
+    more = ("--max_epochs", "2")
+    assert "no run directory" in failing("train", "--resume", str(tmp_path / "nowhere"))
+    (tmp_path / "foreign").mkdir()
+    assert "not a run directory" in failing("train", "--resume", str(tmp_path / "foreign"))
+    checkpoint = tiny_run / "checkpoints" / "last.ckpt"
+    content = checkpoint.read_bytes()
+    checkpoint.write_bytes(content[: len(content) // 2])
+    assert f"{checkpoint} is damaged" in failing("train", "--resume", str(tiny_run), *more)
+    checkpoint.unlink()
+    assert "no checkpoint" in failing("train", "--resume", str(tiny_run), *more)
+    (tiny_run / "config.yaml").write_text("model: [")
+    assert "not valid YAML" in failing("train", "--resume", str(tiny_run), *more)
+    # Nothing written before is lost.
+    assert (tiny_run / "model.safetensors").stat().st_size > 0
+    assert losses(tiny_run)[-1]["step"] == "5"
+
+
+def test_a_run_of_other_images_is_refused(tiny_run: Path, failing: Callable[..., str]) -> None:
+    run = RunDirectory.open(tiny_run)
+    config = run.read_config()
+    run.write_config(config | {"spec": {**config["spec"], "height": 9}})
+    assert "was trained on images" in failing("train", "--resume", str(tiny_run), "--max_epochs", "2")

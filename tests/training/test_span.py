@@ -1,0 +1,45 @@
+"""How long a training is."""
+
+from __future__ import annotations
+
+import pytest
+
+from genera.core import Progress
+from genera.training.span import Span, seconds_of
+
+
+@pytest.mark.parametrize(
+    ("text", "seconds"), [("90s", 90), ("20m", 1200), ("1h30m", 5400), ("0.5m", 30), ("2d", 172800)]
+)
+def test_durations(text: str, seconds: float) -> None:
+    assert seconds_of(text) == seconds
+
+
+@pytest.mark.parametrize("text", ["", "20", "m", "20 m", "-5m", "0s", "5m later"])
+def test_what_is_not_a_duration_is_refused(text: str) -> None:
+    with pytest.raises(ValueError, match="a duration is a positive time"):
+        seconds_of(text)
+
+
+def test_without_a_budget_steps_rule() -> None:
+    span = Span(steps_per_epoch=10, max_epochs=20)
+    assert span.progress(50, seconds=1e9) == Progress(step=50, epoch=5.0, fraction=0.25)
+    assert span.progress(200, seconds=0).fraction == 1
+
+
+def test_a_budget_squeezes_the_planned_epochs_into_the_time_given() -> None:
+    span = Span(steps_per_epoch=10, max_epochs=20, budget=60)
+    assert span.progress(3, seconds=15) == Progress(step=3, epoch=5.0, fraction=0.25)
+    assert span.progress(10_000, seconds=59).fraction < 1
+    assert span.progress(3, seconds=61).fraction == 1
+
+
+def test_max_steps_ends_a_training_early() -> None:
+    assert Span(10, 20, max_steps=40).progress(40, seconds=0) == Progress(step=40, epoch=4.0, fraction=1.0)
+    assert Span(10, 20, max_steps=40, budget=60).progress(40, seconds=1).fraction == 1
+
+
+@pytest.mark.parametrize("name", ["max_epochs", "max_steps", "budget"])
+def test_extents_are_positive(name: str) -> None:
+    with pytest.raises(ValueError, match=f"{name} must be positive, got 0"):
+        Span(**({"steps_per_epoch": 10, "max_epochs": 20} | {name: 0}))

@@ -1,0 +1,114 @@
+"""Training from the command line: what it leaves, and what goes wrong in one line."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+import torch
+import yaml
+from running import TINY, failing_genera, losses
+
+import genera as library
+from genera.cli import main
+from genera.training.recipes import recipe_paths
+
+
+def test_a_run_directory_holds_all_that_is_handed_on(tiny_run: Path) -> None:
+    config = yaml.safe_load((tiny_run / "config.yaml").read_text())
+    assert config["spec"] == {"channels": 1, "height": 8, "width": 8, "levels": 17, "num_classes": 10}
+    assert config["model"]["init_args"]["dequantizer"]["class_path"] == "genera.core.UniformDequantizer"
+    assert config["log_every"] == 1
+    assert config["precision"] == "32-true"
+    environment = json.loads((tiny_run / "environment.json").read_text())
+    assert environment["finished"] is True
+    assert environment["steps"] == 5
+    assert environment["versions"]["torch"] == torch.__version__
+    assert list((tiny_run / "tensorboard").iterdir())
+    assert list((tiny_run / "samples").glob("*.png"))
+    assert [row["step"] for row in losses(tiny_run)] == ["1", "2", "3", "4", "5"]
+
+
+def test_averaged_weights_are_what_is_kept(tiny_run: Path) -> None:
+    state = torch.load(tiny_run / "checkpoints" / "last.ckpt", weights_only=True)["state_dict"]
+    kept = library.load(tiny_run).state_dict()
+    name = "transform.transforms.1.chain.transforms.0.conditioner.first.weight"
+    assert torch.equal(kept[name], state[f"average.module.{name}"])
+    assert not torch.equal(kept[name], state[f"model.{name}"])
+
+
+def test_a_budget_spans_every_schedule(tmp_path: Path) -> None:
+    run = tmp_path / "run"
+    assert main(["train", TINY, "--out", str(run), "--budget", "3s", "--max_epochs", "1000"]) == 0
+    environment = json.loads((run / "environment.json").read_text())
+    assert environment["finished"] is True
+    rates = [float(row["train/learning_rate"]) for row in losses(run) if row["train/learning_rate"]]
+    # A plan of 1000 epochs would have left the cosine at its top.
+    assert rates[0] > 2e-3
+    assert rates[-1] < 3e-4
+
+
+def test_bf16_trains_and_weights_stay_float32(tmp_path: Path) -> None:
+    run = tmp_path / "run"
+    assert main(["train", TINY, "--out", str(run), "--precision", "bf16-mixed", "--max_steps", "2"]) == 0
+    assert {value.dtype for value in library.load(run).state_dict().values()} == {torch.float32}
+
+
+def test_another_logger_by_configuration(tmp_path: Path) -> None:
+    logger = {"class_path": "lightning.pytorch.loggers.CSVLogger", "init_args": {"save_dir": str(tmp_path / "more")}}
+    more = ("--loggers", yaml.safe_dump([logger], default_flow_style=True))
+    assert main(["train", TINY, "--out", str(tmp_path / "run"), "--max_steps", "2", *more]) == 0
+    assert list((tmp_path / "more").rglob("metrics.csv"))
+
+
+@pytest.mark.parametrize("name", recipe_paths())
+def test_every_recipe_trains_two_steps_resumes_reloads_and_samples(name: str, tmp_path: Path) -> None:
+    run, grid = tmp_path / "run", tmp_path / "samples.png"
+    # On the digits, so that nothing needs to be downloaded.
+    small = ("--data", "digits", "--batch_size", "8", "--validation_images", "8", "--task.average_decay", "0.5")
+    assert main(["train", name, "--out", str(run), *small, "--max_steps", "2"]) == 0
+    assert main(["train", "--resume", str(run), "--max_steps", "3"]) == 0
+    assert main(["sample", str(run), "--count", "4", "--out", str(grid)]) == 0
+    assert grid.stat().st_size > 0
+
+
+def test_a_loss_that_is_not_finite_stops_with_step_term_and_batch(tmp_path: Path, failing: Callable[..., str]) -> None:
+    run = tmp_path / "run"
+    message = failing_genera("train", TINY, "--out", str(run), "--model", "noiseless.Exploding", "--allow", "noiseless",
+                                 "--checkpoint_every", "0.001s")  # fmt: skip
+    for part in ("term 'odd', image 5", "step 5", "batch 4", f"the last good checkpoint is {run}"):
+        assert part in message
+    assert torch.load(run / "checkpoints" / "last.ckpt", weights_only=True)["global_step"] == 4
+
+
+def test_a_disk_that_fills_up_loses_nothing(tiny_run: Path) -> None:
+    before = {
+        path: path.read_bytes() for path in (tiny_run / "model.safetensors", tiny_run / "checkpoints" / "last.ckpt")
+    }
+    # No file may grow beyond the first weights: the next checkpoint cannot be written.
+    limit = len(before[tiny_run / "model.safetensors"]) + 1000
+    message = failing_genera("train", "--resume", str(tiny_run), "--max_epochs", "2", limit_file_size=limit)
+    assert "File too large" in message
+    assert f"genera train --resume {tiny_run}" in message
+    assert (tiny_run / "checkpoints" / "last.ckpt").read_bytes() == before[tiny_run / "checkpoints" / "last.ckpt"]
+    assert main(["train", "--resume", str(tiny_run), "--max_epochs", "2"]) == 0
+
+
+def test_a_run_directory_that_cannot_be_written(tmp_path: Path, failing: Callable[..., str]) -> None:
+    (tmp_path / "file").touch()
+    assert "Not a directory" in failing("train", TINY, "--out", str(tmp_path / "file" / "run"))
+    (tmp_path / "full").mkdir()
+    (tmp_path / "full" / "thesis.txt").write_text("do not lose me")
+    assert "exists and is not empty" in failing("train", TINY, "--out", str(tmp_path / "full"))
+    assert (tmp_path / "full" / "thesis.txt").read_text() == "do not lose me"
+
+
+def test_what_does_not_fit_the_data_leaves_nothing_behind(tmp_path: Path, failing: Callable[..., str]) -> None:
+    run = tmp_path / "run"
+    assert "lower --batch_size" in failing("train", TINY, "--out", str(run), "--batch_size", "5000")
+    assert "validation_images must lie between 1 and" in failing(
+        "train", TINY, "--out", str(run), "--validation_images", "5000"
+    )
+    assert not run.exists()
