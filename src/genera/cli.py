@@ -57,7 +57,11 @@ def main(argv: list[str] | None = None) -> int:
     except KeyboardInterrupt:
         print("interrupted", file=sys.stderr)
         return 130
-    except (ValueError, ArithmeticError, OSError) as error:
+    except BrokenPipeError:
+        # Whoever read our output has seen enough; without this Python would complain again at exit.
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        return 0
+    except (ValueError, FloatingPointError, OSError) as error:
         if os.environ.get("GENERA_DEBUG"):
             raise
         print(f"genera {name}: error: {_first_line(error)}", file=sys.stderr)

@@ -105,6 +105,12 @@ def test_a_run_directory_that_cannot_be_written(tmp_path: Path, failing: Callabl
     assert (tmp_path / "full" / "thesis.txt").read_text() == "do not lose me"
 
 
+@pytest.mark.skipif(torch.cuda.is_available(), reason="needs a machine without a GPU")
+def test_hardware_that_is_not_there(tmp_path: Path, failing: Callable[..., str]) -> None:
+    message = failing("train", TINY, "--out", str(tmp_path / "run"), "--accelerator", "gpu")
+    assert "refuses the accelerator, devices or strategy" in message
+
+
 def test_what_does_not_fit_the_data_leaves_nothing_behind(tmp_path: Path, failing: Callable[..., str]) -> None:
     run = tmp_path / "run"
     assert "lower --batch_size" in failing("train", TINY, "--out", str(run), "--batch_size", "5000")

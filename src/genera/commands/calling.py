@@ -63,11 +63,11 @@ def _takes_several(parameter: inspect.Parameter) -> bool:
 def data_name(arguments: Sequence[str]) -> str | None:
     """The data set that ``--data NAME`` names; None without it."""
     for index, argument in enumerate(arguments):
-        if argument == "--data":
+        if argument in ("--data", "--data.name"):
             if index + 1 == len(arguments):
                 raise ValueError("--data needs the name of a data set; genera datasets lists them")
             return arguments[index + 1]
-        if argument.startswith("--data="):
+        if argument.startswith(("--data=", "--data.name=")):
             return argument.partition("=")[2]
     return None
 

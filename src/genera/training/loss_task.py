@@ -15,7 +15,7 @@ from genera.core import Density, Loss, Progress, Schedule, Trainable, bits_per_d
 from genera.training.averaging import averaged
 
 
-class NonFiniteLoss(ArithmeticError):
+class NonFiniteLoss(FloatingPointError):
     """Training came upon a number that is not one; what was saved before is still good."""
 
 

@@ -13,6 +13,7 @@ import lightning.pytorch as pl
 import torch
 from lightning.pytorch.loggers import Logger, TensorBoardLogger
 from lightning.pytorch.strategies import Strategy
+from lightning.pytorch.utilities.exceptions import MisconfigurationException
 
 from genera.core import ImageSpec, Trainable
 from genera.data.batches import Batches, first_batch
@@ -98,20 +99,14 @@ def train(
     bar = Bar(pace, metrics=metrics, validation=validation)
     keeper = Keeper(run, seconds=seconds_of(checkpoint_every))
     with _quiet_lightning(), keeper.catching_signals():
-        trainer = pl.Trainer(
+        trainer = _trainer(
             accelerator=accelerator,
             devices=devices,
             strategy=strategy,
             precision=precision,
-            max_epochs=-1,  # `Pace` decides when to stop
             logger=_loggers(run, loggers, resume_step=None if checkpoint is None else checkpoint["global_step"]),
             # The keeper is last, so that what the others did at a step is in its checkpoint.
             callbacks=[pace, *(callbacks or []), metrics, validation, snapshots, bar, keeper],
-            plugins=[WholeCheckpointIO()],
-            enable_checkpointing=False,
-            enable_progress_bar=False,
-            enable_model_summary=False,
-            limit_val_batches=0,  # `Validation` validates
         )
         try:
             trainer.fit(lightning_task, datamodule=feed, ckpt_path=run.checkpoint if resume else None)
@@ -154,6 +149,22 @@ class Feed(pl.LightningDataModule):
     def first_batch(self) -> torch.Tensor:
         """The images of the first step, the same in every process: uint8 ``(batch_size, C, H, W)``."""
         return first_batch(self.images, self.batch_size, self.seed)[0]
+
+
+def _trainer(**arguments: Any) -> pl.Trainer:
+    """Lightning's trainer with what we do ourselves switched off."""
+    try:
+        return pl.Trainer(
+            **arguments,
+            max_epochs=-1,  # `Pace` decides when to stop
+            limit_val_batches=0,  # `Validation` validates
+            plugins=[WholeCheckpointIO()],
+            enable_checkpointing=False,
+            enable_progress_bar=False,
+            enable_model_summary=False,
+        )
+    except MisconfigurationException as error:
+        raise ValueError(f"this machine or Lightning refuses the accelerator, devices or strategy: {error}") from error
 
 
 def _prepared(model: Trainable, images: torch.Tensor | None) -> Trainable:
