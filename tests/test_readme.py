@@ -10,6 +10,7 @@ import subprocess
 from pathlib import Path
 
 import pytest
+from PIL import Image
 
 from genera.cli import main
 
@@ -34,6 +35,9 @@ def test_make_knows_its_targets(line: str) -> None:
 
 def test_the_tour_runs(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """In its order, as one would type it; only the time budgets are cut."""
+    for index in range(100):
+        (tmp_path / "my-pictures").mkdir(exist_ok=True)
+        Image.linear_gradient("L").rotate(index).save(tmp_path / "my-pictures" / f"{index}.png")
     monkeypatch.chdir(tmp_path)
     monkeypatch.delenv("GENERA_RUNS", raising=False)
     for line in GENERA:

@@ -26,6 +26,12 @@ def test_help_imports_nothing_heavy() -> None:
     assert all(f"  {name} " in done.stdout for name in COMMANDS)
 
 
+def test_loading_a_model_does_not_wait_for_what_trains_it() -> None:
+    program = "import sys, genera.zoo; print('lightning' in sys.modules)"
+    done = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True, check=True)
+    assert done.stdout == "False\n"
+
+
 @pytest.mark.parametrize("name", COMMANDS)
 def test_every_command_explains_itself(name: str, capsys: pytest.CaptureFixture[str]) -> None:
     with pytest.raises(SystemExit) if name != "train" else _nothing():

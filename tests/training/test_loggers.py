@@ -6,7 +6,8 @@ from pathlib import Path
 
 import pytest
 
-from genera.training.loggers import TableLogger, read_table
+from genera.training.loggers import TableLogger
+from genera.training.runs import read_table
 
 
 def test_columns_appear_as_they_come_and_rows_of_one_step_join(tmp_path: Path) -> None:

@@ -13,7 +13,8 @@ from jsonargparse import _common
 from running import TINY
 
 from genera.core import ImageSpec
-from genera.training.recipes import Settings, build_model, find_recipe
+from genera.training.recipes import build_model, find_recipe
+from genera.training.settings import Settings
 
 CONFIG = yaml.safe_load(Path(TINY).read_text())
 Change = Callable[[dict[str, Any]], object]

@@ -9,13 +9,13 @@ from collections.abc import Sequence
 from pathlib import Path
 
 import torch
-from tqdm import tqdm
+from torch import Tensor
 
 from genera.commands.calling import call
 from genera.core import Density, bits_per_dim
 from genera.core.files import write_whole
-from genera.data import ImageData, InOrder
-from genera.evaluation import check_fits
+from genera.data import ImageData
+from genera.evaluation import check_fits, log_probs
 from genera.zoo import find_model
 
 
@@ -51,27 +51,27 @@ def score(
     images = data.split(split)
     if count is not None:
         images = images.subset(torch.arange(min(count, len(images))))
+    found = log_probs(loaded, images, num_importance_samples=importance_samples, seed=seed)
+    bits = bits_per_dim(found, loaded.spec.num_dims)
+    mean = float(bits.double().mean())
+    print(f"mean of {len(images)} {split} images of {data.name}: {mean:.4f} bits/dim", file=sys.stderr)
+    text = _table(found, bits, images.labels)
+    if out is None:
+        sys.stdout.write(text)
+    else:
+        write_whole(out, text)
+        print(out)
+
+
+def _table(log_prob: Tensor, bits: Tensor, labels: Tensor | None) -> str:
+    """The CSV: a row per image."""
     text = io.StringIO()
     table = csv.writer(text, lineterminator="\n")
     table.writerow(["image", "label", "log_prob", "bits_per_dim"])
-    index = 0
-    total = 0.0
-    for batch, (pixels, labels) in enumerate(tqdm(InOrder(images, batch_size=100), desc="scoring")):
-        generator = torch.Generator().manual_seed(seed + batch)
-        with torch.inference_mode():
-            log_prob = loaded.log_prob(pixels, labels, num_importance_samples=importance_samples, generator=generator)
-        bits = bits_per_dim(log_prob, loaded.spec.num_dims)
-        for position in range(len(pixels)):
-            label = "" if labels is None else int(labels[position])
-            table.writerow([index, label, f"{float(log_prob[position]):.4f}", f"{float(bits[position]):.6f}"])
-            index += 1
-        total += float(bits.double().sum())
-    print(f"mean of {index} {split} images of {data.name}: {total / index:.4f} bits/dim", file=sys.stderr)
-    if out is None:
-        sys.stdout.write(text.getvalue())
-    else:
-        write_whole(out, text.getvalue())
-        print(out)
+    shown = [""] * len(bits) if labels is None else labels.tolist()
+    for index, (label, nats, per_dim) in enumerate(zip(shown, log_prob.tolist(), bits.tolist(), strict=True)):
+        table.writerow([index, label, f"{nats:.4f}", f"{per_dim:.6f}"])
+    return text.getvalue()
 
 
 def main(arguments: Sequence[str]) -> None:

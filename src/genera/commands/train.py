@@ -15,8 +15,9 @@ from genera.commands.calling import data_name, with_data_name
 from genera.data import ImageData
 from genera.training.keeping import Interrupted
 from genera.training.loss_task import NonFiniteLoss
-from genera.training.recipes import Settings, find_recipe, recipe_paths, training_parser
+from genera.training.recipes import find_recipe, recipe_paths
 from genera.training.runs import RunDirectory, read_yaml
+from genera.training.settings import Settings, training_parser
 from genera.training.train import train
 
 _USAGE = """\

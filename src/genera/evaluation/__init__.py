@@ -1,7 +1,17 @@
 """Measuring models of any family on equal terms."""
 
 from genera.evaluation.drawing import draw
+from genera.evaluation.likelihood import log_probs
 from genera.evaluation.measures import BitsPerDimMeasure, Measure, Measurement, default_measures
 from genera.evaluation.runner import check_fits, evaluate
 
-__all__ = ["BitsPerDimMeasure", "Measure", "Measurement", "check_fits", "default_measures", "draw", "evaluate"]
+__all__ = [
+    "BitsPerDimMeasure",
+    "Measure",
+    "Measurement",
+    "check_fits",
+    "default_measures",
+    "draw",
+    "evaluate",
+    "log_probs",
+]

@@ -7,11 +7,11 @@ from dataclasses import dataclass, field
 from typing import Any
 
 import torch
-from tqdm import tqdm
 
 from genera.core import Density, Trainable
-from genera.data import Images, InOrder
+from genera.data import Images
 from genera.evaluation.intervals import bootstrap_interval
+from genera.evaluation.likelihood import log_probs
 from genera.evaluation.metrics import BitsPerDim
 
 
@@ -68,16 +68,12 @@ class BitsPerDimMeasure(Measure):
         num_importance_samples: draws per image.
         max_images: use only the first so many; all where None.
         seed: of the draws.
-        batch_size: images at a time.
     """
 
-    def __init__(
-        self, num_importance_samples: int, *, max_images: int | None = None, seed: int = 0, batch_size: int = 100
-    ) -> None:
+    def __init__(self, num_importance_samples: int, *, max_images: int | None = None, seed: int = 0) -> None:
         self.num_importance_samples = num_importance_samples
         self.max_images = max_images
         self.seed = seed
-        self.batch_size = batch_size
 
     @property
     def name(self) -> str:
@@ -100,14 +96,7 @@ class BitsPerDimMeasure(Measure):
         if self.max_images is not None and len(images) > self.max_images:
             images = images.subset(torch.arange(self.max_images))
         metric = BitsPerDim(model.spec.num_dims)
-        for batch, (pixels, labels) in enumerate(tqdm(InOrder(images, batch_size=self.batch_size), desc=self.name)):
-            generator = torch.Generator().manual_seed(self.seed + batch)
-            with torch.inference_mode():
-                metric.update(
-                    model.log_prob(
-                        pixels, labels, num_importance_samples=self.num_importance_samples, generator=generator
-                    )
-                )
+        metric.update(log_probs(model, images, num_importance_samples=self.num_importance_samples, seed=self.seed))
         low, high = bootstrap_interval(metric.values())
         return Measurement(float(metric.compute()), low, high, len(images), self.settings)
 

@@ -57,7 +57,13 @@ def evaluate(
             found[measure.name] = asdict(_measure_once(trained, model, images, measure))
         else:
             unavailable[measure.name] = reason
-    result = {"model": trained.name, "data": data.name, "split": split, "measures": found, "unavailable": unavailable}
+    result = {
+        "model": trained.run.path.name,
+        "data": data.name,
+        "split": split,
+        "measures": found,
+        "unavailable": unavailable,
+    }
     if _is_writable(trained):
         write_whole(trained.run.evaluation, json.dumps(result, indent=2) + "\n")
     return result

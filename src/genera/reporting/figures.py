@@ -13,7 +13,7 @@ from genera.core import Generative
 from genera.data.pictures import image_grid
 from genera.evaluation import draw
 from genera.reporting.style import save_figure, style
-from genera.training.loggers import read_table
+from genera.training.runs import read_table
 from genera.zoo import TrainedModel
 
 

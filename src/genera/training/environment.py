@@ -20,7 +20,7 @@ def describe_environment() -> dict[str, Any]:
         "versions": {"python": platform.python_version(), **{name: _version(name) for name in _PACKAGES}},
         "commit": _commit(),
         "hardware": {
-            "platform": platform.platform(),
+            "platform": f"{platform.system()} {platform.machine()}",
             "processor": _processor(),
             "threads": torch.get_num_threads(),
             "cores": os.cpu_count(),

@@ -11,6 +11,7 @@ from lightning.pytorch.loggers import Logger
 from lightning.pytorch.utilities import rank_zero_only
 
 from genera.core.files import write_whole
+from genera.training.runs import read_table
 
 
 class TableLogger(Logger):
@@ -59,20 +60,3 @@ class TableLogger(Logger):
     @rank_zero_only
     def finalize(self, status: str) -> None:
         self.save()
-
-
-def read_table(path: Path) -> dict[int, dict[str, float]]:
-    """Read a ``metrics.csv``: step to what was logged there; cells that are empty are left out.
-
-    Raises:
-        ValueError: it is not such a table.
-    """
-    with path.open(newline="", encoding="utf-8") as file:
-        rows = list(csv.DictReader(file))
-    try:
-        return {
-            int(row.pop("step")): {name: float(value) for name, value in row.items() if value not in ("", None)}
-            for row in rows
-        }
-    except (KeyError, ValueError, TypeError) as error:
-        raise ValueError(f"{path} is not a table of metrics: {error}") from error

@@ -1,7 +1,7 @@
 """Recipes: one complete YAML file per model, checked against the code it configures.
 
-A recipe is what jsonargparse makes of the signature of :func:`genera.training.train.train`, with the section ``data``
-made of the signature of a data set's function. A run's ``config.yaml`` is a recipe with every default resolved.
+Its keys are the settings of a training, see :mod:`genera.training.settings`. What is here needs no Lightning, so that
+loading a model is quick.
 """
 
 from __future__ import annotations
@@ -14,17 +14,14 @@ from importlib import resources
 from pathlib import Path
 from typing import Any
 
-import yaml
 from jsonargparse import ArgumentParser, Namespace, _common, set_parsing_settings
 
 from genera.core import ImageSpec, Trainable
 from genera.data import ImageData, dataset_names, find_dataset
 from genera.training.config_errors import one_line
-from genera.training.train import train
 
-#: Packages whose classes a model's config may name, and those a recipe may name besides.
+#: Packages whose classes a model's config may name.
 MODEL_PACKAGES = ("genera", "torch.nn")
-RECIPE_PACKAGES = (*MODEL_PACKAGES, "torch.optim", "lightning.pytorch")
 
 
 def recipe_paths() -> dict[str, Path]:
@@ -47,60 +44,6 @@ def find_recipe(name_or_path: str) -> Path:
         return path
     near = difflib.get_close_matches(name_or_path, shipped, n=3) or list(shipped)
     raise ValueError(f"there is no recipe {name_or_path!r}, by that name or at that path; shipped: {', '.join(near)}")
-
-
-class Settings:
-    """A recipe and what overrides it, parsed and checked.
-
-    Args:
-        config: a recipe or a run's ``config.yaml``, as plain data.
-        overrides: command-line arguments such as ``--batch_size 64``.
-        allow: packages to trust besides those a recipe may name.
-
-    Raises:
-        ValueError: a setting is unknown, of the wrong type or not allowed; one line that says which.
-    """
-
-    def __init__(self, config: dict[str, Any], overrides: Sequence[str] = (), *, allow: Sequence[str] = ()) -> None:
-        self._packages = (*RECIPE_PACKAGES, *allow)
-        self._parser = training_parser(config["data"]["name"])
-        with _checked(self._parser, self._packages):
-            self._parsed = self._parser.parse_args(["--config", yaml.safe_dump(config), *overrides])
-
-    def as_config(self) -> dict[str, Any]:
-        """Every setting as plain data, defaults included."""
-        return yaml.safe_load(self._parser.dump(self._parsed.clone(with_meta=False)))
-
-    def open_data(self) -> ImageData:
-        """The data set.
-
-        Raises:
-            ValueError: the data are missing or damaged.
-        """
-        return open_data(self._parsed.data)
-
-    def arguments(self) -> dict[str, Any]:
-        """Keyword arguments for :func:`~genera.training.train.train`, classes made.
-
-        Raises:
-            ValueError: a class refuses its arguments.
-        """
-        with _checked(self._parser, self._packages):
-            arguments = self._parser.instantiate(self._parsed).as_dict()
-        return {name: value for name, value in arguments.items() if name not in ("config", "data")}
-
-
-def training_parser(dataset: str) -> ArgumentParser:
-    """The parser of a recipe for one data set.
-
-    Raises:
-        ValueError: there is no such data set.
-    """
-    parser = ArgumentParser(prog="genera train", exit_on_error=False, allow_abbrev=False)
-    parser.add_argument("--config", action="config", help=argparse.SUPPRESS)
-    add_data_arguments(parser, dataset)
-    parser.add_function_arguments(train, skip={"data", "run", "resume"})
-    return parser
 
 
 def add_data_arguments(parser: ArgumentParser, dataset: str) -> None:
@@ -137,7 +80,7 @@ def build_model(config: dict[str, Any], spec: ImageSpec, *, allow: Sequence[str]
     """
     parser = ArgumentParser(exit_on_error=False)
     parser.add_function_arguments(_model_only)
-    with _checked(parser, (*MODEL_PACKAGES, *allow)):
+    with checked(parser, (*MODEL_PACKAGES, *allow)):
         settings = parser.parse_object({"model": config.get("model")})
         return parser.instantiate(settings).model(spec)
 
@@ -147,7 +90,7 @@ def _model_only(*, model: Callable[[ImageSpec], Trainable]) -> None:
 
 
 @contextmanager
-def _checked(parser: ArgumentParser, packages: Sequence[str]) -> Iterator[None]:
+def checked(parser: ArgumentParser, packages: Sequence[str]) -> Iterator[None]:
     """Let configs name what is defined in ``packages`` and nothing else; turn complaints into one line."""
     # jsonargparse keeps this policy for the whole process and can only add to it; a program that uses jsonargparse
     # itself must find it as it was, so the settings are put back by hand.

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import csv
 import json
 import os
 from dataclasses import dataclass
@@ -144,3 +145,20 @@ def read_yaml(path: Path) -> dict[str, Any]:
     if not isinstance(content, dict):
         raise ValueError(f"{path} must hold a mapping of settings, got {type(content).__name__}")
     return content
+
+
+def read_table(path: Path) -> dict[int, dict[str, float]]:
+    """Read a ``metrics.csv``: step to what was logged there; cells that are empty are left out.
+
+    Raises:
+        ValueError: it is not such a table.
+    """
+    with path.open(newline="", encoding="utf-8") as file:
+        rows = list(csv.DictReader(file))
+    try:
+        return {
+            int(row.pop("step")): {name: float(value) for name, value in row.items() if value not in ("", None)}
+            for row in rows
+        }
+    except (KeyError, ValueError, TypeError) as error:
+        raise ValueError(f"{path} is not a table of metrics: {error}") from error

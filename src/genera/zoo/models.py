@@ -15,6 +15,8 @@ from importlib import resources
 from pathlib import Path
 from typing import Any
 
+import torch
+
 from genera.core import ImageSpec, Trainable
 from genera.data import ImageData
 from genera.training.recipes import build_model, open_data
@@ -81,6 +83,8 @@ class TrainedModel:
         except ValueError as error:
             raise ValueError(f"{self.run.config}: {error}") from error
         load_weights(model, self.run.weights)
+        # Convolutions on processors are faster with the channels innermost, and give the same.
+        model.to(memory_format=torch.channels_last)  # type: ignore[call-overload]  # missing from torch's annotations
         return model.to(device).eval()
 
 

@@ -1,0 +1,75 @@
+"""Everything a training can be told, parsed and checked.
+
+Settings are what jsonargparse makes of the signature of :func:`genera.training.train.train`, with a section ``data``
+made of the signature of a data set's function. A run's ``config.yaml`` is a recipe with every default resolved.
+"""
+
+from __future__ import annotations
+
+import argparse
+from collections.abc import Sequence
+from typing import Any
+
+import yaml
+from jsonargparse import ArgumentParser
+
+from genera.data import ImageData
+from genera.training.recipes import MODEL_PACKAGES, add_data_arguments, checked, open_data
+from genera.training.train import train
+
+#: Packages whose classes a recipe may name.
+RECIPE_PACKAGES = (*MODEL_PACKAGES, "torch.optim", "lightning.pytorch")
+
+
+class Settings:
+    """A recipe and what overrides it, parsed and checked.
+
+    Args:
+        config: a recipe or a run's ``config.yaml``, as plain data.
+        overrides: command-line arguments such as ``--batch_size 64``.
+        allow: packages to trust besides those a recipe may name.
+
+    Raises:
+        ValueError: a setting is unknown, of the wrong type or not allowed; one line that says which.
+    """
+
+    def __init__(self, config: dict[str, Any], overrides: Sequence[str] = (), *, allow: Sequence[str] = ()) -> None:
+        self._packages = (*RECIPE_PACKAGES, *allow)
+        self._parser = training_parser(config["data"]["name"])
+        with checked(self._parser, self._packages):
+            self._parsed = self._parser.parse_args(["--config", yaml.safe_dump(config), *overrides])
+
+    def as_config(self) -> dict[str, Any]:
+        """Every setting as plain data, defaults included."""
+        return yaml.safe_load(self._parser.dump(self._parsed.clone(with_meta=False)))
+
+    def open_data(self) -> ImageData:
+        """The data set.
+
+        Raises:
+            ValueError: the data are missing or damaged.
+        """
+        return open_data(self._parsed.data)
+
+    def arguments(self) -> dict[str, Any]:
+        """Keyword arguments for :func:`~genera.training.train.train`, classes made.
+
+        Raises:
+            ValueError: a class refuses its arguments.
+        """
+        with checked(self._parser, self._packages):
+            arguments = self._parser.instantiate(self._parsed).as_dict()
+        return {name: value for name, value in arguments.items() if name not in ("config", "data")}
+
+
+def training_parser(dataset: str) -> ArgumentParser:
+    """The parser of a recipe for one data set.
+
+    Raises:
+        ValueError: there is no such data set.
+    """
+    parser = ArgumentParser(prog="genera train", exit_on_error=False, allow_abbrev=False)
+    parser.add_argument("--config", action="config", help=argparse.SUPPRESS)
+    add_data_arguments(parser, dataset)
+    parser.add_function_arguments(train, skip={"data", "run", "resume"})
+    return parser
