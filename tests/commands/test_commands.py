@@ -121,7 +121,7 @@ def test_quickstart(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     assert main(["quickstart", "--budget", "3s", "--out", str(run)]) == 0
     printed = capsys.readouterr().out
     assert "test bits/dim: " in printed
-    assert (run / "samples.png").is_file()
+    assert (run / "figures" / "samples.png").is_file()
     assert printed.splitlines()[-1] == f"run: {run}"
 
 

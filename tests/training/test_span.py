@@ -34,9 +34,14 @@ def test_a_budget_squeezes_the_planned_epochs_into_the_time_given() -> None:
     assert span.progress(3, seconds=61).fraction == 1
 
 
-def test_max_steps_ends_a_training_early() -> None:
-    assert Span(10, 20, max_steps=40).progress(40, seconds=0) == Progress(step=40, epoch=4.0, fraction=1.0)
-    assert Span(10, 20, max_steps=40, budget=60).progress(40, seconds=1).fraction == 1
+def test_max_steps_cuts_a_training_short_and_leaves_its_schedules_alone() -> None:
+    span = Span(10, 20, max_steps=40)
+    assert span.progress(40, seconds=0) == Progress(step=40, epoch=4.0, fraction=0.2)
+    assert span.is_over(span.progress(40, seconds=0))
+    assert not span.is_over(span.progress(39, seconds=0))
+    with_budget = Span(10, 20, max_steps=40, budget=60)
+    assert with_budget.is_over(with_budget.progress(40, seconds=1))
+    assert with_budget.is_over(with_budget.progress(3, seconds=61))
 
 
 @pytest.mark.parametrize("name", ["max_epochs", "max_steps", "budget"])

@@ -78,7 +78,7 @@ def test_a_loss_that_is_not_finite_stops_with_step_term_and_batch(tmp_path: Path
     run = tmp_path / "run"
     message = failing_genera("train", TINY, "--out", str(run), "--model", "noiseless.Exploding", "--allow", "noiseless",
                                  "--checkpoint_every", "0.001s")  # fmt: skip
-    for part in ("term 'odd', image 5", "step 5", "batch 4", f"the last good checkpoint is {run}"):
+    for part in ("term 'odd', image 5", "step 5", "batch 4", f"the checkpoint from before is {run}"):
         assert part in message
     assert torch.load(run / "checkpoints" / "last.ckpt", weights_only=True)["global_step"] == 4
 

@@ -13,10 +13,13 @@ from genera.training.config_errors import one_line
 from genera.training.recipes import add_data_arguments, open_data
 
 
-def call(function: Callable[..., Any], arguments: Sequence[str]) -> None:
+def call(function: Callable[..., Any], arguments: Sequence[str]) -> Any:
     """Call ``function`` with what its signature makes of command-line arguments.
 
     A parameter annotated as :class:`~genera.data.ImageData` becomes ``--data NAME`` with the settings of that data set.
+
+    Returns:
+        What the function returns.
 
     Raises:
         ValueError: the arguments do not fit the signature.
@@ -46,13 +49,17 @@ def call(function: Callable[..., Any], arguments: Sequence[str]) -> None:
         raise ValueError(one_line(str(error), options=options)) from error
     values = parser.instantiate(parsed).as_dict()
     values["data"] = open_data(values["data"]) if chosen is not None else None
-    function(**{name: values[name] for name in inspect.signature(function).parameters})
+    return function(**{name: values[name] for name in inspect.signature(function).parameters})
 
 
 def with_flags(arguments: Sequence[str], signature: inspect.Signature) -> list[str]:
     """Let a switch stand alone: ``--json`` means ``--json true``."""
     switches = {f"--{name}" for name, parameter in signature.parameters.items() if parameter.annotation is bool}
-    return [f"{argument}=true" if argument in switches else argument for argument in arguments]
+    following = [*arguments[1:], ""]
+    return [
+        f"{argument}=true" if argument in switches and after not in ("true", "false") else argument
+        for argument, after in zip(arguments, following, strict=True)
+    ]
 
 
 def _takes_several(parameter: inspect.Parameter) -> bool:

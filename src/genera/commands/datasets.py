@@ -19,6 +19,8 @@ def datasets() -> None:
     cards = [find_dataset(name).card for name in dataset_names()]
     rows = [[card.name, card.size, card.licence, availability(card.name)] for card in cards]
     print_table(["name", "images", "licence", "where"], rows)
+    print()
+    print_table(["name", "what it is", "homepage"], [[card.name, card.summary, card.homepage] for card in cards])
 
 
 def main(arguments: Sequence[str]) -> None:

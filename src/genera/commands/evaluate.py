@@ -8,7 +8,7 @@ from collections.abc import Sequence
 
 from genera.commands.calling import call
 from genera.data import ImageData
-from genera.evaluation import Measure, default_measures
+from genera.evaluation import Measure, default_measures, result_path
 from genera.evaluation import evaluate as run_evaluation
 from genera.zoo import find_model
 
@@ -35,7 +35,8 @@ def evaluate(
         allow: packages the model's config may name besides ours; only those you trust.
     """
     trained = find_model(model)
-    result = run_evaluation(trained, data or trained.open_data(), _chosen(measures), split=split, allow=allow or ())
+    data = data or trained.open_data()
+    result = run_evaluation(trained, data, _chosen(measures), split=split, allow=allow or ())
     if json:
         print(json_format.dumps(result, indent=2))
         return
@@ -45,8 +46,8 @@ def evaluate(
         print(f"  {name:<18} {found['value']:.4f}   {interval}   {found['n']:,} images")
     for name, reason in result["unavailable"].items():
         print(f"  {name:<18} —   {reason}")
-    if trained.run.evaluation.is_file():
-        print(trained.run.evaluation)
+    if not trained.is_shipped:
+        print(result_path(trained, data, split))
 
 
 def _chosen(names: list[str] | None) -> list[Measure]:

@@ -10,18 +10,23 @@ from genera.reporting import draw_figures
 from genera.zoo import find_model
 
 
-def figures(models: list[str], *, out: Path | None = None, seed: int = 0) -> None:
+def figures(models: list[str], *, out: Path | None = None, seed: int = 0, allow: list[str] | None = None) -> None:
     """Draw every figure the given models allow: training curves and samples, as PNG and SVG.
 
     Args:
         models: run directories, or names that `genera models` lists.
-        out: folder for the figures; the run's own `figures` where omitted.
+        out: folder for the figures, with a folder for each model in it; the run's own `figures` where omitted.
         seed: of the samples.
+        allow: packages the models' configs may name besides ours; only those you trust.
     """
-    for name in models:
-        trained = find_model(name)
-        folder = trained.run.figures if out is None else out / trained.run.path.name
-        for path in draw_figures(trained, folder, seed=seed):
+    found = [find_model(name) for name in models]
+    folders = [trained.run.figures if out is None else out / trained.run.path.name for trained in found]
+    if out is None and any(trained.is_shipped for trained in found):
+        raise ValueError("figures of a shipped model need a folder: add --out DIR")
+    if len(set(folders)) < len(folders):
+        raise ValueError("two of the models have the same name and would share a folder: draw them one by one")
+    for trained, folder in zip(found, folders, strict=True):
+        for path in draw_figures(trained, folder, seed=seed, allow=allow or ()):
             print(path)
 
 

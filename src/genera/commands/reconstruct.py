@@ -10,7 +10,7 @@ import torch
 from genera.commands.calling import call
 from genera.core import Autoencoding
 from genera.data import ImageData
-from genera.data.pictures import image_grid, save_picture
+from genera.data.pictures import check_is_png, image_grid, save_picture
 from genera.evaluation import check_fits
 from genera.zoo import find_model
 
@@ -34,14 +34,15 @@ def reconstruct(
         out: the picture, a PNG.
         allow: packages the model's config may name besides ours; only those you trust.
     """
+    if count < 1:
+        raise ValueError(f"count must be at least 1, got {count}")
+    check_is_png(out)
     trained = find_model(model)
     loaded = trained.load(allow=allow or ())
     if not isinstance(loaded, Autoencoding):
         raise ValueError(f"{type(loaded).__name__} cannot reconstruct images: it has no encoder")
     data = data or trained.open_data()
     check_fits(loaded.spec, data)
-    if count < 1:
-        raise ValueError(f"count must be at least 1, got {count}")
     split_images = data.split(split)
     images = split_images.subset(torch.arange(min(count, len(split_images))))
     with torch.inference_mode():

@@ -8,7 +8,7 @@ from pathlib import Path
 import torch
 
 from genera.commands.calling import call
-from genera.data.pictures import image_grid, save_picture
+from genera.data.pictures import check_is_png, image_grid, save_picture
 from genera.evaluation import draw
 from genera.zoo import find_model
 
@@ -34,12 +34,15 @@ def sample(
         seed: of the noise; the same seed draws the same images.
         allow: packages the model's config may name besides ours; only those you trust.
     """
+    if count < 1:
+        raise ValueError(f"count must be at least 1, got {count}")
+    check_is_png(out)
     trained = find_model(model)
     loaded = trained.load(allow=allow or ())
     wanted = None
     if labels:
         if not all(0 <= label < loaded.spec.num_classes for label in labels):
-            raise ValueError(f"labels must lie between 0 and {loaded.spec.num_classes - 1}, got {labels}")
+            raise ValueError(f"labels must be among the {loaded.spec.num_classes} classes from 0 on, got {labels}")
         wanted = torch.tensor(labels).repeat(-(-count // len(labels)))[:count]
     images = draw(loaded, count, labels=wanted, temperature=temperature, seed=seed)
     save_picture(image_grid(images, levels=loaded.spec.levels), out)

@@ -42,6 +42,8 @@ def score(
         out: the CSV file; the terminal where omitted.
         allow: packages the model's config may name besides ours; only those you trust.
     """
+    if count is not None and count < 1:
+        raise ValueError(f"count must be at least 1, got {count}")
     trained = find_model(model)
     loaded = trained.load(allow=allow or ())
     if not isinstance(loaded, Density):

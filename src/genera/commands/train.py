@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import argparse
 import os
-import shutil
 import sys
 from collections.abc import Sequence
 from dataclasses import asdict
@@ -15,7 +14,7 @@ from genera.commands.calling import data_name, with_data_name
 from genera.data import ImageData
 from genera.training.keeping import Interrupted
 from genera.training.loss_task import NonFiniteLoss
-from genera.training.recipes import find_recipe, recipe_paths
+from genera.training.recipes import data_section, find_recipe, recipe_paths
 from genera.training.runs import RunDirectory, read_yaml
 from genera.training.settings import Settings, training_parser
 from genera.training.train import train
@@ -64,7 +63,7 @@ def main(arguments: Sequence[str]) -> int:
         raise ValueError(str(error)) from error
     recipe = overrides.pop(0) if overrides and not overrides[0].startswith("-") else None
     if options.help or not arguments:
-        _print_help(recipe)
+        _print_help(recipe, data_name(overrides))
         return 0
     if recipe is not None and options.resume is None:
         return train_recipe(recipe, overrides, out=options.out, allow=options.allow)
@@ -93,20 +92,21 @@ def train_recipe(
     path = find_recipe(recipe)
     config = read_yaml(path)
     chosen = data_name(overrides)
-    if chosen is not None and chosen != config.get("data", {}).get("name"):
+    if chosen is not None and chosen != _named(config):
         config["data"] = {"name": chosen}
-    if "name" not in config.get("data", {}):
-        raise ValueError(f"{path} does not say what to train on: add --data NAME; genera datasets lists them")
     settings = Settings(config, with_data_name(overrides), allow=allow)
     data, arguments = settings.open_data(), settings.arguments()
+    is_new = out is None or not out.exists()
     run = _new_run(out, f"{path.stem}-{data.name}")
+    run.write_config({"recipe": path.stem, **settings.as_config(), "spec": asdict(data.spec)})
     try:
-        run.write_config({"recipe": path.stem, **settings.as_config(), "spec": asdict(data.spec)})
         return _train(data, run, arguments)
     except ValueError:
-        # The settings did not fit the data: nothing has been trained, so nothing is left behind.
-        if not run.checkpoint.exists() and not run.weights.exists():
-            shutil.rmtree(run.path)
+        # The settings did not fit the data. Nothing but them has been written, so nothing is left behind.
+        if [file.name for file in run.path.iterdir()] == [run.config.name]:
+            run.config.unlink()
+            if is_new:
+                run.path.rmdir()
         raise
 
 
@@ -127,11 +127,11 @@ def resume_run(path: Path, overrides: Sequence[str] = (), *, allow: Sequence[str
     run = RunDirectory.open(path)
     config = run.read_config()
     recipe, spec = config.pop("recipe", None), config.pop("spec", None)
-    if "name" not in (config.get("data") or {}):
-        raise ValueError(f"{run.config} does not say what the run trains on (section data)")
     settings = Settings(config, with_data_name(overrides), allow=allow)
     resolved = settings.as_config()
-    changed = sorted(key for key in resolved if key not in _MAY_CHANGE and resolved[key] != config.get(key))
+    changed = sorted(
+        key for key in resolved if key not in _MAY_CHANGE and key in config and resolved[key] != config[key]
+    )
     if changed:
         raise ValueError(f"--resume goes on with the same run and cannot change {', '.join(changed)}; start a new one")
     data = settings.open_data()
@@ -152,13 +152,15 @@ def _train(
     try:
         train(data, run, resume=resumed_config is not None, **arguments)
     except Interrupted as interruption:
-        print(f"stopped; go on with: genera train --resume {run.path}", file=sys.stderr)
+        print(f"stopped; {_way_on(run)}", file=sys.stderr)
         return 128 + interruption.signal_number
     except NonFiniteLoss as error:
-        good = f"the last good checkpoint is {run.checkpoint}" if run.checkpoint.exists() else "there is no checkpoint"
-        raise NonFiniteLoss(f"{error}; {good}") from error
+        kept = (
+            f"the checkpoint from before is {run.checkpoint}" if run.checkpoint.exists() else "there is no checkpoint"
+        )
+        raise NonFiniteLoss(f"{error}; {kept}") from error
     except OSError as error:
-        raise OSError(f"{error}; what was written before is whole: genera train --resume {run.path}") from error
+        raise OSError(f"{error}; what was written before is whole, {_way_on(run)}") from error
     finally:
         os.environ.pop("GENERA_RUN")
     if resumed_config is not None:
@@ -168,6 +170,17 @@ def _train(
     return 0
 
 
+def _named(config: dict[str, Any]) -> str | None:
+    """The data set a recipe names, where it names one."""
+    return data_section(config)["name"] if config.get("data") else None
+
+
+def _way_on(run: RunDirectory) -> str:
+    if not run.checkpoint.exists():
+        return "and there is no checkpoint to go on from yet"
+    return f"go on with: genera train --resume {run.path}"
+
+
 def _new_run(out: Path | None, stem: str) -> RunDirectory:
     # Lightning starts the other processes of a ddp training with this same command line: they share the run.
     if "LOCAL_RANK" in os.environ and "GENERA_RUN" in os.environ:
@@ -175,8 +188,9 @@ def _new_run(out: Path | None, stem: str) -> RunDirectory:
     return RunDirectory.create_numbered(stem) if out is None else RunDirectory.create(out)
 
 
-def _print_help(recipe: str | None) -> None:
+def _print_help(recipe: str | None, dataset: str | None) -> None:
     print(_USAGE.format(recipes="\n  ".join(recipe_paths())))
-    dataset = "digits" if recipe is None else read_yaml(find_recipe(recipe))["data"]["name"]
+    if dataset is None:
+        dataset = "digits" if recipe is None else data_section(read_yaml(find_recipe(recipe)))["name"]
     settings = training_parser(dataset).format_help()
     print("settings" + settings[settings.index(":", settings.index("options")) :])

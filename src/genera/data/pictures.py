@@ -167,11 +167,20 @@ def save_picture(image: Image.Image, path: Path) -> None:
     Raises:
         ValueError: the name does not end in ``.png``.
     """
-    if path.suffix.lower() != ".png":
-        raise ValueError(f"pictures are written as PNG, to a file ending in .png, got {path}")
+    check_is_png(path)
     buffer = BytesIO()
     image.save(buffer, format="PNG")
     write_whole(path, buffer.getvalue())
+
+
+def check_is_png(path: Path) -> None:
+    """Refuse a name that :func:`save_picture` would refuse, before the work that makes the picture.
+
+    Raises:
+        ValueError: the name does not end in ``.png``.
+    """
+    if path.suffix.lower() != ".png":
+        raise ValueError(f"pictures are written as PNG, to a file ending in .png, got {path}")
 
 
 def _in_folder(folder: Path, file: Path) -> Source:
@@ -180,7 +189,10 @@ def _in_folder(folder: Path, file: Path) -> Source:
 
 def _in_zip(path: Path) -> list[Source]:
     """The entries of a zip. Nothing is unpacked to the disk, so their names can do no harm."""
-    archive = zipfile.ZipFile(path)
+    try:
+        archive = zipfile.ZipFile(path)
+    except (zipfile.BadZipFile, OSError) as error:
+        raise ValueError(f"cannot read {path}: {error}; it is no zip file or was cut off") from error
 
     def reader(entry: zipfile.ZipInfo) -> Callable[[], bytes]:
         def read() -> bytes:

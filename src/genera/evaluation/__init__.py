@@ -3,7 +3,7 @@
 from genera.evaluation.drawing import draw
 from genera.evaluation.likelihood import log_probs
 from genera.evaluation.measures import BitsPerDimMeasure, Measure, Measurement, default_measures
-from genera.evaluation.runner import check_fits, evaluate
+from genera.evaluation.runner import check_fits, evaluate, result_path
 
 __all__ = [
     "BitsPerDimMeasure",
@@ -14,4 +14,5 @@ __all__ = [
     "draw",
     "evaluate",
     "log_probs",
+    "result_path",
 ]

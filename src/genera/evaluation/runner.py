@@ -27,7 +27,7 @@ def evaluate(
     split: str = "test",
     allow: Sequence[str] = (),
 ) -> dict[str, Any]:
-    """Measure a model on a split of a data set and write ``evaluation.json``.
+    """Measure a model on a split of a data set and write ``evaluation.json``, or ``evaluation-DATA-SPLIT.json``.
 
     Every figure is kept under the content it depends on — weights, images, measure and settings — and taken from there
     the next time, so an evaluation that was interrupted goes on where it was.
@@ -40,7 +40,8 @@ def evaluate(
         allow: packages that the model's config may name besides ours.
 
     Returns:
-        ``{"model", "data", "split", "measures": {name: {"value", "low", "high", "n", "settings"}}, "unavailable": …}``.
+        ``{"model", "data", "split", "weights", "measures": {name: {"value", "low", "high", "n", "settings"}},
+        "unavailable": {name: reason}}``.
 
     Raises:
         ValueError: the model does not fit the data, or files are damaged.
@@ -49,23 +50,17 @@ def evaluate(
     model = trained.load(allow=allow)
     check_fits(model.spec, data)
     images = data.split(split)
-    found: dict[str, Any] = {}
-    unavailable: dict[str, str] = {}
+    about = {"model": trained.run.path.name, "data": data.name, "split": split, "weights": trained.weights_digest}
+    path = result_path(trained, data, split)
+    result: dict[str, Any] = about | {"measures": _kept(path, about), "unavailable": {}}
     for measure in measures:
         reason = measure.unavailable(model)
-        if reason is None:
-            found[measure.name] = asdict(_measure_once(trained, model, images, measure))
-        else:
-            unavailable[measure.name] = reason
-    result = {
-        "model": trained.run.path.name,
-        "data": data.name,
-        "split": split,
-        "measures": found,
-        "unavailable": unavailable,
-    }
-    if _is_writable(trained):
-        write_whole(trained.run.evaluation, json.dumps(result, indent=2) + "\n")
+        if reason is not None:
+            result["unavailable"][measure.name] = reason
+            continue
+        result["measures"][measure.name] = asdict(_measure_once(trained, model, images, measure))
+        if not trained.is_shipped:
+            write_whole(path, json.dumps(result, indent=2) + "\n")
     return result
 
 
@@ -85,6 +80,7 @@ def check_fits(spec: ImageSpec, data: ImageData) -> None:
 def _measure_once(trained: TrainedModel, model: Trainable, images: Images, measure: Measure) -> Measurement:
     """A figure from the cache, or measured and put there."""
     content = {
+        "model": trained.config["model"],
         "weights": trained.weights_digest,
         "images": images.digest,
         "measure": measure.name,
@@ -102,12 +98,23 @@ def _measure_once(trained: TrainedModel, model: Trainable, images: Images, measu
     return measurement
 
 
-def _is_writable(trained: TrainedModel) -> bool:
-    """Runs are a person's own; a shipped model lies in the installed package and is left as it is."""
-    return trained.name != trained.run.path.name or Path(trained.name).is_dir()
+def result_path(trained: TrainedModel, data: ImageData, split: str) -> Path:
+    """Where a result goes: ``evaluation.json`` for the test images of the model's own data; other images have a file of their own."""
+    if (split, data.name) == ("test", trained.config["data"]["name"]):
+        return trained.run.evaluation
+    return trained.run.evaluation.with_name(f"evaluation-{data.name}-{split}.json")
+
+
+def _kept(path: Path, about: dict[str, Any]) -> dict[str, Any]:
+    """What was measured before of the same weights on the same images."""
+    try:
+        before = json.loads(path.read_text())
+        return before["measures"] if all(before[name] == value for name, value in about.items()) else {}
+    except (OSError, ValueError, KeyError, TypeError):
+        return {}
 
 
 def _cache_folder(trained: TrainedModel) -> Path:
-    if _is_writable(trained):
-        return trained.run.path / "measurements"
-    return Path(pooch.os_cache("genera")) / "measurements"
+    if trained.is_shipped:
+        return Path(pooch.os_cache("genera")) / "measurements"
+    return trained.run.path / "measurements"

@@ -116,7 +116,13 @@ class NormalizingFlow(Trainable, Generative, Density, Autoencoding):
         temperature: float = 1.0,
         generator: torch.Generator | None = None,
     ) -> Tensor:
-        """uint8 ``(count, C, H, W)``; a ``temperature`` below 1 stays nearer to the mode of the base."""
+        """uint8 ``(count, C, H, W)``; a ``temperature`` below 1 stays nearer to the mode of the base.
+
+        Raises:
+            ValueError: labels are given, and this flow is not conditional.
+        """
+        if labels is not None:
+            raise ValueError("this flow was not trained with labels and cannot draw by label: leave them out")
         return self.decode(self.base.sample(count, temperature=temperature, generator=generator))
 
     def _log_weight(self, images: Tensor, *, generator: torch.Generator | None) -> Tensor:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Sequence
 from pathlib import Path
 
 import numpy as np
@@ -17,13 +18,14 @@ from genera.training.runs import read_table
 from genera.zoo import TrainedModel
 
 
-def draw_figures(trained: TrainedModel, folder: Path, *, seed: int = 0) -> list[Path]:
+def draw_figures(trained: TrainedModel, folder: Path, *, seed: int = 0, allow: Sequence[str] = ()) -> list[Path]:
     """Draw every figure a model's files allow.
 
     Args:
         trained: the model.
         folder: where the figures go.
         seed: of the samples.
+        allow: packages that the model's config may name besides ours.
 
     Returns:
         The files written.
@@ -34,9 +36,9 @@ def draw_figures(trained: TrainedModel, folder: Path, *, seed: int = 0) -> list[
     """
     paths: list[Path] = []
     with style():
-        if trained.run.metrics.is_file():
+        if trained.run.metrics.is_file() and read_table(trained.run.metrics):
             paths += save_figure(training_curve(trained), folder / "training")
-        model = trained.load()
+        model = trained.load(allow=allow)
         if isinstance(model, Generative):
             images = draw(model, 64, seed=seed)
             title = f"{describe(trained)}: samples"

@@ -61,8 +61,8 @@ def read_checkpoint(path: Path) -> dict[str, Any]:
         raise ValueError(
             f"{path} is damaged ({type(error).__name__}): restore it from a copy, or start anew"
         ) from error
-    if not isinstance(checkpoint, dict) or "global_step" not in checkpoint:
-        raise ValueError(f"{path} is not a checkpoint of Genera")
+    if not isinstance(checkpoint, dict) or "Pace" not in checkpoint.get("callbacks", {}):
+        raise ValueError(f"{path} is not a checkpoint of Genera: restore the run's own, or start anew")
     return checkpoint
 
 

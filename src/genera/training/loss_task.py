@@ -81,10 +81,6 @@ class LossTask(pl.LightningModule):
                 self._plateau.load_state_dict(self._plateau_state)
         return optimizer
 
-    def initialize(self, images: Tensor) -> None:
-        """Let the model set itself up from data, before the first step."""
-        self.model.initialize(images)
-
     def advance(self, progress: Progress) -> None:
         """Set everything that follows a schedule, before a step."""
         self.model.advance(progress)
@@ -96,9 +92,9 @@ class LossTask(pl.LightningModule):
         images, labels = batch
         loss = self.model.loss(images, labels)
         total = loss.total.mean()
-        if not torch.isfinite(total):
+        if not self._all_agree(bool(torch.isfinite(total))):
             raise NonFiniteLoss(self._what_broke(f"the loss ({_broken_terms(loss)})", batch_idx))
-        watched = {"loss": total, **{name: value.mean() for name, value in (*loss.terms.items(), *loss.logs.items())}}
+        watched = {**{name: value.mean() for name, value in (*loss.terms.items(), *loss.logs.items())}, "loss": total}
         return {"loss": total, "watched": {name: value.detach() for name, value in watched.items()}}
 
     def on_before_optimizer_step(self, optimizer: Optimizer) -> None:
@@ -150,11 +146,15 @@ class LossTask(pl.LightningModule):
         assert isinstance(optimizer, Optimizer)
         return optimizer
 
+    def _all_agree(self, fine: bool) -> bool:
+        """Whether all is well in every process: one that stopped alone would leave the others waiting."""
+        return self.trainer.strategy.reduce_boolean_decision(fine) if self.trainer.world_size > 1 else fine
+
     def _what_broke(self, what: str, batch: int) -> str:
         rate = self._optimizer.param_groups[0]["lr"]
         return (
             f"{what} is not finite at step {self.steps + 1}, batch {batch}, learning rate {rate:.3g}: "
-            "lower --task.optimizer.lr or --task.clip_norm, or check the data"
+            "start a new run with a lower --task.optimizer.lr or --task.clip_norm, or check the data"
         )
 
 

@@ -41,7 +41,10 @@ class Pace(pl.Callback):
         self.seed = seed
         self._started = started
         self._seconds_before = 0.0
+        self._cpu_started = time.process_time()
         self._cpu_seconds_before = 0.0
+        #: Whether training has begun, or gone on, in this sitting.
+        self.is_running = False
         #: Time spent in training steps alone: without validation, pictures and checkpoints.
         self.step_seconds = 0.0
         self._step_started = 0.0
@@ -61,7 +64,11 @@ class Pace(pl.Callback):
     @property
     def cpu_seconds(self) -> float:
         """Processor time of this process, earlier sittings included."""
-        return self._cpu_seconds_before + time.process_time()
+        return self._cpu_seconds_before + time.process_time() - self._cpu_started
+
+    def on_train_start(self, trainer: pl.Trainer, pl_module: pl.LightningModule) -> None:
+        self._look_at_the_clock(trainer, task_of(pl_module))
+        self.is_running = True
 
     def on_train_batch_start(
         self, trainer: pl.Trainer, pl_module: pl.LightningModule, batch: Any, batch_idx: int
@@ -79,7 +86,7 @@ class Pace(pl.Callback):
         task.after_step()
         self.step_seconds += time.monotonic() - self._step_started
         self._look_at_the_clock(trainer, task)
-        if self.progress.fraction >= 1:
+        if self.span.is_over(self.progress):
             trainer.should_stop = True
 
     def state_dict(self) -> dict[str, Any]:

@@ -8,13 +8,14 @@ from __future__ import annotations
 
 import argparse
 import difflib
+import threading
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from importlib import resources
 from pathlib import Path
 from typing import Any
 
-from jsonargparse import ArgumentParser, Namespace, _common, set_parsing_settings
+from jsonargparse import ArgumentParser, _common, set_parsing_settings
 
 from genera.core import ImageSpec, Trainable
 from genera.data import ImageData, dataset_names, find_dataset
@@ -22,6 +23,8 @@ from genera.training.config_errors import one_line
 
 #: Packages whose classes a model's config may name.
 MODEL_PACKAGES = ("genera", "torch.nn")
+
+_POLICY = threading.RLock()
 
 
 def recipe_paths() -> dict[str, Path]:
@@ -57,14 +60,34 @@ def add_data_arguments(parser: ArgumentParser, dataset: str) -> None:
     parser.add_function_arguments(function, "data")
 
 
-def open_data(settings: Namespace | dict[str, Any]) -> ImageData:
-    """The data set that the section ``data`` of a parsed config describes.
+def open_data(settings: dict[str, Any]) -> ImageData:
+    """The data set that the section ``data`` of a config describes.
 
     Raises:
-        ValueError: the data are missing or damaged.
+        ValueError: the section is not one, or the data are missing or damaged.
     """
-    arguments = settings.as_dict() if isinstance(settings, Namespace) else dict(settings)
-    return find_dataset(arguments.pop("name"))(**arguments)
+    name = data_section({"data": settings})["name"]
+    parser = ArgumentParser(exit_on_error=False)
+    add_data_arguments(parser, name)
+    with checked(parser, MODEL_PACKAGES):
+        arguments = parser.instantiate(parser.parse_object({"data": settings})).data.as_dict()
+    del arguments["name"]
+    return find_dataset(name)(**arguments)
+
+
+def data_section(config: dict[str, Any]) -> dict[str, Any]:
+    """The section ``data`` of a config.
+
+    Raises:
+        ValueError: there is none, or it does not name a data set.
+    """
+    section = config.get("data")
+    if not isinstance(section, dict) or not isinstance(section.get("name"), str):
+        raise ValueError(
+            f"the section data must name a data set, as in data: {{name: mnist}}, got {section!r}; "
+            "give --data NAME, genera datasets lists them"
+        )
+    return section
 
 
 def build_model(config: dict[str, Any], spec: ImageSpec, *, allow: Sequence[str] = ()) -> Trainable:
@@ -93,14 +116,14 @@ def _model_only(*, model: Callable[[ImageSpec], Trainable]) -> None:
 def checked(parser: ArgumentParser, packages: Sequence[str]) -> Iterator[None]:
     """Let configs name what is defined in ``packages`` and nothing else; turn complaints into one line."""
     # jsonargparse keeps this policy for the whole process and can only add to it; a program that uses jsonargparse
-    # itself must find it as it was, so the settings are put back by hand.
-    before = dict(_common.parsing_settings)
-    set_parsing_settings(import_path_denylist=["*"], import_path_allowlist=list(packages))
-    try:
-        yield
-    except argparse.ArgumentError as error:
-        options = [option.lstrip("-") for action in parser._actions for option in action.option_strings]
-        raise ValueError(one_line(str(error), options=options, packages=packages)) from error
-    finally:
-        _common.parsing_settings.clear()
-        _common.parsing_settings.update(before)
+    # itself must find it as it was, so the settings are put back by hand, and threads take turns.
+    with _POLICY:
+        before = dict(_common.parsing_settings)
+        set_parsing_settings(import_path_denylist=["*"], import_path_allowlist=list(packages))
+        try:
+            yield
+        except argparse.ArgumentError as error:
+            options = [option.lstrip("-") for action in parser._actions for option in action.option_strings]
+            raise ValueError(one_line(str(error), options=options, packages=packages)) from error
+        finally:
+            _common.parsing_settings.update(before)

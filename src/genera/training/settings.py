@@ -8,13 +8,14 @@ from __future__ import annotations
 
 import argparse
 from collections.abc import Sequence
+from pathlib import Path
 from typing import Any
 
 import yaml
 from jsonargparse import ArgumentParser
 
 from genera.data import ImageData
-from genera.training.recipes import MODEL_PACKAGES, add_data_arguments, checked, open_data
+from genera.training.recipes import MODEL_PACKAGES, add_data_arguments, checked, data_section, open_data
 from genera.training.train import train
 
 #: Packages whose classes a recipe may name.
@@ -35,9 +36,13 @@ class Settings:
 
     def __init__(self, config: dict[str, Any], overrides: Sequence[str] = (), *, allow: Sequence[str] = ()) -> None:
         self._packages = (*RECIPE_PACKAGES, *allow)
-        self._parser = training_parser(config["data"]["name"])
+        self._parser = training_parser(data_section(config)["name"])
         with checked(self._parser, self._packages):
             self._parsed = self._parser.parse_args(["--config", yaml.safe_dump(config), *overrides])
+        for name, value in self._parsed.data.as_dict().items():
+            if isinstance(value, Path):
+                # A run is used from other folders than the one it was started in.
+                self._parsed.data[name] = value.resolve()
 
     def as_config(self) -> dict[str, Any]:
         """Every setting as plain data, defaults included."""
@@ -49,7 +54,7 @@ class Settings:
         Raises:
             ValueError: the data are missing or damaged.
         """
-        return open_data(self._parsed.data)
+        return open_data(self.as_config()["data"])
 
     def arguments(self) -> dict[str, Any]:
         """Keyword arguments for :func:`~genera.training.train.train`, classes made.

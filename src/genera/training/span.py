@@ -29,7 +29,7 @@ class Span:
 
     ``max_epochs`` is the plan every schedule is written for. A ``budget`` takes its place: the plan is then stretched
     or squeezed to the time given, so a schedule over 300 epochs runs its whole course in 20 minutes as well.
-    ``max_steps`` ends a training early in either case.
+    ``max_steps`` cuts a training short in either case, wherever its schedules stand then.
 
     Args:
         steps_per_epoch: optimiser steps in one pass over the training images.
@@ -60,9 +60,11 @@ class Span:
         else:
             fraction = seconds / self.budget
             epoch = fraction * self.max_epochs
-        if self.max_steps is not None:
-            fraction = max(fraction, step / self.max_steps)
         return Progress(step=step, epoch=epoch, fraction=min(fraction, 1.0))
+
+    def is_over(self, progress: Progress) -> bool:
+        """Whether training ends here."""
+        return progress.fraction >= 1 or (self.max_steps is not None and progress.step >= self.max_steps)
 
     def __str__(self) -> str:
         limits = [f"{self.max_epochs} epochs" if self.budget is None else f"{self.budget:g} s"]

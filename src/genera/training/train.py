@@ -40,7 +40,7 @@ def train(
     max_steps: int | None = None,
     budget: str | None = None,
     seed: int = 0,
-    precision: Literal["32-true", "bf16-mixed", "16-mixed", "64-true"] = "32-true",
+    precision: Literal["32-true", "bf16-mixed"] = "32-true",
     validate_every: float = 1.0,
     validation_images: int | None = None,
     log_every: int = 50,
@@ -73,7 +73,7 @@ def train(
         devices: number of processes or GPUs.
         strategy: how several processes share the work, such as ddp, or a Lightning strategy.
         loggers: Lightning loggers besides metrics.csv and TensorBoard.
-        callbacks: Lightning callbacks besides our own.
+        callbacks: Lightning callbacks besides our own; those that wait for Lightning's validation never act.
         resume: go on from the last checkpoint of the run.
 
     Raises:
@@ -83,6 +83,8 @@ def train(
         OSError: the run directory cannot be written; what was written before is whole.
     """
     started = time.monotonic()
+    if log_every < 1 or validate_every <= 0:
+        raise ValueError(f"log_every and validate_every must be positive, got {log_every} and {validate_every}")
     feed = Feed(data.split("train"), batch_size=batch_size, seed=seed)
     span = Span(feed.steps_per_epoch, max_epochs, max_steps, None if budget is None else seconds_of(budget))
     validated = _first(data.split("validation"), validation_images)
@@ -90,6 +92,8 @@ def train(
 
     seed_step(seed, 0)
     lightning_task = task(_prepared(model(data.spec), None if resume else feed.first_batch()))
+    if checkpoint is not None:
+        _check_same_model(run, checkpoint, lightning_task)
 
     pace = Pace(span, seed=seed, started=started)
     metrics = TrainingMetrics(pace, every=log_every)
@@ -99,19 +103,31 @@ def train(
     bar = Bar(pace, metrics=metrics, validation=validation)
     keeper = Keeper(run, seconds=seconds_of(checkpoint_every))
     with _quiet_lightning(), keeper.catching_signals():
-        trainer = _trainer(
-            accelerator=accelerator,
-            devices=devices,
-            strategy=strategy,
-            precision=precision,
-            logger=_loggers(run, loggers, resume_step=None if checkpoint is None else checkpoint["global_step"]),
-            # The keeper is last, so that what the others did at a step is in its checkpoint.
-            callbacks=[pace, *(callbacks or []), metrics, validation, snapshots, bar, keeper],
-        )
+        try:
+            trainer = pl.Trainer(
+                accelerator=accelerator,
+                devices=devices,
+                strategy=strategy,
+                precision=precision,
+                max_epochs=-1,  # `Pace` decides when to stop
+                limit_val_batches=0,  # `Validation` validates
+                logger=_loggers(run, loggers, resume_step=None if checkpoint is None else checkpoint["global_step"]),
+                # The keeper is last, so that what the others did at a step is in its checkpoint.
+                callbacks=[pace, *(callbacks or []), metrics, validation, snapshots, bar, keeper],
+                plugins=[WholeCheckpointIO()],
+                enable_checkpointing=False,
+                enable_progress_bar=False,
+                enable_model_summary=False,
+            )
+        except MisconfigurationException as error:
+            raise ValueError(
+                f"Lightning refuses the accelerator, devices or strategy on this machine: {error}"
+            ) from error
         try:
             trainer.fit(lightning_task, datamodule=feed, ckpt_path=run.checkpoint if resume else None)
         finally:
-            if trainer.is_global_zero:
+            # Before the first step of a sitting, what an earlier one wrote is still true.
+            if trainer.is_global_zero and pace.is_running:
                 run.write_environment(_circumstances(pace, lightning_task, feed))
 
 
@@ -151,22 +167,6 @@ class Feed(pl.LightningDataModule):
         return first_batch(self.images, self.batch_size, self.seed)[0]
 
 
-def _trainer(**arguments: Any) -> pl.Trainer:
-    """Lightning's trainer with what we do ourselves switched off."""
-    try:
-        return pl.Trainer(
-            **arguments,
-            max_epochs=-1,  # `Pace` decides when to stop
-            limit_val_batches=0,  # `Validation` validates
-            plugins=[WholeCheckpointIO()],
-            enable_checkpointing=False,
-            enable_progress_bar=False,
-            enable_model_summary=False,
-        )
-    except MisconfigurationException as error:
-        raise ValueError(f"this machine or Lightning refuses the accelerator, devices or strategy: {error}") from error
-
-
 def _prepared(model: Trainable, images: torch.Tensor | None) -> Trainable:
     """A model ready to train; ``images`` to set itself up from where it has not been trained yet."""
     # Convolutions on processors are faster with the channels innermost, and give the same.
@@ -178,14 +178,29 @@ def _prepared(model: Trainable, images: torch.Tensor | None) -> Trainable:
 
 def _checkpoint_to_resume(run: RunDirectory, span: Span) -> dict[str, Any]:
     """The last checkpoint of a run that is not over yet."""
+    for unfinished in run.checkpoint.parent.glob(f".{run.checkpoint.stem}.*"):
+        # A kill in the middle of saving left it.
+        unfinished.unlink()
     checkpoint = read_checkpoint(run.checkpoint)
-    seconds = checkpoint["callbacks"][Pace.__qualname__]["seconds"]
-    if span.progress(checkpoint["global_step"], seconds).fraction >= 1:
+    seconds = checkpoint["callbacks"]["Pace"]["seconds"]
+    if span.is_over(span.progress(checkpoint["global_step"], seconds)):
         raise ValueError(
             f"{run.path} is finished ({checkpoint['global_step']} steps in {seconds:.0f} s of {span}): "
             "give a larger --budget, --max_epochs or --max_steps to go on"
         )
     return checkpoint
+
+
+def _check_same_model(run: RunDirectory, checkpoint: dict[str, Any], task: LossTask) -> None:
+    """Refuse a checkpoint whose weights do not fit the model of the run's settings."""
+    expected = {name: value.shape for name, value in task.state_dict().items()}
+    found = {name: value.shape for name, value in checkpoint["state_dict"].items()}
+    differing = sorted(name for name in expected.keys() | found.keys() if expected.get(name) != found.get(name))
+    if differing:
+        raise ValueError(
+            f"{run.checkpoint} belongs to another model than {run.config} describes: "
+            f"{len(differing)} weights differ, such as {differing[0]}; restore the run's own files, or start anew"
+        )
 
 
 def _first(images: Images, count: int | None) -> Images:
@@ -197,7 +212,8 @@ def _first(images: Images, count: int | None) -> Images:
 
 
 def _loggers(run: RunDirectory, more: list[Logger] | None, *, resume_step: int | None) -> list[Logger]:
-    board = TensorBoardLogger(run.path, name="", version="tensorboard", purge_step=resume_step)
+    purge_step = None if resume_step is None else resume_step + 1
+    board = TensorBoardLogger(run.path, name="", version="tensorboard", purge_step=purge_step)
     return [TableLogger(run.metrics, resume_step=resume_step), board, *(more or [])]
 
 
@@ -209,7 +225,7 @@ def _circumstances(pace: Pace, task: LossTask, feed: Feed) -> dict[str, Any]:
         "seed": feed.seed,
         "parameters": sum(parameter.numel() for parameter in task.model.parameters()),
         "steps": pace.progress.step,
-        "finished": pace.progress.fraction >= 1,
+        "finished": pace.span.is_over(pace.progress),
         "wall_seconds": round(pace.seconds, 2),
         "cpu_seconds": round(pace.cpu_seconds, 2),
         "images_per_second": round(images / pace.step_seconds, 1) if pace.step_seconds else None,

@@ -10,7 +10,7 @@ from typing import Any
 import lightning.pytorch as pl
 import torch
 
-from genera.core import Density, Generative, bits_per_dim
+from genera.core import Generative, bits_per_dim
 from genera.data.batches import InOrder
 from genera.data.images import Images
 from genera.data.pictures import image_grid, save_picture
@@ -54,8 +54,8 @@ class TrainingMetrics(pl.Callback):
 
     def _write(self, trainer: pl.Trainer, task: LossTask) -> None:
         row = {f"train/{name}": _reduced(trainer, total, "mean") / self._count for name, total in self._sums.items()}
-        if isinstance(task.model, Density):
-            row["train/bits_per_dim"] = float(bits_per_dim(-torch.tensor(row["train/loss"]), task.model.spec.num_dims))
+        if "train/nll" in row:
+            row["train/bits_per_dim"] = float(bits_per_dim(-torch.tensor(row["train/nll"]), task.model.spec.num_dims))
         row |= {"epoch": self.pace.epochs, "seconds": self.pace.seconds, "cpu_seconds": self.pace.cpu_seconds}
         log(trainer, row, step=task.steps)
         self.latest = row
@@ -130,7 +130,10 @@ class Validation(pl.Callback):
         total = _reduced(trainer, count, "sum")
         means = {name: _reduced(trainer, value, "sum") / total for name, value in sums.items()}
         if not math.isfinite(means["loss"]):
-            raise NonFiniteLoss(f"the validation loss is not finite after step {task.steps}: lower --task.optimizer.lr")
+            raise NonFiniteLoss(
+                f"the validation loss is not finite after step {task.steps}: "
+                "start a new run with a lower --task.optimizer.lr"
+            )
         return means
 
     def state_dict(self) -> dict[str, Any]:
@@ -177,4 +180,7 @@ class Snapshots(pl.Callback):
 
 def _reduced(trainer: pl.Trainer, value: float, operation: str) -> float:
     """A number summed or averaged over all processes."""
-    return float(trainer.strategy.reduce(torch.tensor(value, dtype=torch.float64), reduce_op=operation))
+    # Apple's devices have no float64.
+    device = trainer.strategy.root_device
+    dtype = torch.float32 if device.type == "mps" else torch.float64
+    return float(trainer.strategy.reduce(torch.tensor(value, dtype=dtype, device=device), reduce_op=operation))

@@ -19,7 +19,7 @@ import torch
 
 from genera.core import ImageSpec, Trainable
 from genera.data import ImageData
-from genera.training.recipes import build_model, open_data
+from genera.training.recipes import build_model, data_section, open_data
 from genera.training.runs import RunDirectory
 from genera.training.weights import load_weights
 
@@ -31,10 +31,12 @@ class TrainedModel:
     Args:
         name: what a person calls it: the path of a run, or a name of the zoo.
         run: where its files are.
+        is_shipped: it lies in the installed package, where nothing may be written.
     """
 
     name: str
     run: RunDirectory
+    is_shipped: bool = False
 
     @cached_property
     def config(self) -> dict[str, Any]:
@@ -68,9 +70,7 @@ class TrainedModel:
         Raises:
             ValueError: the data are missing or damaged.
         """
-        if not isinstance(self.config.get("data"), dict):
-            raise ValueError(f"{self.run.config} does not say what data the model was trained on (section data)")
-        return open_data(self.config["data"])
+        return open_data(data_section(self.config))
 
     def load(self, *, device: str = "cpu", allow: Sequence[str] = ()) -> Trainable:
         """The model in evaluation mode.
@@ -92,7 +92,7 @@ def shipped_models() -> list[TrainedModel]:
     """The models that ship with the package, by name."""
     root = Path(str(resources.files("genera"))) / "zoo" / "weights"
     folders = sorted(path.parent for path in root.glob("*/config.yaml"))
-    return [TrainedModel(folder.name, RunDirectory(folder)) for folder in folders]
+    return [TrainedModel(folder.name, RunDirectory(folder), is_shipped=True) for folder in folders]
 
 
 def find_model(name: str) -> TrainedModel:
