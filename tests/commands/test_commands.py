@@ -131,7 +131,11 @@ def test_bad_input_is_one_line(trained: Path, tmp_path: Path, failing: Callable[
     assert "no run directory or shipped model" in failing("sample", "realnvp-mnits")
     assert "unknown setting 'cuont'; did you mean count?" in failing("sample", run, "--cuont", "3")
     assert "count: expected int, got x" in failing("sample", run, "--count", "x")
-    assert "count must be at least 1, got 0" in failing("sample", run, "--count", "0")
+    for command in ("sample", "reconstruct", "score"):
+        assert "count must be at least 1, got 0" in failing(command, run, "--count", "0")
+    assert "a file ending in .png" in failing("sample", run, "--out", "x.jpg")
+    assert "not trained with labels" in failing("sample", run, "--labels", "[1]", "--out", str(tmp_path / "x.png"))
+    assert "labels must be among the 10 classes" in failing("sample", run, "--labels", "[12]")
     assert "required" in failing("sample")
     assert "did you mean" in failing("score", run, "--data", "fashion-mnits")
     assert "the model takes images (1, 8, 8)" in failing("score", run, "--data", "shapes")
@@ -156,3 +160,18 @@ def test_a_damaged_model_is_one_line(trained: Path, tmp_path: Path, failing: Cal
     assert "damaged or is not a safetensors file" in failing("sample", str(copy))
     (copy / "model.safetensors").unlink()
     assert "there are no weights" in failing("sample", str(copy))
+
+
+def test_results_of_other_images_do_not_replace_each_other(tiny_run: Path) -> None:
+    command = ["evaluate", str(tiny_run), "--measures"]
+    assert main([*command, "[bits_per_dim@1]"]) == 0
+    assert main([*command, "[bits_per_dim@8]"]) == 0
+    assert main([*command, "[bits_per_dim@1]", "--split", "validation"]) == 0
+    measures = json.loads((tiny_run / "evaluation.json").read_text())["measures"]
+    assert set(measures) == {"bits_per_dim@1", "bits_per_dim@8"}
+    assert json.loads((tiny_run / "evaluation-digits-validation.json").read_text())["split"] == "validation"
+
+
+def test_the_settings_of_a_data_set_are_shown_with_it(capsys: pytest.CaptureFixture[str]) -> None:
+    assert main(["train", "realnvp_digits", "--data", "folder", "--help"]) == 0
+    assert "--data.skip_bad" in capsys.readouterr().out

@@ -106,3 +106,24 @@ def test_a_run_of_other_images_is_refused(tiny_run: Path, failing: Callable[...,
     config = run.read_config()
     run.write_config(config | {"spec": {**config["spec"], "height": 9}})
     assert "was trained on images" in failing("train", "--resume", str(tiny_run), "--max_epochs", "2")
+
+
+def test_a_checkpoint_of_another_model_or_program_is_refused(tiny_run: Path, failing: Callable[..., str]) -> None:
+    checkpoint, environment = tiny_run / "checkpoints" / "last.ckpt", tiny_run / "environment.json"
+    content, before = torch.load(checkpoint, weights_only=True), environment.read_text()
+    content["state_dict"].popitem()
+    torch.save(content, checkpoint)
+    assert "belongs to another model" in failing("train", "--resume", str(tiny_run), "--max_epochs", "2")
+    torch.save({"global_step": 3, "state_dict": {}}, checkpoint)
+    assert "is not a checkpoint of Genera" in failing("train", "--resume", str(tiny_run), "--max_epochs", "2")
+    assert environment.read_text() == before
+
+
+def test_a_kill_in_the_middle_of_saving_loses_nothing(uninterrupted: Path, tmp_path: Path) -> None:
+    run = tmp_path / "run"
+    assert genera("train", TINY, "--out", str(run), *dying(8, "SIGTERM")).returncode == 143
+    # What a kill between writing a checkpoint and giving it its name leaves.
+    (run / "checkpoints" / ".last.abc123.ckpt").write_bytes(b"half a checkpoint")
+    assert main(["train", "--resume", str(run), "--callbacks", "null", "--allow", "dying"]) == 0
+    assert losses(run) == losses(uninterrupted)
+    assert [path.name for path in (run / "checkpoints").iterdir()] == ["last.ckpt"]

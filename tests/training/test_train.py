@@ -6,6 +6,7 @@ import json
 from collections.abc import Callable
 from pathlib import Path
 
+import numpy as np
 import pytest
 import torch
 import yaml
@@ -108,7 +109,7 @@ def test_a_run_directory_that_cannot_be_written(tmp_path: Path, failing: Callabl
 @pytest.mark.skipif(torch.cuda.is_available(), reason="needs a machine without a GPU")
 def test_hardware_that_is_not_there(tmp_path: Path, failing: Callable[..., str]) -> None:
     message = failing("train", TINY, "--out", str(tmp_path / "run"), "--accelerator", "gpu")
-    assert "refuses the accelerator, devices or strategy" in message
+    assert "Lightning refuses accelerator, devices or strategy" in message
 
 
 def test_what_does_not_fit_the_data_leaves_nothing_behind(tmp_path: Path, failing: Callable[..., str]) -> None:
@@ -118,3 +119,37 @@ def test_what_does_not_fit_the_data_leaves_nothing_behind(tmp_path: Path, failin
         "train", TINY, "--out", str(run), "--validation_images", "5000"
     )
     assert not run.exists()
+
+
+def test_numbers_out_of_range(tmp_path: Path, failing: Callable[..., str]) -> None:
+    run = str(tmp_path / "run")
+    assert "log_every and validate_every must be positive" in failing("train", TINY, "--out", run, "--log_every", "0")
+    assert "max_epochs must be positive, got 0" in failing("train", TINY, "--out", run, "--max_epochs", "0")
+    assert "a duration is a positive time" in failing("train", TINY, "--out", run, "--budget", "20")
+    assert "average_decay must lie in" in failing("train", TINY, "--out", run, "--task.average_decay", "2")
+    assert not Path(run).exists()
+
+
+def test_a_folder_that_was_there_stays(tmp_path: Path, failing: Callable[..., str]) -> None:
+    assert "lower --batch_size" in failing("train", TINY, "--out", str(tmp_path), "--batch_size", "5000")
+    assert list(tmp_path.iterdir()) == []
+
+
+@pytest.mark.parametrize("data", [None, "digits", {"path": "x"}])
+def test_a_recipe_that_does_not_say_what_to_train_on(data: object, tmp_path: Path, failing: Callable[..., str]) -> None:
+    recipe = tmp_path / "recipe.yaml"
+    recipe.write_text(yaml.safe_dump(yaml.safe_load(Path(TINY).read_text()) | {"data": data}))
+    assert "the section data must name a data set" in failing("train", str(recipe))
+
+
+def test_pictures_of_ones_own_are_found_again(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.chdir(tmp_path)
+    images = torch.randint(0, 256, (60, 8, 8), dtype=torch.uint8).numpy()
+    np.savez(tmp_path / "own.npz", images=images)
+    small = ("--batch_size", "16", "--max_steps", "2")
+    assert main(["train", TINY, "--out", "run", "--data", "npz", "--data.path", "own.npz", *small]) == 0
+    # From another folder, and without naming the data again.
+    (tmp_path / "elsewhere").mkdir()
+    monkeypatch.chdir(tmp_path / "elsewhere")
+    assert main(["evaluate", "../run", "--measures", "[bits_per_dim@1]"]) == 0
+    assert main(["reconstruct", "../run", "--count", "3", "--out", "pairs.png"]) == 0

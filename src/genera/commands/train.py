@@ -129,9 +129,8 @@ def resume_run(path: Path, overrides: Sequence[str] = (), *, allow: Sequence[str
     recipe, spec = config.pop("recipe", None), config.pop("spec", None)
     settings = Settings(config, with_data_name(overrides), allow=allow)
     resolved = settings.as_config()
-    changed = sorted(
-        key for key in resolved if key not in _MAY_CHANGE and key in config and resolved[key] != config[key]
-    )
+    fixed = (resolved.keys() & config.keys()) - _MAY_CHANGE
+    changed = sorted(key for key in fixed if resolved[key] != config[key])
     if changed:
         raise ValueError(f"--resume goes on with the same run and cannot change {', '.join(changed)}; start a new one")
     data = settings.open_data()

@@ -99,7 +99,7 @@ def _measure_once(trained: TrainedModel, model: Trainable, images: Images, measu
 
 
 def result_path(trained: TrainedModel, data: ImageData, split: str) -> Path:
-    """Where a result goes: ``evaluation.json`` for the test images of the model's own data; other images have a file of their own."""
+    """Where a result goes: ``evaluation.json`` for the test images of the model's own data, else a file of its own."""
     if (split, data.name) == ("test", trained.config["data"]["name"]):
         return trained.run.evaluation
     return trained.run.evaluation.with_name(f"evaluation-{data.name}-{split}.json")

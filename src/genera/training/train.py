@@ -120,9 +120,7 @@ def train(
                 enable_model_summary=False,
             )
         except MisconfigurationException as error:
-            raise ValueError(
-                f"Lightning refuses the accelerator, devices or strategy on this machine: {error}"
-            ) from error
+            raise ValueError(f"Lightning refuses accelerator, devices or strategy on this machine: {error}") from error
         try:
             trainer.fit(lightning_task, datamodule=feed, ckpt_path=run.checkpoint if resume else None)
         finally:
