@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import csv
 import json
 import re
 from pathlib import Path
@@ -16,9 +17,23 @@ HEADER = """\
 """
 
 
-def table() -> str:
-    """The table, a row per measure of each run."""
-    return HEADER + "".join(row for run in sorted(DOCS.glob("runs/*/evaluation.json")) for row in rows(run.parent))
+def results() -> str:
+    """The table, a row per measure of each run, and what the runs make of other images."""
+    runs = [file.parent for file in sorted(DOCS.glob("runs/*/evaluation.json"))]
+    table = HEADER + "".join(row for run in runs for row in rows(run))
+    return table + "".join(f"\n{line}\n" for line in map(other_images, runs) if line)
+
+
+def other_images(run: Path) -> str:
+    """Mean scores of every data set the run has scored, in a line; empty where there are none."""
+    means = []
+    for scores in sorted(run.glob("scores-*.csv")):
+        with scores.open(newline="") as file:
+            bits = [float(row["bits_per_dim"]) for row in csv.DictReader(file)]
+        means.append(
+            f"{sum(bits) / len(bits):.2f} on {len(bits):,} test images of {scores.stem.removeprefix('scores-')}"
+        )
+    return f"Mean bits/dim of `{run.name}` by `genera score`: {', '.join(means)}." if means else ""
 
 
 def rows(run: Path) -> list[str]:
@@ -43,7 +58,7 @@ def updated(readme: str) -> str:
     before, _, rest = readme.partition(BEGIN)
     _, _, after = rest.partition(END)
     assert rest, f"{README} has no line {BEGIN!r}"
-    return before + BEGIN + table() + END + after
+    return before + BEGIN + results() + END + after
 
 
 if __name__ == "__main__":
