@@ -5,6 +5,7 @@ from __future__ import annotations
 import argparse
 import inspect
 from collections.abc import Callable, Sequence
+from itertools import zip_longest
 from typing import Any
 
 from jsonargparse import ArgumentParser
@@ -55,10 +56,9 @@ def call(function: Callable[..., Any], arguments: Sequence[str]) -> Any:
 def with_flags(arguments: Sequence[str], signature: inspect.Signature) -> list[str]:
     """Let a switch stand alone: ``--json`` means ``--json true``."""
     switches = {f"--{name}" for name, parameter in signature.parameters.items() if parameter.annotation is bool}
-    following = [*arguments[1:], ""]
     return [
         f"{argument}=true" if argument in switches and after not in ("true", "false") else argument
-        for argument, after in zip(arguments, following, strict=True)
+        for argument, after in zip_longest(arguments, arguments[1:])
     ]
 
 
