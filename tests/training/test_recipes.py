@@ -94,6 +94,9 @@ def test_a_config_is_a_recipe_with_every_default_resolved() -> None:
     config = Settings(CONFIG, ["--seed", "5"]).as_config()
     assert config["seed"] == 5
     assert config["max_epochs"] == 3
+    assert config["max_steps"] is None
+    assert config["task"]["init_args"]["plateau"] is None
+    assert "config" not in config
     assert transforms(config)[1]["init_args"]["conditioner"]["class_path"] == "genera.networks.GatedConvNet"
     assert Settings(config).as_config() == config
 

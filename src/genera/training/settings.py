@@ -46,7 +46,10 @@ class Settings:
 
     def as_config(self) -> dict[str, Any]:
         """Every setting as plain data, defaults included."""
-        return yaml.safe_load(self._parser.dump(self._parsed.clone(with_meta=False)))
+        config = yaml.safe_load(self._parser.dump(self._parsed, skip_unset=False))
+        # The recipe the settings came from; what it said is in them.
+        config.pop("config", None)
+        return config
 
     def open_data(self) -> ImageData:
         """The data set.
