@@ -175,3 +175,17 @@ def test_results_of_other_images_do_not_replace_each_other(tiny_run: Path) -> No
 def test_the_settings_of_a_data_set_are_shown_with_it(capsys: pytest.CaptureFixture[str]) -> None:
     assert main(["train", "realnvp_digits", "--data", "folder", "--help"]) == 0
     assert "--data.skip_bad" in capsys.readouterr().out
+
+
+def test_other_images_can_be_ones_own(trained: Path, tmp_path: Path, failing: Callable[..., str]) -> None:
+    images = np.random.default_rng(0).integers(0, 256, (40, 8, 8), dtype=np.uint8)
+    np.savez(tmp_path / "own.npz", images=images)
+    own = ("--data", "npz", "--data.path", str(tmp_path / "own.npz"))
+    assert "the model takes images (1, 8, 8) with 17 levels, but npz has (1, 8, 8) with 256" in failing(
+        "score", str(trained), *own
+    )
+    out = tmp_path / "scores.csv"
+    assert main(["score", str(trained), *own, "--data.levels", "256", "--out", str(out)]) == 2
+    np.savez(tmp_path / "own.npz", images=images // 16)
+    assert main(["score", str(trained), *own, "--data.levels", "17", "--out", str(out)]) == 0
+    assert out.read_text().startswith("image,label,log_prob,bits_per_dim\n0,,")

@@ -17,7 +17,7 @@ from genera.training.recipes import add_data_arguments, open_data
 def call(function: Callable[..., Any], arguments: Sequence[str]) -> Any:
     """Call ``function`` with what its signature makes of command-line arguments.
 
-    A parameter annotated as :class:`~genera.data.ImageData` becomes ``--data NAME`` with the settings of that data set.
+    A parameter ``data`` becomes ``--data NAME`` with the settings of that data set, and is given the data set.
 
     Returns:
         What the function returns.
@@ -25,7 +25,8 @@ def call(function: Callable[..., Any], arguments: Sequence[str]) -> Any:
     Raises:
         ValueError: the arguments do not fit the signature.
     """
-    wants_data = "data" in inspect.signature(function).parameters
+    signature = inspect.signature(function, eval_str=True)
+    wants_data = "data" in signature.parameters
     chosen = data_name(arguments) if wants_data else None
     parser = ArgumentParser(
         prog=f"genera {function.__name__}",
@@ -33,7 +34,6 @@ def call(function: Callable[..., Any], arguments: Sequence[str]) -> Any:
         exit_on_error=False,
         allow_abbrev=False,
     )
-    signature = inspect.signature(function, eval_str=True)
     several = {name for name, parameter in signature.parameters.items() if _takes_several(parameter)}
     for name in several:
         parser.add_argument(name, nargs="+", type=str, metavar="MODEL")
@@ -50,7 +50,7 @@ def call(function: Callable[..., Any], arguments: Sequence[str]) -> Any:
         raise ValueError(one_line(str(error), options=options)) from error
     values = parser.instantiate(parsed).as_dict()
     values["data"] = open_data(values["data"]) if chosen is not None else None
-    return function(**{name: values[name] for name in inspect.signature(function).parameters})
+    return function(**{name: values[name] for name in signature.parameters})
 
 
 def with_flags(arguments: Sequence[str], signature: inspect.Signature) -> list[str]:

@@ -101,8 +101,9 @@ def train_recipe(
     run.write_config({"recipe": path.stem, **settings.as_config(), "spec": asdict(data.spec)})
     try:
         return _train(data, run, arguments)
-    except ValueError:
-        # The settings did not fit the data. Nothing but them has been written, so nothing is left behind.
+    except (ValueError, KeyboardInterrupt):
+        # The settings did not fit the data, or there was a change of mind. Where nothing but the settings has been
+        # written, nothing is left behind.
         if [file.name for file in run.path.iterdir()] == [run.config.name]:
             run.config.unlink()
             if is_new:

@@ -107,3 +107,13 @@ def test_no_archive(tmp_path, complains):
     path.write_bytes(b"")
     with complains("toy.npz"):
         npz(path)
+
+
+def test_a_damaged_archive(tmp_path, complains):
+    path = tmp_path / "toy.npz"
+    np.savez_compressed(path, images=pixels(200, 8, 8))
+    content = bytearray(path.read_bytes())
+    content[500:600] = b"\xff" * 100
+    path.write_bytes(content)
+    with complains(f"cannot read {path}"):
+        npz(path)
