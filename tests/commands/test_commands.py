@@ -72,7 +72,7 @@ def test_score(trained: Path, tmp_path: Path) -> None:
     model = genera.load(trained)
     generator = torch.Generator().manual_seed(0)
     with torch.no_grad():
-        expected = model.log_prob(images.pixels[:100], generator=generator)
+        expected = model.log_prob(images.pixels[:25], generator=generator)
     assert float(rows[3]["log_prob"]) == pytest.approx(float(expected[3]), abs=1e-2)
     assert float(rows[3]["bits_per_dim"]) == pytest.approx(-float(rows[3]["log_prob"]) / 64 / np.log(2), abs=1e-4)
 
