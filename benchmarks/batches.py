@@ -7,6 +7,7 @@ turns, so that a busy machine slows both, and the best of the rounds counts.
 from __future__ import annotations
 
 import itertools
+import sys
 import time
 from collections.abc import Callable
 
@@ -45,7 +46,10 @@ def milliseconds(epoch: Callable[[Images], None], images: Images) -> float:
 def main() -> None:
     """Print milliseconds per epoch of both, and their ratio."""
     torch.set_num_threads(1)
-    images = find_dataset("mnist")().split("train")
+    try:
+        images = find_dataset("mnist")().split("train")
+    except ValueError as error:
+        sys.exit(str(error))
     rounds = [(milliseconds(ours, images), milliseconds(naive, images)) for _ in range(ROUNDS)]
     best, best_naive = (min(column) for column in zip(*rounds, strict=True))
     print(f"{len(images):,} images in batches of {BATCH_SIZE}, one thread")

@@ -33,6 +33,21 @@ def test_make_knows_its_targets(line: str) -> None:
     assert done.returncode == 0, done.stderr
 
 
+@pytest.mark.skipif(not (ROOT / ".venv" / ".installed").exists(), reason="needs the environment that make setup makes")
+def test_make_quickstart_trains_measures_and_draws(tmp_path: Path) -> None:
+    # The other of the two commands is the one that runs this.
+    environment = os.environ | {"GENERA_RUNS": str(tmp_path)}
+    done = subprocess.run(
+        ["make", "quickstart"], cwd=ROOT, env=environment, capture_output=True, text=True, check=False
+    )
+    assert done.returncode == 0, done.stderr
+    assert (tmp_path / "quickstart-1" / "figures" / "samples.png").is_file()
+    bits = re.search(r"test bits/dim: (\d\.\d+)", done.stdout)
+    assert bits is not None
+    # Uniform pixels cost log2(17) = 4.09 bits; independent ones, with the frequencies of each position, 2.45.
+    assert float(bits[1]) < 2.45
+
+
 def test_the_tour_runs(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """In its order, as one would type it; only the time budgets are cut."""
     for index in range(100):
