@@ -4,10 +4,11 @@ from __future__ import annotations
 
 import os
 import time
-from collections.abc import Callable, Iterator
-from contextlib import AbstractContextManager, contextmanager
+from collections.abc import Callable
+from contextlib import AbstractContextManager
 from pathlib import Path
 
+import cases
 import pooch
 import pytest
 import requests
@@ -56,14 +57,4 @@ def no_network(monkeypatch: pytest.MonkeyPatch) -> None:
 @pytest.fixture
 def complains() -> Complains:
     """``with complains("part", "other part")``: a `ValueError` of one line that says so."""
-
-    @contextmanager
-    def check(*parts: str) -> Iterator[None]:
-        with pytest.raises(ValueError) as caught:
-            yield
-        message = str(caught.value)
-        assert "\n" not in message
-        for part in parts:
-            assert part in message
-
-    return check
+    return cases.complains
