@@ -49,7 +49,7 @@ def draw_figures(trained: TrainedModel, folder: Path, *, seed: int = 0, allow: S
 def training_curve(trained: TrainedModel) -> Figure:
     """Training and validation loss against the time spent, in bits per dimension for a density and nats otherwise."""
     table = read_table(trained.run.metrics)
-    seconds = {step: row["seconds"] for step, row in table.items() if "seconds" in row}
+    seconds = {0: 0.0} | {step: row["seconds"] for step, row in table.items() if "seconds" in row}
     name = "bits_per_dim" if any("validation/bits_per_dim" in row for row in table.values()) else "loss"
     figure = Figure(figsize=(6, 4))
     axes = figure.add_subplot()

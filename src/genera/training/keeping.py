@@ -23,7 +23,7 @@ from genera.training.runs import RunDirectory
 
 
 class Interrupted(Exception):
-    """Training was asked to stop; a checkpoint is there.
+    """Training was asked to stop: a checkpoint of the last step is there, unless it was asked twice.
 
     Args:
         signal_number: which signal asked.

@@ -79,7 +79,7 @@ def train(
     Raises:
         ValueError: an argument does not fit the data or another argument.
         NonFiniteLoss: the loss or gradient was not finite; the last checkpoint is from before.
-        Interrupted: Ctrl-C or SIGTERM; a checkpoint is there.
+        Interrupted: Ctrl-C or SIGTERM; a checkpoint of the last step is there, unless it came twice.
         OSError: the run directory cannot be written; what was written before is whole.
     """
     started = time.monotonic()

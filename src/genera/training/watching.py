@@ -149,6 +149,7 @@ class Snapshots(pl.Callback):
 
     Args:
         run: where the grids go.
+        validation: grids are drawn when it is due.
         seconds: least time between two grids; the last one is always drawn.
         count: images per grid.
         seed: of the latents.
