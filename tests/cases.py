@@ -27,8 +27,10 @@ from genera.core import (
     Constant,
     Cosine,
     Dequantizer,
+    DiagonalGaussian,
     Distribution,
     ExponentialDecay,
+    GaussianMixture,
     ImageSpec,
     Schedule,
     StandardNormal,
@@ -37,20 +39,25 @@ from genera.core import (
     UniformDequantizer,
 )
 from genera.flows import (
+    ActNorm,
     Affine,
     Chain,
     Coupling,
     Couplings,
     Elementwise,
+    InvertibleConv1x1,
+    LogisticMixture,
     Logit,
     NormalizingFlow,
+    Permutation,
+    RationalQuadraticSpline,
     Split,
     Squeeze,
     channel_halves,
     checkerboard,
 )
 from genera.flows.coupling import Mask
-from genera.networks import GatedConvNet
+from genera.networks import GatedConvNet, ResidualConvNet
 
 Module = TypeVar("Module", bound=nn.Module)
 
@@ -133,6 +140,13 @@ multiscale = [Logit, partial(checkered, count=2), Squeeze, partial(halved, count
 #: Twice down to half the size, half of the values leaving in between; for images of 4×4 and its multiples.
 multiscale.append(partial(Split, transforms=[Squeeze, partial(halved, count=2)]))
 
+
+def initialized_act_norm() -> ActNorm:
+    transform = ActNorm((3, 2, 2))
+    transform.initialize(3 + 2 * normal(4, 3, 2, 2, seed=2))
+    return transform
+
+
 #: What makes a transform and a batch for its ``forward``, and a context where it needs one.
 TRANSFORMS: dict[str, Callable[[], tuple[Transform, *tuple[Tensor, ...]]]] = {
     "Coupling, checkerboard": lambda: (
@@ -151,6 +165,14 @@ TRANSFORMS: dict[str, Callable[[], tuple[Transform, *tuple[Tensor, ...]]]] = {
         made(lambda: Coupling((3, 2, 2), mask=channel_halves, conditioner=gated, odd=True)),
         normal(3, 3, 2, 2),
     ),
+    "Coupling, RationalQuadraticSpline": lambda: (
+        made(lambda: Coupling((2, 4, 4), mask=checkerboard, conditioner=gated, elementwise=RationalQuadraticSpline)),
+        2 * normal(3, 2, 4, 4),
+    ),
+    "Coupling, LogisticMixture": lambda: (
+        made(lambda: Coupling((2, 4, 4), mask=checkerboard, conditioner=gated, elementwise=LogisticMixture)),
+        2 * normal(3, 2, 4, 4),
+    ),
     "Couplings, checkerboard": lambda: (made(lambda: checkered((1, 4, 4), count=3)), normal(3, 1, 4, 4)),
     "Couplings, channel_halves": lambda: (made(lambda: halved((4, 2, 2), count=2)), normal(3, 4, 2, 2)),
     "Logit": lambda: (Logit((1, 3, 3)), uniform(3, 1, 3, 3)),
@@ -158,6 +180,13 @@ TRANSFORMS: dict[str, Callable[[], tuple[Transform, *tuple[Tensor, ...]]]] = {
     "Squeeze": lambda: (Squeeze((2, 4, 6)), normal(3, 2, 4, 6)),
     "Split": lambda: (made(lambda: Split((4, 2, 2), transforms=[partial(halved, count=2)])), normal(3, 4, 2, 2)),
     "Split, nothing after": lambda: (Split((2, 2, 2), transforms=[]), normal(3, 2, 2, 2)),
+    "ActNorm": lambda: (made(lambda: ActNorm((3, 2, 2))), normal(3, 3, 2, 2)),
+    "ActNorm, initialized": lambda: (made(initialized_act_norm), 3 + 2 * normal(3, 3, 2, 2)),
+    "InvertibleConv1x1": lambda: (made(lambda: InvertibleConv1x1((4, 2, 3))), normal(3, 4, 2, 3)),
+    "InvertibleConv1x1, one channel": lambda: (made(lambda: InvertibleConv1x1((1, 2, 3))), normal(3, 1, 2, 3)),
+    "Permutation": lambda: (Permutation((4, 2, 3)), normal(3, 4, 2, 3)),
+    "Permutation, shuffled": lambda: (Permutation((5, 2, 1), seed=1), normal(3, 5, 2, 1)),
+    "Permutation, of vectors": lambda: (Permutation((5,)), normal(3, 5)),
     "Chain, empty": lambda: (Chain((2, 3), []), normal(3, 2, 3)),
     "Chain, multi-scale": lambda: (made(lambda: Chain((1, 4, 4), multiscale)), uniform(3, 1, 4, 4)),
     "Chain, multi-scale, colour": lambda: (made(lambda: Chain((3, 4, 4), multiscale)), uniform(3, 3, 4, 4)),
@@ -166,6 +195,26 @@ TRANSFORMS: dict[str, Callable[[], tuple[Transform, *tuple[Tensor, ...]]]] = {
 #: What makes an element-wise transform, numbers ``(B, C, H, W)`` and parameters ``(B, num_params, C, H, W)``.
 ELEMENTWISE: dict[str, Callable[[], tuple[Elementwise, Tensor, Tensor]]] = {
     "Affine": lambda: (made(lambda: Affine(3), scale=0.5), 3 * normal(4, 3, 2, 2), normal(4, 2, 3, 2, 2, seed=2)),
+    "RationalQuadraticSpline": lambda: (
+        made(lambda: RationalQuadraticSpline(3)),
+        3 * normal(4, 3, 2, 2),
+        normal(4, 23, 3, 2, 2, seed=2),
+    ),
+    "RationalQuadraticSpline, two bins": lambda: (
+        made(lambda: RationalQuadraticSpline(1, num_bins=2, bound=5, min_width=0.1, min_height=0.2)),
+        3 * normal(4, 1, 3, 3),
+        normal(4, 5, 1, 3, 3, seed=2),
+    ),
+    "LogisticMixture": lambda: (
+        made(lambda: LogisticMixture(3), scale=0.5),
+        3 * normal(4, 3, 2, 2),
+        normal(4, 14, 3, 2, 2, seed=2),
+    ),
+    "LogisticMixture, one component": lambda: (
+        made(lambda: LogisticMixture(1, num_components=1), scale=0.5),
+        3 * normal(4, 1, 3, 3),
+        normal(4, 5, 1, 3, 3, seed=2),
+    ),
 }
 
 #: What makes a dequantizer and images with every level.
@@ -180,6 +229,8 @@ DEQUANTIZERS: dict[str, Callable[[], tuple[Dequantizer, Tensor]]] = {
 #: What makes a distribution and a batch of vectors.
 DISTRIBUTIONS: dict[str, Callable[[], tuple[Distribution, Tensor]]] = {
     "StandardNormal": lambda: (made(lambda: StandardNormal(3)), normal(5, 3)),
+    "DiagonalGaussian": lambda: (made(lambda: DiagonalGaussian(3), scale=0.5), normal(5, 3)),
+    "GaussianMixture": lambda: (made(lambda: GaussianMixture(2, num_components=3), scale=0.5), normal(5, 2)),
 }
 
 SCHEDULES: dict[str, Callable[[], Schedule]] = {
@@ -192,6 +243,7 @@ SCHEDULES: dict[str, Callable[[], Schedule]] = {
 #: What makes a network and its input.
 NETWORKS: dict[str, Callable[[], tuple[nn.Module, Tensor]]] = {
     "GatedConvNet": lambda: (made(lambda: GatedConvNet(2, 3, width=4, num_blocks=2)), normal(3, 2, 5, 4)),
+    "ResidualConvNet": lambda: (made(lambda: ResidualConvNet(2, 3, width=4, num_blocks=2)), normal(3, 2, 5, 4)),
 }
 
 #: What makes a flow and images.

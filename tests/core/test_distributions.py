@@ -3,11 +3,11 @@ from __future__ import annotations
 import numpy as np
 import pytest
 import torch
-from cases import DISTRIBUTIONS, complains, normal
+from cases import DISTRIBUTIONS, complains, made, normal
 from scipy import stats
-from torch.distributions import Independent, Normal
+from torch.distributions import Categorical, Independent, MixtureSameFamily, Normal
 
-from genera.core import StandardNormal
+from genera.core import DiagonalGaussian, Distribution, GaussianMixture, StandardNormal
 
 
 @pytest.mark.parametrize("name", DISTRIBUTIONS)
@@ -33,13 +33,28 @@ def test_the_generator_decides(name: str) -> None:
 
 @pytest.mark.parametrize("name", DISTRIBUTIONS)
 def test_temperature_scales_the_spread(name: str) -> None:
+    """Around the mean, or the mean of the component drawn: what is left without temperature."""
     distribution, _ = DISTRIBUTIONS[name]()
-    one, half, none = (
-        distribution.sample(4000, temperature=temperature, generator=torch.Generator().manual_seed(0)).std(dim=0)
+    one, half, mean = (
+        distribution.sample(4000, temperature=temperature, generator=torch.Generator().manual_seed(0))
         for temperature in (1.0, 0.5, 0.0)
     )
-    torch.testing.assert_close(half, one / 2, rtol=0.05, atol=0)
-    assert (none < one / 100).all()
+    assert len(mean.unique(dim=0)) == len(getattr(distribution, "logits", [None]))
+    spread = (one - mean).std(dim=0)
+    assert (spread > 0.1).all()
+    assert ((one - mean).mean(dim=0).abs() < 4 * spread / len(one) ** 0.5).all()
+    torch.testing.assert_close(half - mean, (one - mean) / 2)
+
+
+@pytest.mark.parametrize("name", DISTRIBUTIONS)
+def test_gradients_are_finite(name: str) -> None:
+    distribution, z = DISTRIBUTIONS[name]()
+    z.requires_grad_()
+    distribution.log_prob(z).sum().backward()
+    for parameter, value in [("z", z), *distribution.named_parameters()]:
+        assert value.grad is not None, parameter
+        assert value.grad.isfinite().all(), parameter
+        assert value.grad.any(), parameter
 
 
 @pytest.mark.parametrize("name", DISTRIBUTIONS)
@@ -62,7 +77,103 @@ def test_standard_normal_agrees_with_torch_and_scipy() -> None:
     assert abs(np.corrcoef(drawn.T)[0, 1]) < 0.05
 
 
+@pytest.mark.parametrize("make", [DiagonalGaussian, GaussianMixture])
+def test_learned_ones_start_close_to_a_standard_normal(make: type[DiagonalGaussian | GaussianMixture]) -> None:
+    z = normal(100, 3).float()
+    torch.testing.assert_close(make(3).log_prob(z), StandardNormal(3).log_prob(z), rtol=0, atol=0.3)
+
+
+def test_diagonal_gaussian_agrees_with_torch() -> None:
+    distribution, z = made(lambda: DiagonalGaussian(4), scale=0.5), 3 * normal(6, 4)
+    other = Independent(Normal(distribution.mean, distribution.log_scale.exp()), 1)
+    torch.testing.assert_close(distribution.log_prob(z), other.log_prob(z))
+    drawn = distribution.sample(5000, generator=torch.Generator().manual_seed(0))
+    standardized = (drawn - other.mean) / other.variance.sqrt()
+    assert stats.kstest(standardized.detach().flatten().numpy(), "norm").pvalue > 1e-3
+
+
+def far_apart() -> GaussianMixture:
+    """Three components of different weights and shapes, with little in common."""
+    mixture = made(lambda: GaussianMixture(2, num_components=3), scale=0.3)
+    with torch.no_grad():
+        mixture.logits.copy_(torch.tensor([0.0, 1.0, -1.0]))
+        mixture.means.add_(torch.tensor([[0.0, 0.0], [6.0, 1.0], [-5.0, 4.0]]))
+    return mixture
+
+
+def as_torchs(mixture: GaussianMixture) -> MixtureSameFamily:
+    components = Independent(Normal(mixture.means, mixture.log_scales.exp()), 1)
+    return MixtureSameFamily(Categorical(logits=mixture.logits), components)
+
+
+@pytest.mark.parametrize("make", [far_apart, lambda: made(lambda: GaussianMixture(5, num_components=1))])
+def test_gaussian_mixture_agrees_with_torch(make) -> None:
+    mixture = make()
+    z = 3 * normal(6, mixture.means.shape[1])
+    torch.testing.assert_close(mixture.log_prob(z), as_torchs(mixture).log_prob(z))
+
+
+@torch.no_grad()
+def test_a_mixture_integrates_to_one() -> None:
+    line = torch.linspace(-16, 16, 641, dtype=torch.float64)
+    log_density = far_apart().log_prob(torch.cartesian_prod(line, line))
+    assert abs(log_density.exp().sum() * (line[1] - line[0]) ** 2 - 1) < 1e-8
+
+
+@torch.no_grad()
+def test_samples_of_a_mixture_have_its_moments_and_weights() -> None:
+    mixture = far_apart()
+    drawn = mixture.sample(20_000, generator=torch.Generator().manual_seed(0))
+    other = as_torchs(mixture)
+    error = (other.variance / len(drawn)).sqrt()
+    assert ((drawn.mean(dim=0) - other.mean).abs() < 4 * error).all()
+    torch.testing.assert_close(drawn.var(dim=0), other.variance, rtol=0.05, atol=0)
+    means = mixture.sample(20_000, temperature=0.0, generator=torch.Generator().manual_seed(0))
+    means, counts = means.unique(dim=0, return_counts=True)
+    order = mixture.means[:, 0].argsort()
+    assert torch.equal(means, mixture.means[order])
+    expected = 20_000 * mixture.logits.softmax(dim=0)[order]
+    assert stats.chisquare(counts, expected).pvalue > 1e-3
+
+
+def test_far_from_every_component_the_density_stays_finite() -> None:
+    mixture = far_apart().float()
+    z = torch.full((1, 2), 1e4, requires_grad=True)
+    log_prob = mixture.log_prob(z)
+    log_prob.sum().backward()
+    assert log_prob.isfinite().all()
+    assert z.grad is not None
+    assert z.grad.isfinite().all()
+
+
+def test_narrow_components_far_out_keep_their_digits() -> None:
+    """In float32: squares that were expanded would cancel here."""
+    mixture = far_apart()
+    with torch.no_grad():
+        mixture.means.mul_(100)
+        mixture.log_scales.sub_(3)
+    z = mixture.sample(10, generator=torch.Generator().manual_seed(0)).detach().float()
+    exact = mixture.log_prob(z.double())
+    torch.testing.assert_close(mixture.float().log_prob(z).double(), exact, rtol=0, atol=0.05)
+
+
+def test_the_components_differ_by_seed() -> None:
+    state = torch.get_rng_state()
+    first, again, other = (GaussianMixture(3, seed=seed).means for seed in (1, 1, 2))
+    assert torch.equal(torch.get_rng_state(), state)
+    assert torch.equal(first, again)
+    assert not torch.equal(first, other)
+    assert len(first.unique(dim=0)) == 8
+
+
 @pytest.mark.parametrize("num_dims", [0, -1])
-def test_no_dimensions(num_dims: int) -> None:
+@pytest.mark.parametrize("make", [StandardNormal, DiagonalGaussian, GaussianMixture])
+def test_no_dimensions(make: type[Distribution], num_dims: int) -> None:
     with complains("num_dims must be positive", str(num_dims)):
-        StandardNormal(num_dims)
+        make(num_dims)
+
+
+@pytest.mark.parametrize("num_components", [0, -2])
+def test_no_components(num_components: int) -> None:
+    with complains("num_components must be positive", str(num_components)):
+        GaussianMixture(3, num_components=num_components)

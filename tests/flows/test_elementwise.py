@@ -2,7 +2,7 @@ from __future__ import annotations
 
 import pytest
 import torch
-from cases import ELEMENTWISE, perturb
+from cases import ELEMENTWISE, normal, perturb
 
 from genera.flows import Affine
 
@@ -57,6 +57,22 @@ def test_parameters_of_zero_are_the_identity(name: str) -> None:
     y, log_derivative = elementwise(x, torch.zeros_like(params))
     torch.testing.assert_close(y, x)
     torch.testing.assert_close(log_derivative, torch.zeros_like(x))
+
+
+@every_elementwise
+def test_extremes_stay_finite_in_float32(name: str) -> None:
+    elementwise, x, params = ELEMENTWISE[name]()
+    elementwise = elementwise.float()
+    signs = torch.sign(normal(50, *params.shape, seed=4))
+    for way in ("forward", "inverse"):
+        for value in (-50.0, -2.5, 0.0, 2.5, 50.0):
+            for scale in (1.0, 20.0):
+                at = torch.full((50 * len(x), *x.shape[1:]), value, requires_grad=True)
+                extreme = (scale * signs).flatten(0, 1).float().requires_grad_()
+                y, log_derivative = getattr(elementwise, way)(at, extreme)
+                grads = torch.autograd.grad(y.sum() + log_derivative.sum(), (at, extreme, *elementwise.parameters()))
+                for result in (y, log_derivative, *grads):
+                    assert result.isfinite().all(), (way, value, scale)
 
 
 def test_affine_by_hand() -> None:

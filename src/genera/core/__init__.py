@@ -15,7 +15,7 @@ from genera.core.contracts import (
     TwoPlayer,
 )
 from genera.core.dequantization import UniformDequantizer
-from genera.core.distributions import StandardNormal
+from genera.core.distributions import DiagonalGaussian, GaussianMixture, StandardNormal
 from genera.core.image_spec import ImageSpec
 from genera.core.numerics import bits_per_dim, log_mean_exp, sum_over_dims
 from genera.core.schedules import Constant, Cosine, ExponentialDecay, Schedule
@@ -26,9 +26,11 @@ __all__ = [
     "Cosine",
     "Density",
     "Dequantizer",
+    "DiagonalGaussian",
     "Distribution",
     "ExponentialDecay",
     "Fakes",
+    "GaussianMixture",
     "Generative",
     "ImageSpec",
     "Loss",

@@ -100,9 +100,15 @@ class Dequantizer(nn.Module, ABC):
     def forward(self, images: Tensor, *, generator: torch.Generator | None = None) -> tuple[Tensor, Tensor]:
         """uint8 ``(B, C, H, W)`` -> ``y`` in [0, 1) of that shape, and ``log_weight`` ``(B,)`` nats."""
 
-    @abstractmethod
     def center(self, images: Tensor) -> Tensor:
         """The same map without noise: each pixel at the middle of its bin."""
+        return self.place(images, torch.full_like(images, 0.5, dtype=torch.get_default_dtype()))
+
+    def place(self, images: Tensor, noise: Tensor) -> Tensor:
+        """Put every pixel where ``noise`` in [0, 1] says within its bin: ``(images + noise) / levels``."""
+        # Within a few ulp of an edge of its bin, rounding would carry a value over into the next one.
+        margin = 2 * self.spec.levels * torch.finfo(noise.dtype).eps
+        return (images + noise.clamp(margin, 1 - margin)) / self.spec.levels
 
     def quantize(self, y: Tensor) -> Tensor:
         """Real numbers back to uint8 pixels; exact for every ``y`` that ``forward`` gives."""

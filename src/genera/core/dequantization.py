@@ -30,11 +30,5 @@ class UniformDequantizer(Dequantizer):
 
     def forward(self, images: Tensor, *, generator: torch.Generator | None = None) -> tuple[Tensor, Tensor]:
         noise = torch.rand(images.shape, generator=generator, device=images.device)
-        # Within a few ulp of an edge of its bin, rounding would carry a value over into the next one.
-        margin = 2 * self.spec.levels * torch.finfo(noise.dtype).eps
-        noise = noise.clamp(margin, 1 - margin)
         log_weight = noise.new_full((len(images),), -self.spec.num_dims * math.log(self.spec.levels))
-        return (images + noise) / self.spec.levels, log_weight
-
-    def center(self, images: Tensor) -> Tensor:
-        return (images + 0.5) / self.spec.levels
+        return self.place(images, noise), log_weight

@@ -5,7 +5,7 @@ from __future__ import annotations
 import math
 
 import torch
-from torch import Tensor
+from torch import Tensor, nn
 
 from genera.core.contracts import Distribution
 from genera.core.numerics import sum_over_dims
@@ -26,8 +26,7 @@ class StandardNormal(Distribution):
 
     def __init__(self, num_dims: int) -> None:
         super().__init__()
-        if num_dims < 1:
-            raise ValueError(f"num_dims must be positive, got {num_dims}")
+        _check_positive(num_dims, "num_dims")
         self.num_dims = num_dims
         self.register_buffer("_anchor", torch.zeros(()), persistent=False)
 
@@ -38,3 +37,77 @@ class StandardNormal(Distribution):
         shape = (count, self.num_dims)
         noise = torch.randn(shape, generator=generator, device=self._anchor.device, dtype=self._anchor.dtype)
         return temperature * noise
+
+
+class DiagonalGaussian(Distribution):
+    """``N(mean, diag(exp(log_scale))²)`` with mean and scale learned, from ``N(0, I)``.
+
+    Args:
+        num_dims: length of one vector.
+
+    Raises:
+        ValueError: ``num_dims`` is not positive.
+    """
+
+    def __init__(self, num_dims: int) -> None:
+        super().__init__()
+        _check_positive(num_dims, "num_dims")
+        self.mean = nn.Parameter(torch.zeros(num_dims))
+        self.log_scale = nn.Parameter(torch.zeros(num_dims))
+
+    def log_prob(self, z: Tensor, context: Tensor | None = None) -> Tensor:
+        return _gaussian_log_prob(z, self.mean, self.log_scale)
+
+    def sample(self, count: int, *, temperature: float = 1.0, generator: torch.Generator | None = None) -> Tensor:
+        shape = (count, len(self.mean))
+        noise = torch.randn(shape, generator=generator, device=self.mean.device, dtype=self.mean.dtype)
+        return self.mean + temperature * self.log_scale.exp() * noise
+
+
+class GaussianMixture(Distribution):
+    """``Σ_k softmax(logits)_k N(means_k, diag(exp(log_scales_k))²)``, all learned.
+
+    Starts close to ``N(0, I)``: equal weights, unit scales, and means a little apart, or all components would get the
+    same gradient and stay one. The temperature of ``sample`` scales the spread around the mean of the component drawn,
+    and leaves the weights as they are.
+
+    Args:
+        num_dims: D, length of one vector.
+        num_components: K.
+        seed: of the means.
+
+    Raises:
+        ValueError: ``num_dims`` or ``num_components`` is not positive.
+    """
+
+    def __init__(self, num_dims: int, *, num_components: int = 8, seed: int = 0) -> None:
+        super().__init__()
+        _check_positive(num_dims, "num_dims")
+        _check_positive(num_components, "num_components")
+        generator = torch.Generator().manual_seed(seed)
+        self.logits = nn.Parameter(torch.zeros(num_components))
+        self.means = nn.Parameter(0.1 * torch.randn(num_components, num_dims, generator=generator))
+        self.log_scales = nn.Parameter(torch.zeros(num_components, num_dims))
+
+    def log_prob(self, z: Tensor, context: Tensor | None = None) -> Tensor:
+        # One component at a time takes (B, D) memory, not (B, K, D). Expanding the square into matrix products would be
+        # faster, but cancels in float32 as soon as a mean is many scales away from zero.
+        components = [_gaussian_log_prob(z, *params) for params in zip(self.means, self.log_scales, strict=True)]
+        return torch.logsumexp(self.logits.log_softmax(dim=0) + torch.stack(components, dim=1), dim=1)
+
+    def sample(self, count: int, *, temperature: float = 1.0, generator: torch.Generator | None = None) -> Tensor:
+        component = torch.multinomial(self.logits.softmax(dim=0), count, replacement=True, generator=generator)
+        mean, scale = self.means[component], self.log_scales[component].exp()
+        noise = torch.randn(mean.shape, generator=generator, device=mean.device, dtype=mean.dtype)
+        return mean + temperature * scale * noise
+
+
+def _gaussian_log_prob(z: Tensor, mean: Tensor, log_scale: Tensor) -> Tensor:
+    """``(B, D)`` under the Gaussian of ``mean`` and ``log_scale``, both ``(D,)``: ``(B,)`` nats."""
+    standardized = (z - mean) * torch.exp(-log_scale)
+    return -0.5 * sum_over_dims(standardized**2) - log_scale.sum() - 0.5 * len(mean) * math.log(2 * math.pi)
+
+
+def _check_positive(value: int, name: str) -> None:
+    if value < 1:
+        raise ValueError(f"{name} must be positive, got {value}")

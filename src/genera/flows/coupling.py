@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from functools import partial
 
+import torch
 from torch import Tensor, nn
 
 from genera.core import Transform, sum_over_dims
@@ -21,9 +22,14 @@ class Coupling(Transform):
     Args:
         shape: ``(C, H, W)``.
         mask: which values stay.
-        conditioner: network from the C channels of the masked image to ``num_params · C`` channels.
+        conditioner: network from the C channels of the masked image, and those of the context behind them, to
+            ``num_params · C`` channels.
         elementwise: what is applied to the values that do not stay.
+        context_channels: K, of a context ``(B, K, H, W)`` or, the same for every pixel, ``(B, K)``.
         odd: exchange the halves.
+
+    Raises:
+        ValueError: at a call without a context of ``context_channels`` channels, where there are any.
 
     Source:
         Dinh, Sohl-Dickstein & Bengio (2017).
@@ -38,6 +44,7 @@ class Coupling(Transform):
         mask: Mask,
         conditioner: Callable[[int, int], nn.Module],
         elementwise: Callable[[int], Elementwise] = Affine,
+        context_channels: int = 0,
         odd: bool = False,
     ) -> None:
         super().__init__(shape)
@@ -45,20 +52,33 @@ class Coupling(Transform):
         # A mask may be an expanded view, which nothing could be copied into.
         self.register_buffer("mask", mask(self.shape, odd).clone(), persistent=False)
         self.elementwise = elementwise(channels)
-        self.conditioner = conditioner(channels, self.elementwise.num_params * channels)
+        self.context_channels = context_channels
+        self.conditioner = conditioner(channels + context_channels, self.elementwise.num_params * channels)
 
     def forward(self, x: Tensor, context: Tensor | None = None) -> tuple[Tensor, Tensor]:
-        y, log_derivative = self.elementwise(x, self._params(x))
+        y, log_derivative = self.elementwise(x, self._params(x, context))
         return y.where(~self.mask, x), sum_over_dims(log_derivative.masked_fill(self.mask, 0))
 
     def inverse(self, y: Tensor, context: Tensor | None = None) -> tuple[Tensor, Tensor]:
-        x, log_derivative = self.elementwise.inverse(y, self._params(y))
+        x, log_derivative = self.elementwise.inverse(y, self._params(y, context))
         return x.where(~self.mask, y), sum_over_dims(log_derivative.masked_fill(self.mask, 0))
 
-    def _params(self, x: Tensor) -> Tensor:
+    def _params(self, x: Tensor, context: Tensor | None) -> Tensor:
         """``(B, num_params, C, H, W)`` in the precision of ``x``, whatever precision the network ran in."""
-        params = self.conditioner(x * self.mask).to(x.dtype)
+        seen = x * self.mask
+        if self.context_channels:
+            seen = torch.cat([seen, self._spread(context)], dim=1)
+        params = self.conditioner(seen).to(x.dtype)
         return params.unflatten(1, (self.elementwise.num_params, -1))
+
+    def _spread(self, context: Tensor | None) -> Tensor:
+        """The context at every pixel, ``(B, K, H, W)``."""
+        if context is None or context.shape[1] != self.context_channels:
+            got = "none" if context is None else f"one of shape {tuple(context.shape)}"
+            raise ValueError(f"this coupling needs a context of {self.context_channels} channels, got {got}")
+        if context.ndim == 2:
+            context = context[:, :, None, None]
+        return context.expand(-1, -1, *self.shape[1:])
 
 
 class Couplings(Transform):
@@ -70,6 +90,7 @@ class Couplings(Transform):
         mask: which values the first leaves.
         conditioner: as in :class:`Coupling`.
         elementwise: as in :class:`Coupling`.
+        context_channels: as in :class:`Coupling`.
 
     Raises:
         ValueError: ``count`` is not positive.
@@ -83,11 +104,14 @@ class Couplings(Transform):
         mask: Mask,
         conditioner: Callable[[int, int], nn.Module],
         elementwise: Callable[[int], Elementwise] = Affine,
+        context_channels: int = 0,
     ) -> None:
         super().__init__(shape)
         if count < 1:
             raise ValueError(f"count must be at least 1, got {count}")
-        coupling = partial(Coupling, mask=mask, conditioner=conditioner, elementwise=elementwise)
+        coupling = partial(
+            Coupling, mask=mask, conditioner=conditioner, elementwise=elementwise, context_channels=context_channels
+        )
         self.chain = Chain(shape, [partial(coupling, odd=index % 2 == 1) for index in range(count)])
 
     def forward(self, x: Tensor, context: Tensor | None = None) -> tuple[Tensor, Tensor]:

@@ -7,7 +7,7 @@ from collections.abc import Sequence
 
 import torch
 import torch.nn.functional as F
-from torch import Tensor
+from torch import Tensor, nn
 
 from genera.core import Transform
 from genera.flows.chain import Chain, TransformFactory
@@ -45,13 +45,14 @@ class Squeeze(Transform):
 
 
 class Split(Transform):
-    """The second half of the channels goes to the latent as it is; the first half goes on through ``transforms``.
+    """The second half of the channels goes to the latent; the first half goes on through ``transforms``.
 
-    Both ends in one flat latent, the far end of the flow first, so a multi-scale flow is one bijection.
+    Both end in one flat latent, the far end of the flow first, so a multi-scale flow is one bijection.
 
     Args:
         shape: ``(C, H, W)`` with an even number of channels.
         transforms: factories for what the first half goes on through.
+        prior: what the leaving half goes through, with the staying one as its context; nothing where omitted.
 
     Raises:
         ValueError: the number of channels is odd.
@@ -60,20 +61,46 @@ class Split(Transform):
         Dinh, Sohl-Dickstein & Bengio (2017), section 3.6.
     """
 
-    def __init__(self, shape: tuple[int, ...], *, transforms: Sequence[TransformFactory]) -> None:
+    def __init__(
+        self,
+        shape: tuple[int, ...],
+        *,
+        transforms: Sequence[TransformFactory],
+        prior: TransformFactory | None = None,
+    ) -> None:
         channels, height, width = shape
         if channels % 2:
             raise ValueError(f"Split needs an even number of channels, got shape {tuple(shape)}: squeeze first")
         super().__init__(shape, out_shape=(math.prod(shape),))
         self.half_shape = (channels // 2, height, width)
+        self.prior = Chain(self.half_shape, [] if prior is None else [prior])
         self.rest = Chain(self.half_shape, transforms)
 
     def forward(self, x: Tensor, context: Tensor | None = None) -> tuple[Tensor, Tensor]:
         staying, leaving = x.chunk(2, dim=1)
+        leaving, log_det_prior = self.prior(leaving, staying)
         z, log_det = self.rest(staying, context)
-        return torch.cat([z.flatten(1), leaving.flatten(1)], dim=1), log_det
+        return torch.cat([z.flatten(1), leaving.flatten(1)], dim=1), log_det + log_det_prior
 
     def inverse(self, y: Tensor, context: Tensor | None = None) -> tuple[Tensor, Tensor]:
         z, leaving = y.chunk(2, dim=1)
         staying, log_det = self.rest.inverse(z.unflatten(1, self.rest.out_shape), context)
-        return torch.cat([staying, leaving.unflatten(1, self.half_shape)], dim=1), log_det
+        leaving, log_det_prior = self.prior.inverse(leaving.unflatten(1, self.half_shape), staying)
+        return torch.cat([staying, leaving], dim=1), log_det + log_det_prior
+
+
+def latent_scales(transform: Transform) -> list[int]:
+    """How many values of the flat latent each scale of a flow makes, coarsest first: in the order they lie in it.
+
+    Example:
+        >>> from functools import partial
+        >>> from genera.flows import Chain, Split, Squeeze, latent_scales
+        >>> latent_scales(Chain((1, 4, 4), [Squeeze, partial(Split, transforms=[Squeeze])]))
+        [8, 8]
+    """
+    last: nn.Module = transform
+    while isinstance(last, Chain) and len(last.transforms):
+        last = last.transforms[-1]
+    if not isinstance(last, Split):
+        return [math.prod(transform.out_shape)]
+    return [*latent_scales(last.rest), math.prod(last.half_shape)]

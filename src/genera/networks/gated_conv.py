@@ -1,10 +1,19 @@
-"""The gated convolutional network that conditions the report's couplings."""
+"""The gated convolutional network that conditions the report's couplings.
+
+Next to its convolutions, half of its time goes to element-wise arithmetic. ``concat_elu`` and ``gate`` therefore bring
+their own gradients: they save what the next convolution keeps anyway, take one exponential where the formula written
+out takes two, and build no intermediate that autograd would hold on to. Gradients of gradients they do not have.
+"""
 
 from __future__ import annotations
+
+from typing import Any
 
 import torch
 import torch.nn.functional as F
 from torch import Tensor, nn
+from torch.autograd import Function
+from torch.autograd.function import once_differentiable
 
 
 def concat_elu(x: Tensor) -> Tensor:
@@ -19,7 +28,79 @@ def concat_elu(x: Tensor) -> Tensor:
     Source:
         Shang et al. (2016); van den Oord et al. (2016).
     """
-    return F.elu(torch.cat([x, -x], dim=1))
+    return _ConcatElu.apply(x)
+
+
+def gate(x: Tensor, h: Tensor) -> Tensor:
+    """``x + tanh(a) · sigmoid(b)`` with a and b the halves of the channels of ``h``.
+
+    Args:
+        x: ``(B, C, H, W)``.
+        h: ``(B, 2C, H, W)``.
+
+    Source:
+        Van den Oord et al. (2016), section 2.3.
+    """
+    return _Gate.apply(x, h)
+
+
+class _ConcatElu(Function):
+    @staticmethod
+    def forward(ctx: Any, x: Tensor) -> Tensor:
+        # For z <= 0 elu(z) = exp(z) - 1 >= z, and for z > 0 elu(z) = z > exp(-z) - 1: one exponential serves both halves.
+        low = x.abs().neg_()
+        # In float32 exp is twice as fast as expm1, and exact enough next to numbers around one.
+        low = low.exp_().sub_(1) if _is_wide(x) else low.expm1_()
+        y = _twice_as_wide(x)
+        plus, minus = y.chunk(2, dim=1)
+        torch.maximum(x, low, out=plus)
+        torch.maximum(torch.neg(x, out=minus), low, out=minus)
+        ctx.save_for_backward(y)
+        return y
+
+    @staticmethod
+    @once_differentiable
+    def backward(ctx: Any, grad: Tensor) -> Tensor:
+        (y,) = ctx.saved_tensors
+        # elu'(z) = 1 for z > 0 and exp(z) = elu(z) + 1 otherwise
+        plus, minus = y.clamp(max=0).add_(1).mul_(grad).chunk(2, dim=1)
+        return plus - minus
+
+
+class _Gate(Function):
+    @staticmethod
+    def forward(ctx: Any, x: Tensor, h: Tensor) -> Tensor:
+        a, b = h.chunk(2, dim=1)
+        # tanh(a) = 2 sigmoid(2a) - 1, which is three times as fast, and too coarse in half precision.
+        t = (2 * a).sigmoid_().mul_(2).sub_(1) if _is_wide(a) else a.tanh()
+        s = b.sigmoid()
+        ctx.save_for_backward(t, s)
+        return torch.addcmul(x, t, s)
+
+    @staticmethod
+    @once_differentiable
+    def backward(ctx: Any, grad: Tensor) -> tuple[Tensor, Tensor]:
+        t, s = ctx.saved_tensors
+        grad_h = _twice_as_wide(t)
+        grad_a, grad_b = grad_h.chunk(2, dim=1)
+        # tanh' = 1 - tanh², sigmoid' = sigmoid (1 - sigmoid)
+        grad_s = grad * s
+        grad_ts = grad_s * t
+        torch.addcmul(grad_s, grad_ts, t, value=-1, out=grad_a)
+        torch.addcmul(grad_ts, grad_ts, s, value=-1, out=grad_b)
+        return grad, grad_h
+
+
+def _twice_as_wide(x: Tensor) -> Tensor:
+    """Room for twice the channels of ``x`` in the same memory format."""
+    channels_last = x.is_contiguous(memory_format=torch.channels_last)
+    memory_format = torch.channels_last if channels_last else torch.contiguous_format
+    shape = (len(x), 2 * x.shape[1], *x.shape[2:])
+    return torch.empty(shape, dtype=x.dtype, device=x.device, memory_format=memory_format)
+
+
+def _is_wide(x: Tensor) -> bool:
+    return x.dtype.itemsize >= 4
 
 
 class ChannelLayerNorm(nn.Module):
@@ -56,9 +137,7 @@ class GatedResidual(nn.Module):
 
     def forward(self, x: Tensor) -> Tensor:
         """``(B, C, H, W)`` to the same."""
-        h = self.gate(concat_elu(self.conv(concat_elu(x))))
-        a, b = h.chunk(2, dim=1)
-        return x + torch.tanh(a) * torch.sigmoid(b)
+        return gate(x, self.gate(concat_elu(self.conv(concat_elu(x)))))
 
 
 class GatedConvNet(nn.Module):

@@ -2,5 +2,7 @@
 
 from genera.flows.elementwise.affine import Affine
 from genera.flows.elementwise.base import Elementwise
+from genera.flows.elementwise.logistic_mixture import LogisticMixture
+from genera.flows.elementwise.rational_quadratic_spline import RationalQuadraticSpline
 
-__all__ = ["Affine", "Elementwise"]
+__all__ = ["Affine", "Elementwise", "LogisticMixture", "RationalQuadraticSpline"]

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from abc import ABC, abstractmethod
-from typing import ClassVar
 
 from torch import Tensor, nn
 
@@ -15,7 +14,7 @@ class Elementwise(nn.Module, ABC):
     """
 
     #: Parameters per value, which the conditioner of a coupling provides.
-    num_params: ClassVar[int]
+    num_params: int
 
     @abstractmethod
     def forward(self, x: Tensor, params: Tensor) -> tuple[Tensor, Tensor]:

@@ -1,0 +1,125 @@
+"""The mixture-of-logistics transform of Flow++."""
+
+from __future__ import annotations
+
+from typing import NamedTuple
+
+import torch
+import torch.nn.functional as F
+from torch import Tensor
+
+from genera.flows.elementwise.affine import Affine
+from genera.flows.elementwise.base import Elementwise
+
+#: ``|log s|`` of a component stays below this: e^-5 is narrower than one of 256 grey levels after the logit.
+MAX_LOG_SCALE = 5.0
+#: Enough to bisect any bracket down to the last digit; Newton steps need about ten.
+MAX_STEPS = 100
+
+
+class LogisticMixture(Elementwise):
+    """The logit of a mixture's distribution function, then an affine transform.
+
+    ``y = affine(logit Σ_k π_k σ((x - μ_k) / s_k))``. The parameters of a value are the logits of the K weights, the K
+    means, the K log-scales, and the two of :class:`Affine`. The inverse is found numerically, to the last digits;
+    its gradients, of first order only, are those of the implicit function.
+
+    Args:
+        channels: C.
+        num_components: K.
+
+    Raises:
+        ValueError: ``num_components`` is not positive.
+
+    Source:
+        Ho, Chen, Srinivas, Duan & Abbeel (2019), section 3.2.
+    """
+
+    def __init__(self, channels: int, *, num_components: int = 4) -> None:
+        super().__init__()
+        if num_components < 1:
+            raise ValueError(f"num_components must be at least 1, got {num_components}")
+        self.num_params = 3 * num_components + 2
+        self.affine = Affine(channels)
+
+    def forward(self, x: Tensor, params: Tensor) -> tuple[Tensor, Tensor]:
+        z, log_derivative = self._mixture(params).logit_cdf(x)
+        y, log_scale = self.affine(z, params[:, -2:])
+        return y, log_derivative + log_scale
+
+    def inverse(self, y: Tensor, params: Tensor) -> tuple[Tensor, Tensor]:
+        z, log_scale = self.affine.inverse(y, params[:, -2:])
+        mixture = self._mixture(params)
+        root = mixture.quantile(z)
+        # The implicit function's gradients: a Newton step from the root, of length zero, differentiated as if its
+        # slope were constant.
+        value, log_slope = mixture.logit_cdf(root)
+        error = value - z
+        x = root - (error - error.detach()) / _slope(log_slope.detach())
+        _, log_derivative = mixture.logit_cdf(x)
+        return x, log_scale - log_derivative
+
+    def _mixture(self, params: Tensor) -> _Mixture:
+        weights, means, log_scales = params[:, :-2].chunk(3, dim=1)
+        # Parameters of zero are K times the same component. With equal gradients they would stay the same for ever,
+        # so each moves at a speed of its own, 1 on average. As a factor of the parameter, not of the gradient, it
+        # acts under Adam too.
+        num_components = weights.shape[1]
+        ranks = torch.arange(1, num_components + 1, dtype=params.dtype, device=params.device)
+        speeds = (2 * ranks / (num_components + 1))[:, None, None, None]
+        log_scales = MAX_LOG_SCALE * torch.tanh(speeds * log_scales / MAX_LOG_SCALE)
+        return _Mixture(weights.log_softmax(dim=1), speeds * means, log_scales)
+
+
+class _Mixture(NamedTuple):
+    """A mixture of K logistic distributions per value; each field is ``(B, K, C, H, W)``."""
+
+    log_weights: Tensor
+    means: Tensor
+    log_scales: Tensor
+
+    def logit_cdf(self, x: Tensor) -> tuple[Tensor, Tensor]:
+        """``z = logit cdf(x)`` and ``log dz/dx``, both ``(B, C, H, W)``, exact in the tails."""
+        u = (x.unsqueeze(1) - self.means) * (-self.log_scales).exp()
+        log_below, log_above = F.logsigmoid(u), F.logsigmoid(-u)
+        below, above = self.log_weights + log_below, self.log_weights + log_above
+        log_cdf, log_survival = below.logsumexp(dim=1), above.logsumexp(dim=1)
+        # dz/dx = pdf / cdf + pdf / (1 - cdf), component by component: in the tails the logarithms of pdf and cdf are
+        # large and nearly equal, but those of the components' shares in the cdf are not large where they matter.
+        hazards = torch.logaddexp(
+            below - log_cdf.unsqueeze(1) + log_above, above - log_survival.unsqueeze(1) + log_below
+        )
+        return log_cdf - log_survival, (hazards - self.log_scales).logsumexp(dim=1)
+
+    @torch.no_grad()
+    def quantile(self, z: Tensor) -> Tensor:
+        """The ``x`` with ``logit cdf(x) = z``, without gradients: Newton's method, bisecting where it is not safe.
+
+        A Newton step is taken where it stays inside the bracket and is at most half as long as the last but one.
+        """
+        # Left of all the components' own quantiles every component is too small, right of them too large.
+        quantiles = self.means + self.log_scales.exp() * z.unsqueeze(1)
+        low, high = quantiles.amin(dim=1), quantiles.amax(dim=1)
+        x = (low + high) / 2
+        last = before_last = high - low
+        active = torch.ones_like(z, dtype=torch.bool)
+        tolerance = 4 * torch.finfo(z.dtype).eps
+        for _ in range(MAX_STEPS):
+            value, log_slope = self.logit_cdf(x)
+            error = value - z
+            # Neither z nor x can be met more closely than it is rounded; to step on would be to follow noise.
+            active = active & (error.abs() > tolerance * (1 + z.abs())) & (last > tolerance * (1 + x.abs()))
+            if not active.any():
+                break
+            low, high = x.where(error < 0, low), x.where(error >= 0, high)
+            newton = error / _slope(log_slope)
+            safe = (x - newton >= low) & (x - newton <= high) & (2 * newton.abs() <= before_last)
+            step = torch.where(safe, newton, x - (low + high) / 2)
+            x = torch.where(active, x - step, x)
+            last, before_last = step.abs(), last
+        return x
+
+
+def _slope(log_slope: Tensor) -> Tensor:
+    """The slope, not below what rounding can tell from flat: between distant components it would underflow to zero."""
+    return log_slope.exp().clamp_min(torch.finfo(log_slope.dtype).eps)

@@ -1,0 +1,66 @@
+"""The steps of Glow."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from functools import partial
+
+from torch import Tensor, nn
+
+from genera.core import Transform
+from genera.flows.actnorm import ActNorm
+from genera.flows.chain import Chain, TransformFactory
+from genera.flows.coupling import Coupling
+from genera.flows.elementwise import Affine, Elementwise
+from genera.flows.invertible_conv import InvertibleConv1x1
+from genera.flows.masks import channel_halves
+
+
+class GlowSteps(Transform):
+    """``count`` times ActNorm, invertible 1×1 convolution, coupling of the channels' halves.
+
+    Args:
+        shape: ``(C, H, W)``.
+        count: how many steps.
+        conditioner: as in :class:`Coupling`.
+        elementwise: as in :class:`Coupling`.
+        context_channels: as in :class:`Coupling`.
+        seed: of the rotation that the first convolution starts from; the others count on from it.
+
+    Raises:
+        ValueError: ``count`` is not positive, or there is one channel only.
+
+    Source:
+        Kingma & Dhariwal (2018), section 3.
+    """
+
+    def __init__(
+        self,
+        shape: tuple[int, ...],
+        *,
+        count: int,
+        conditioner: Callable[[int, int], nn.Module],
+        elementwise: Callable[[int], Elementwise] = Affine,
+        context_channels: int = 0,
+        seed: int = 0,
+    ) -> None:
+        super().__init__(shape)
+        if count < 1:
+            raise ValueError(f"count must be at least 1, got {count}")
+        coupling = partial(
+            Coupling,
+            mask=channel_halves,
+            conditioner=conditioner,
+            elementwise=elementwise,
+            context_channels=context_channels,
+        )
+        steps: list[TransformFactory] = []
+        for index in range(count):
+            steps += [ActNorm, partial(InvertibleConv1x1, seed=seed + index), coupling]
+        self.chain = Chain(shape, steps)
+
+    def forward(self, x: Tensor, context: Tensor | None = None) -> tuple[Tensor, Tensor]:
+        return self.chain(x, context)
+
+    def inverse(self, y: Tensor, context: Tensor | None = None) -> tuple[Tensor, Tensor]:
+        return self.chain.inverse(y, context)

@@ -1,0 +1,76 @@
+"""Priors of the half that a split lets go: transforms that make it standard normal."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+import torch
+from torch import Tensor, nn
+
+from genera.core import Transform, sum_over_dims
+from genera.flows.elementwise import Affine, Elementwise
+
+
+class SplitPrior(Transform):
+    """``y = (x - mean) · exp(-log_std)``: a Gaussian for every value, learned, the same for all images.
+
+    Args:
+        shape: of one input, without the batch.
+
+    Source:
+        Kingma & Dhariwal (2018), whose splits have a learned prior.
+    """
+
+    def __init__(self, shape: tuple[int, ...]) -> None:
+        super().__init__(shape)
+        self.mean = nn.Parameter(torch.zeros(shape))
+        self.log_std = nn.Parameter(torch.zeros(shape))
+
+    def forward(self, x: Tensor, context: Tensor | None = None) -> tuple[Tensor, Tensor]:
+        return (x - self.mean) * torch.exp(-self.log_std), -self.log_std.sum().expand(len(x))
+
+    def inverse(self, y: Tensor, context: Tensor | None = None) -> tuple[Tensor, Tensor]:
+        return y * self.log_std.exp() + self.mean, self.log_std.sum().expand(len(y))
+
+
+class ConditionalSplitPrior(Transform):
+    """Every value transformed with parameters that a network reads off the half that stays, the context.
+
+    With :class:`~genera.flows.Affine` it is a Gaussian with the mean and scale that the other half lets expect.
+
+    Args:
+        shape: ``(C, H, W)`` of either half.
+        conditioner: network from the C channels of the staying half to ``num_params · C`` channels.
+        elementwise: what is applied to the leaving half.
+
+    Raises:
+        ValueError: at a call without a context.
+
+    Source:
+        Kingma & Dhariwal (2018).
+    """
+
+    def __init__(
+        self,
+        shape: tuple[int, ...],
+        *,
+        conditioner: Callable[[int, int], nn.Module],
+        elementwise: Callable[[int], Elementwise] = Affine,
+    ) -> None:
+        super().__init__(shape)
+        self.elementwise = elementwise(shape[0])
+        self.conditioner = conditioner(shape[0], self.elementwise.num_params * shape[0])
+
+    def forward(self, x: Tensor, context: Tensor | None = None) -> tuple[Tensor, Tensor]:
+        y, log_derivative = self.elementwise(x, self._params(context, x.dtype))
+        return y, sum_over_dims(log_derivative)
+
+    def inverse(self, y: Tensor, context: Tensor | None = None) -> tuple[Tensor, Tensor]:
+        x, log_derivative = self.elementwise.inverse(y, self._params(context, y.dtype))
+        return x, sum_over_dims(log_derivative)
+
+    def _params(self, context: Tensor | None, dtype: torch.dtype) -> Tensor:
+        """``(B, num_params, C, H, W)``, whatever precision the network ran in."""
+        if context is None:
+            raise ValueError("ConditionalSplitPrior needs the staying half as context, got none")
+        return self.conditioner(context).to(dtype).unflatten(1, (self.elementwise.num_params, -1))

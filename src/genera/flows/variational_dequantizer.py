@@ -1,0 +1,48 @@
+"""Variational dequantization: a flow learns where in its bin a pixel should go."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Sequence
+
+import torch
+import torch.nn.functional as F
+from torch import Tensor
+
+from genera.core import Dequantizer, ImageSpec, sum_over_dims
+from genera.flows.chain import Chain, TransformFactory
+
+
+class VariationalDequantizer(Dequantizer):
+    """``y = (x + u) / levels`` with ``u = sigmoid(f(ε; x))``, ε logistic and f a flow that sees the image.
+
+    ``log_weight`` is ``-log q(u | x) - D log(levels)``. A flow that starts as the identity starts as uniform
+    dequantization, as the sigmoid of a logistic variable is uniform.
+
+    Args:
+        spec: the images.
+        transforms: factories ``shape -> Transform`` of the flow from ε on; its context is the image scaled to
+            [-1, 1], ``(B, C, H, W)``.
+
+    Source:
+        Ho et al. (2019), section 3.1.
+    """
+
+    def __init__(self, spec: ImageSpec, *, transforms: Sequence[TransformFactory]) -> None:
+        super().__init__(spec)
+        self.transform = Chain(spec.shape, transforms)
+
+    def forward(self, images: Tensor, *, generator: torch.Generator | None = None) -> tuple[Tensor, Tensor]:
+        dtype = next((parameter.dtype for parameter in self.parameters()), torch.get_default_dtype())
+        uniform = torch.rand(images.shape, generator=generator, device=images.device)
+        # A draw of exactly zero would be an infinite ε.
+        eps = torch.finfo(uniform.dtype).eps
+        noise = torch.logit(uniform, eps=eps / 2).to(dtype)
+        context = images.to(dtype) * (2 / (self.spec.levels - 1)) - 1
+        h, log_det = self.transform(noise, context)
+        log_det = log_det + sum_over_dims(_log_sigmoid_derivative(h) - _log_sigmoid_derivative(noise))
+        return self.place(images, torch.sigmoid(h)), log_det - self.spec.num_dims * math.log(self.spec.levels)
+
+
+def _log_sigmoid_derivative(x: Tensor) -> Tensor:
+    return -F.softplus(x) - F.softplus(-x)
