@@ -42,9 +42,11 @@ from genera.flows import (
     ActNorm,
     Affine,
     Chain,
+    ConditionalSplitPrior,
     Coupling,
     Couplings,
     Elementwise,
+    GlowSteps,
     InvertibleConv1x1,
     LogisticMixture,
     Logit,
@@ -52,7 +54,9 @@ from genera.flows import (
     Permutation,
     RationalQuadraticSpline,
     Split,
+    SplitPrior,
     Squeeze,
+    VariationalDequantizer,
     channel_halves,
     checkerboard,
 )
@@ -136,9 +140,13 @@ def without_case(package: ModuleType) -> list[str]:
 gated = partial(GatedConvNet, width=4, num_blocks=1)
 checkered = partial(Couplings, mask=checkerboard, conditioner=gated)
 halved = partial(Couplings, mask=channel_halves, conditioner=gated)
+conditional_prior = partial(ConditionalSplitPrior, conditioner=gated)
+variational = partial(VariationalDequantizer, transforms=[partial(checkered, count=3)])
 multiscale = [Logit, partial(checkered, count=2), Squeeze, partial(halved, count=2)]
 #: Twice down to half the size, half of the values leaving in between; for images of 4×4 and its multiples.
 multiscale.append(partial(Split, transforms=[Squeeze, partial(halved, count=2)]))
+steps = partial(GlowSteps, count=2, conditioner=gated)
+glow = [Logit, Squeeze, steps, partial(Split, transforms=[Squeeze, steps], prior=conditional_prior)]
 
 
 def initialized_act_norm() -> ActNorm:
@@ -173,6 +181,16 @@ TRANSFORMS: dict[str, Callable[[], tuple[Transform, *tuple[Tensor, ...]]]] = {
         made(lambda: Coupling((2, 4, 4), mask=checkerboard, conditioner=gated, elementwise=LogisticMixture)),
         2 * normal(3, 2, 4, 4),
     ),
+    "Coupling, context of images": lambda: (
+        made(lambda: Coupling((1, 4, 4), 2, mask=checkerboard, conditioner=gated)),
+        normal(3, 1, 4, 4),
+        normal(3, 2, 4, 4, seed=2),
+    ),
+    "Coupling, context of vectors": lambda: (
+        made(lambda: Coupling((2, 3, 2), 5, mask=channel_halves, conditioner=gated)),
+        normal(3, 2, 3, 2),
+        normal(3, 5, seed=2),
+    ),
     "Couplings, checkerboard": lambda: (made(lambda: checkered((1, 4, 4), count=3)), normal(3, 1, 4, 4)),
     "Couplings, channel_halves": lambda: (made(lambda: halved((4, 2, 2), count=2)), normal(3, 4, 2, 2)),
     "Logit": lambda: (Logit((1, 3, 3)), uniform(3, 1, 3, 3)),
@@ -180,6 +198,26 @@ TRANSFORMS: dict[str, Callable[[], tuple[Transform, *tuple[Tensor, ...]]]] = {
     "Squeeze": lambda: (Squeeze((2, 4, 6)), normal(3, 2, 4, 6)),
     "Split": lambda: (made(lambda: Split((4, 2, 2), transforms=[partial(halved, count=2)])), normal(3, 4, 2, 2)),
     "Split, nothing after": lambda: (Split((2, 2, 2), transforms=[]), normal(3, 2, 2, 2)),
+    "Split, prior": lambda: (
+        made(lambda: Split((4, 2, 2), transforms=[Squeeze], prior=SplitPrior)),
+        normal(3, 4, 2, 2),
+    ),
+    "Split, conditional prior": lambda: (
+        made(lambda: Split((4, 2, 2), transforms=[partial(halved, count=2)], prior=conditional_prior)),
+        normal(3, 4, 2, 2),
+    ),
+    "SplitPrior": lambda: (made(lambda: SplitPrior((2, 2, 3))), normal(3, 2, 2, 3)),
+    "ConditionalSplitPrior": lambda: (
+        made(lambda: conditional_prior((2, 2, 3))),
+        normal(3, 2, 2, 3),
+        normal(3, 2, 2, 3, seed=2),
+    ),
+    "GlowSteps": lambda: (made(lambda: GlowSteps((4, 2, 2), count=2, conditioner=gated)), normal(3, 4, 2, 2)),
+    "GlowSteps, context": lambda: (
+        made(lambda: GlowSteps((4, 2, 2), 3, count=2, conditioner=gated)),
+        normal(3, 4, 2, 2),
+        normal(3, 3, seed=2),
+    ),
     "ActNorm": lambda: (made(lambda: ActNorm((3, 2, 2))), normal(3, 3, 2, 2)),
     "ActNorm, initialized": lambda: (made(initialized_act_norm), 3 + 2 * normal(3, 3, 2, 2)),
     "InvertibleConv1x1": lambda: (made(lambda: InvertibleConv1x1((4, 2, 3))), normal(3, 4, 2, 3)),
@@ -219,10 +257,11 @@ ELEMENTWISE: dict[str, Callable[[], tuple[Elementwise, Tensor, Tensor]]] = {
 
 #: What makes a dequantizer and images with every level.
 DEQUANTIZERS: dict[str, Callable[[], tuple[Dequantizer, Tensor]]] = {
-    f"UniformDequantizer, {levels} levels": lambda spec=ImageSpec(1, 2, 3, levels): (
-        made(lambda: UniformDequantizer(spec)),
+    f"{name}, {levels} levels": lambda make=make, spec=ImageSpec(1, 2, 3, levels): (
+        made(lambda: make(spec), scale=0.3),
         every_level(spec),
     )
+    for name, make in (("UniformDequantizer", UniformDequantizer), ("VariationalDequantizer", variational))
     for levels in (2, 17, 256)
 }
 
@@ -248,16 +287,18 @@ NETWORKS: dict[str, Callable[[], tuple[nn.Module, Tensor]]] = {
 
 #: What makes a flow and images.
 FLOWS: dict[str, Callable[[], tuple[NormalizingFlow, Tensor]]] = {
-    name: lambda spec=spec, transforms=transforms: (
-        made(lambda: NormalizingFlow(spec, transforms=transforms)),
+    name: lambda spec=spec, transforms=transforms, dequantizer=dequantizer, base=base: (
+        made(lambda: NormalizingFlow(spec, transforms=transforms, dequantizer=dequantizer, base=base)),
         pixels(spec),
     )
-    for name, spec, transforms in [
-        ("flow, grey", ImageSpec(1, 8, 8, 17, num_classes=10), multiscale),
-        ("flow, colour", ImageSpec(3, 4, 4, 256), multiscale),
-        ("flow, two levels", ImageSpec(1, 4, 4, 2), multiscale),
-        ("flow, one scale", ImageSpec(1, 3, 5, 256), [Logit, partial(checkered, count=3)]),
-        ("flow, without weights", ImageSpec(1, 2, 2, 4), [Logit]),
+    for name, spec, transforms, dequantizer, base in [
+        ("flow, grey", ImageSpec(1, 8, 8, 17, num_classes=10), multiscale, UniformDequantizer, StandardNormal),
+        ("flow, colour", ImageSpec(3, 4, 4, 256), multiscale, variational, StandardNormal),
+        ("flow, two levels", ImageSpec(1, 4, 4, 2), multiscale, UniformDequantizer, DiagonalGaussian),
+        ("flow, variational", ImageSpec(1, 4, 8, 256), multiscale, variational, StandardNormal),
+        ("flow, one scale", ImageSpec(1, 3, 5), [Logit, partial(checkered, count=3)], variational, StandardNormal),
+        ("flow, Glow", ImageSpec(1, 4, 4, 3), glow, UniformDequantizer, StandardNormal),
+        ("flow, without weights", ImageSpec(1, 2, 2, 4), [Logit], UniformDequantizer, StandardNormal),
     ]
 }
 

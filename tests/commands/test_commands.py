@@ -99,7 +99,8 @@ def test_evaluate_measures_once(trained: Path, capsys: pytest.CaptureFixture[str
 def test_figures(trained: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     assert main(["figures", str(trained), "--out", str(tmp_path)]) == 0
     written = [Path(line) for line in capsys.readouterr().out.splitlines()]
-    assert {path.name for path in written} == {"training.png", "training.svg", "samples.png", "samples.svg"}
+    names = ("training", "samples", "interpolations", "pixel_bits")
+    assert {path.name for path in written} == {f"{name}.{kind}" for name in names for kind in ("png", "svg")}
     assert all(path.stat().st_size > 1000 for path in written)
 
 

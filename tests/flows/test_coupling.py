@@ -111,3 +111,20 @@ def test_an_elementwise_transform_never_sees_half_precision() -> None:
 def test_no_couplings(count: int) -> None:
     with complains("count must be at least 1", str(count)):
         Couplings((1, 4, 4), count=count, mask=checkerboard, conditioner=gated)
+
+
+def test_a_context_that_does_not_fit() -> None:
+    coupling = Coupling((1, 2, 2), 3, mask=checkerboard, conditioner=gated)
+    with complains("context of 3 channels", "got none"):
+        coupling(torch.zeros(1, 1, 2, 2))
+    with complains("context of 3 channels", "(1, 4)"):
+        coupling.inverse(torch.zeros(1, 1, 2, 2), torch.zeros(1, 4))
+
+
+def test_a_context_is_heeded() -> None:
+    coupling = made(lambda: Coupling((1, 2, 2), 3, mask=checkerboard, conditioner=gated))
+    x = normal(1, 1, 2, 2)
+    one, other = (coupling(x, torch.eye(3, dtype=torch.float64)[index : index + 1])[0] for index in (0, 1))
+    assert not torch.allclose(one, other)
+    spread = torch.eye(3, dtype=torch.float64)[:1].view(1, 3, 1, 1).expand(1, 3, 2, 2)
+    torch.testing.assert_close(coupling(x, spread)[0], one)

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+import math
 from functools import partial
 
 import numpy as np
 import pytest
 import torch
-from cases import checkered, made
+from cases import checkered, made, variational
 from torch import Tensor
 
 from genera.core import ImageSpec, StandardNormal
@@ -74,6 +75,50 @@ def test_more_importance_samples_make_it_tighter(flow: NormalizingFlow, exact: T
     )
     assert one > 3 * eight > 9 * many
     assert many > -0.01
+
+
+#: Four pixels of three levels, as few as a checkerboard of both dequantizer and flow can be told apart on.
+FOUR = ImageSpec(1, 2, 2, 3)
+
+
+@pytest.fixture(scope="module")
+def variational_flow() -> NormalizingFlow:
+    transforms = [Logit, partial(checkered, count=2)]
+    return made(lambda: NormalizingFlow(FOUR, transforms=transforms, dequantizer=variational), scale=0.25)
+
+
+@torch.no_grad()
+def exact_log_prob(flow: NormalizingFlow, image: Tensor, *, nodes: int = 16) -> Tensor:
+    """Of a 2×2 image: the density integrated over its bin, whatever dequantizer there is."""
+    points, weights = (torch.from_numpy(values) / 2 for values in np.polynomial.legendre.leggauss(nodes))
+    within = torch.cartesian_prod(*[points + 0.5] * 4)
+    weight = torch.cartesian_prod(*[weights] * 4).prod(dim=1)
+    z, log_det = flow.transform(((image.flatten() + within) / FOUR.levels).view(-1, *FOUR.shape))
+    return (weight.log() + flow.base.log_prob(z.flatten(1)) + log_det).logsumexp(dim=0) - 4 * math.log(FOUR.levels)
+
+
+def test_variational_dequantization_bounds_the_exact_probability(variational_flow: NormalizingFlow) -> None:
+    images = torch.tensor([[0, 0, 0, 0], [2, 2, 2, 2], [0, 1, 2, 1], [2, 0, 0, 1]], dtype=torch.uint8).view(4, 1, 2, 2)
+    exact = torch.stack([exact_log_prob(variational_flow, image) for image in images])
+    gaps = []
+    for num_importance_samples, count in ((1, 2000), (8, 800), (64, 200)):
+        with torch.no_grad():
+            log_prob = variational_flow.log_prob(
+                images.repeat_interleave(count, dim=0),
+                num_importance_samples=num_importance_samples,
+                generator=torch.Generator().manual_seed(0),
+            ).view(4, count)
+        assert (log_prob.mean(dim=1) - 3 * standard_error(log_prob) < exact).all()
+        gaps.append((exact - log_prob.mean(dim=1)).mean())
+    assert gaps[0] > 2 * gaps[1] > 4 * gaps[2]
+    assert gaps[2] > -0.01
+
+
+@torch.no_grad()
+def test_all_probabilities_of_four_pixels_sum_to_one(variational_flow: NormalizingFlow) -> None:
+    images = torch.cartesian_prod(*[torch.arange(3, dtype=torch.uint8)] * 4).view(81, 1, 2, 2)
+    probabilities = torch.stack([exact_log_prob(variational_flow, image, nodes=8) for image in images]).exp()
+    assert abs(probabilities.sum() - 1) < 1e-2
 
 
 @torch.no_grad()

@@ -7,12 +7,13 @@ import numpy as np
 import pytest
 import torch
 import yaml
-from cases import FLOWS, every_level
+from cases import FLOWS, complains, every_level
 from scipy import special, stats
 from torch import Tensor
 
-from genera.core import Distribution, ImageSpec, bits_per_dim
-from genera.flows import Couplings, Logit, NormalizingFlow, checkerboard
+from genera.core import Distribution, ImageSpec, StandardNormal, bits_per_dim
+from genera.flows import ActNorm, Couplings, Logit, NormalizingFlow, checkerboard
+from genera.flows.model import _VALUES_AT_ONCE
 from genera.networks import GatedConvNet
 from genera.training.recipes import build_model, find_recipe
 
@@ -111,21 +112,95 @@ def test_a_fresh_flow_draws_from_the_base_through_a_sigmoid() -> None:
     assert stats.chisquare(counts, counts.sum() * np.diff(edges)).pvalue > 1e-3
 
 
+def test_draws_by_the_hundred_go_through_a_few_at_a_time(monkeypatch: pytest.MonkeyPatch) -> None:
+    """The same probabilities whatever goes through at once, and never more of them than that."""
+    flow, images = FLOWS["flow, variational"]()
+    sizes, forward = [], flow.dequantizer.forward
+
+    def watched(images: Tensor, **options: torch.Generator | None) -> tuple[Tensor, Tensor]:
+        sizes.append(len(images))
+        return forward(images, **options)
+
+    monkeypatch.setattr(flow.dequantizer, "forward", watched)
+    found = []
+    for at_once in (1, 7, 1000):
+        monkeypatch.setitem(_VALUES_AT_ONCE, "cpu", at_once * flow.spec.num_dims)
+        generator = torch.Generator().manual_seed(0)
+        found.append(flow.log_prob(images, num_importance_samples=9, generator=generator).detach())
+        assert max(sizes) == min(at_once, 9 * len(images))
+        sizes.clear()
+    torch.testing.assert_close(found[0], found[1])
+    torch.testing.assert_close(found[0], found[2])
+
+
+def test_initializing_standardizes_what_leaves_every_actnorm() -> None:
+    flow, images = FLOWS["flow, Glow"]()
+    norms = [module for module in flow.modules() if isinstance(module, ActNorm)]
+    assert len(norms) == 4
+    with torch.no_grad():
+        for norm in norms:
+            norm.log_scale.zero_()
+            norm.shift.zero_()
+    left: list[Tensor] = []
+    torch.manual_seed(0)
+    flow.initialize(images)
+    for norm in norms:
+        norm.register_forward_hook(lambda norm, inputs, outputs: left.append(outputs[0]))
+    torch.manual_seed(0)
+    flow.loss(images)
+    assert len(left) == 4
+    for y in left:
+        torch.testing.assert_close(y.mean(dim=(0, 2, 3)), y.new_zeros(y.shape[1]))
+        torch.testing.assert_close(y.std(dim=(0, 2, 3), correction=0), y.new_ones(y.shape[1]))
+
+
+def test_a_scale_is_kept_or_drawn_anew() -> None:
+    flow, images = FLOWS["flow, grey"]()
+    assert flow.latent_scales == [32, 32]
+    assert torch.equal(flow.resample(images, keep=2), images)
+    generator = torch.Generator().manual_seed(0)
+    z, drawn = flow.encode(images, generator=generator), flow.base.sample(len(images), generator=generator)
+    expected = flow.decode(torch.cat([z[:, :32], drawn[:, 32:]], dim=1))
+    assert torch.equal(flow.resample(images, keep=1, generator=torch.Generator().manual_seed(0)), expected)
+    assert torch.equal(flow.resample(images, keep=0, generator=torch.Generator().manual_seed(0)), flow.decode(drawn))
+    with complains("keep must lie between 0 and the 2 scales", "3"):
+        flow.resample(images, keep=3)
+
+
+def test_the_bound_of_two_base_distributions_differs_by_theirs() -> None:
+    flow, images = FLOWS["flow, two levels"]()
+    z = flow.encode(images, generator=torch.Generator().manual_seed(0))
+    found = flow.log_prob(images, generator=torch.Generator().manual_seed(0))
+    learned, flow.base = flow.base, StandardNormal(16)
+    other = flow.log_prob(images, generator=torch.Generator().manual_seed(0))
+    torch.testing.assert_close(found - other, learned.log_prob(z) - flow.base.log_prob(z))
+
+
 def count_parameters(model: torch.nn.Module) -> int:
     return sum(parameter.numel() for parameter in model.parameters())
 
 
-def test_the_simple_flow_has_the_reports_number_of_parameters() -> None:
-    assert count_parameters(NormalizingFlow(ImageSpec(1, 28, 28), transforms=simple)) == 556_312
-
-
-def test_the_shipped_simple_recipe_is_that_flow() -> None:
-    config = yaml.safe_load(find_recipe("realnvp_simple_uniform").read_text())
+@pytest.mark.parametrize(
+    ("recipe", "parameters"),
+    [
+        ("realnvp", 2_173_864),
+        ("realnvp_tutorial", 1_711_818),
+        ("realnvp_simple_vardeq", 628_388),
+        ("realnvp_simple_uniform", 556_312),
+    ],
+)
+def test_recipes_have_the_reports_number_of_parameters(recipe: str, parameters: int) -> None:
+    config = yaml.safe_load(find_recipe(recipe).read_text())
     spec = ImageSpec(1, 28, 28, 256, 10)
     model = build_model(config, spec)
     assert isinstance(model, NormalizingFlow)
     assert model.spec == spec
-    assert count_parameters(model) == 556_312
+    assert count_parameters(model) == parameters
+
+
+def test_the_shipped_simple_recipe_is_eight_couplings() -> None:
+    spec = ImageSpec(1, 28, 28)
+    model = build_model(yaml.safe_load(find_recipe("realnvp_simple_uniform").read_text()), spec)
     by_hand = NormalizingFlow(spec, transforms=simple)
     assert {name: value.shape for name, value in model.state_dict().items()} == {
         name: value.shape for name, value in by_hand.state_dict().items()

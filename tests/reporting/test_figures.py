@@ -2,14 +2,21 @@
 
 from __future__ import annotations
 
+from functools import partial
 from pathlib import Path
 
 import numpy as np
 import pytest
 import torch
+from cases import checkered, made, pixels
 
+from genera.core import ImageSpec
+from genera.data import Images
 from genera.data.pictures import image_grid
-from genera.reporting.figures import describe, sample_figure, training_curve
+from genera.evaluation import interpolate
+from genera.flows import Logit, NormalizingFlow
+from genera.reporting import draw_figures
+from genera.reporting.figures import describe, interpolation_figure, sample_figure, training_curve
 from genera.training.runs import RunDirectory
 from genera.zoo import TrainedModel
 
@@ -35,3 +42,39 @@ def test_a_grid_keeps_its_images(model: TrainedModel) -> None:
     (shown,) = axes.get_images()
     assert np.array_equal(np.asarray(shown.get_array()), np.asarray(image_grid(images, levels=17)))
     assert axes.get_title() == "one image"
+
+
+def test_every_row_ends_where_the_next_starts() -> None:
+    flow = made(lambda: NormalizingFlow(ImageSpec(1, 4, 4, 17), transforms=[Logit])).float()
+    images = Images(pixels(flow.spec, 10))
+    (axes,) = interpolation_figure(flow, images, about="a flow", seed=0).axes
+    few = images.pixels[:8]
+    ways = interpolate(flow, few, few.roll(-1, dims=0), count=10, generator=torch.Generator().manual_seed(0))
+    expected = image_grid(ways.flatten(0, 1), columns=10, levels=17)
+    assert np.array_equal(np.asarray(axes.get_images()[0].get_array()), np.asarray(expected))
+    assert "a flow" in axes.get_title()
+
+
+def test_a_conditional_model_stays_within_a_class() -> None:
+    spec = ImageSpec(1, 4, 4, 17, num_classes=2)
+    coupling = partial(checkered, count=2, context_channels=2)
+    flow = made(lambda: NormalizingFlow(spec, transforms=[Logit, coupling], class_conditional=True)).float()
+    images = Images(pixels(spec, 5), torch.tensor([0, 1, 0, 1, 1]))
+    (axes,) = interpolation_figure(flow, images, about="", seed=0).axes
+    ends, generator = (images.pixels, images.pixels[[2, 4, 2, 4, 4]]), torch.Generator().manual_seed(0)
+    ways = interpolate(flow, *ends, count=10, labels=images.labels, generator=generator)
+    expected = image_grid(ways.flatten(0, 1), columns=10, levels=17)
+    assert np.array_equal(np.asarray(axes.get_images()[0].get_array()), np.asarray(expected))
+
+
+def test_without_its_data_a_model_keeps_its_other_figures(
+    tiny_run: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    config = tiny_run / "config.yaml"
+    gone = tmp_path / "gone.npz"
+    config.write_text(config.read_text().replace("name: digits", f"name: npz\n  path: {gone}"))
+    paths = draw_figures(TrainedModel("mine", RunDirectory.open(tiny_run)), tmp_path / "figures")
+    assert {path.stem for path in paths} == {"training", "samples"}
+    (line,) = [line for line in capsys.readouterr().err.splitlines() if "left out" in line]
+    assert line.startswith("mine: left out interpolations, pixel_bits, which need images: ")
+    assert str(gone) in line

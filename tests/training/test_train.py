@@ -57,6 +57,18 @@ def test_bf16_trains_and_weights_stay_float32(tmp_path: Path) -> None:
     assert {value.dtype for value in library.load(run).state_dict().values()} == {torch.float32}
 
 
+@pytest.mark.parametrize("has", [True, False])
+def test_bf16_on_a_processor_without_is_advised_against(
+    has: bool, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.setattr("genera.commands.train.has_bfloat16", lambda: has)
+    cheap = ("--max_steps", "1", "--accelerator", "cpu", "--validation_images", "8")
+    assert main(["train", TINY, "--out", str(tmp_path / "half"), *cheap, "--precision", "bf16-mixed"]) == 0
+    assert ("--precision 32-true is faster" in capsys.readouterr().err) is not has
+    assert main(["train", TINY, "--out", str(tmp_path / "full"), *cheap]) == 0
+    assert "--precision" not in capsys.readouterr().err
+
+
 def test_another_logger_by_configuration(tmp_path: Path) -> None:
     logger = {"class_path": "lightning.pytorch.loggers.CSVLogger", "init_args": {"save_dir": str(tmp_path / "more")}}
     more = ("--loggers", yaml.safe_dump([logger], default_flow_style=True))

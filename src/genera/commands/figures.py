@@ -11,12 +11,12 @@ from genera.zoo import find_model
 
 
 def figures(models: list[str], *, out: Path | None = None, seed: int = 0, allow: list[str] | None = None) -> None:
-    """Draw every figure the given models allow: training curves and samples, as PNG and SVG.
+    """Draw every figure the given models allow, as PNG and SVG: training curves, samples, what becomes of images.
 
     Args:
         models: run directories, or names that `genera models` lists.
         out: folder for the figures, with a folder for each model in it; the run's own `figures` where omitted.
-        seed: of the samples.
+        seed: of all that is drawn, and of the choice of images.
         allow: packages the models' configs may name besides ours; only those you trust.
     """
     found = [find_model(name) for name in models]

@@ -12,6 +12,7 @@ from typing import Any
 
 from genera.commands.calling import data_name, with_data_name
 from genera.data import ImageData
+from genera.training.environment import has_bfloat16, is_on_processor
 from genera.training.keeping import Interrupted
 from genera.training.loss_task import NonFiniteLoss
 from genera.training.recipes import data_section, find_recipe, recipe_paths
@@ -148,6 +149,12 @@ def _train(
     first_process = "LOCAL_RANK" not in os.environ
     if first_process:
         print(f"training in {run.path}", file=sys.stderr)
+        if arguments["precision"] == "bf16-mixed" and is_on_processor(arguments["accelerator"]) and not has_bfloat16():
+            print(
+                "this processor has no bfloat16 instructions and emulates them, some ten times slower: "
+                "--precision 32-true is faster",
+                file=sys.stderr,
+            )
     os.environ["GENERA_RUN"] = str(run.path)
     try:
         train(data, run, resume=resumed_config is not None, **arguments)

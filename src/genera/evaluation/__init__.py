@@ -1,6 +1,6 @@
 """Measuring models of any family on equal terms."""
 
-from genera.evaluation.drawing import draw
+from genera.evaluation.drawing import draw, interpolate
 from genera.evaluation.likelihood import log_probs
 from genera.evaluation.measures import BitsPerDimMeasure, Measure, Measurement, default_measures
 from genera.evaluation.runner import check_fits, evaluate, result_path
@@ -13,6 +13,7 @@ __all__ = [
     "default_measures",
     "draw",
     "evaluate",
+    "interpolate",
     "log_probs",
     "result_path",
 ]

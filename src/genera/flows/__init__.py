@@ -9,8 +9,9 @@ from genera.flows.invertible_conv import InvertibleConv1x1
 from genera.flows.logit import Logit
 from genera.flows.masks import channel_halves, checkerboard
 from genera.flows.model import NormalizingFlow
-from genera.flows.multiscale import Split, Squeeze, latent_scales
+from genera.flows.multiscale import Split, Squeeze, latent_scales, latent_shapes
 from genera.flows.permutation import Permutation
+from genera.flows.pixel_map import log_prob_map
 from genera.flows.split_prior import ConditionalSplitPrior, SplitPrior
 from genera.flows.variational_dequantizer import VariationalDequantizer
 
@@ -36,4 +37,6 @@ __all__ = [
     "channel_halves",
     "checkerboard",
     "latent_scales",
+    "latent_shapes",
+    "log_prob_map",
 ]

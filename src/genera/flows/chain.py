@@ -10,6 +10,8 @@ from genera.core import Transform
 
 #: Makes a transform for inputs of a shape, so that a recipe need not know the sizes.
 TransformFactory = Callable[[tuple[int, ...]], Transform]
+#: The same for one with a context: the second argument is its number of channels.
+ContextTransformFactory = Callable[[tuple[int, ...], int], Transform]
 
 
 class Chain(Transform):

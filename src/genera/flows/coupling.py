@@ -21,11 +21,11 @@ class Coupling(Transform):
 
     Args:
         shape: ``(C, H, W)``.
+        context_channels: K, of a context ``(B, K, H, W)`` or, the same for every pixel, ``(B, K)``.
         mask: which values stay.
         conditioner: network from the C channels of the masked image, and those of the context behind them, to
             ``num_params · C`` channels.
         elementwise: what is applied to the values that do not stay.
-        context_channels: K, of a context ``(B, K, H, W)`` or, the same for every pixel, ``(B, K)``.
         odd: exchange the halves.
 
     Raises:
@@ -40,11 +40,11 @@ class Coupling(Transform):
     def __init__(
         self,
         shape: tuple[int, ...],
+        context_channels: int = 0,
         *,
         mask: Mask,
         conditioner: Callable[[int, int], nn.Module],
         elementwise: Callable[[int], Elementwise] = Affine,
-        context_channels: int = 0,
         odd: bool = False,
     ) -> None:
         super().__init__(shape)
@@ -86,11 +86,11 @@ class Couplings(Transform):
 
     Args:
         shape: ``(C, H, W)``.
+        context_channels: as in :class:`Coupling`.
         count: how many.
         mask: which values the first leaves.
         conditioner: as in :class:`Coupling`.
         elementwise: as in :class:`Coupling`.
-        context_channels: as in :class:`Coupling`.
 
     Raises:
         ValueError: ``count`` is not positive.
@@ -99,18 +99,18 @@ class Couplings(Transform):
     def __init__(
         self,
         shape: tuple[int, ...],
+        context_channels: int = 0,
         *,
         count: int,
         mask: Mask,
         conditioner: Callable[[int, int], nn.Module],
         elementwise: Callable[[int], Elementwise] = Affine,
-        context_channels: int = 0,
     ) -> None:
         super().__init__(shape)
         if count < 1:
             raise ValueError(f"count must be at least 1, got {count}")
         coupling = partial(
-            Coupling, mask=mask, conditioner=conditioner, elementwise=elementwise, context_channels=context_channels
+            Coupling, context_channels=context_channels, mask=mask, conditioner=conditioner, elementwise=elementwise
         )
         self.chain = Chain(shape, [partial(coupling, odd=index % 2 == 1) for index in range(count)])
 

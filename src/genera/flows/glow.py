@@ -21,10 +21,10 @@ class GlowSteps(Transform):
 
     Args:
         shape: ``(C, H, W)``.
+        context_channels: as in :class:`Coupling`.
         count: how many steps.
         conditioner: as in :class:`Coupling`.
         elementwise: as in :class:`Coupling`.
-        context_channels: as in :class:`Coupling`.
         seed: of the rotation that the first convolution starts from; the others count on from it.
 
     Raises:
@@ -37,11 +37,11 @@ class GlowSteps(Transform):
     def __init__(
         self,
         shape: tuple[int, ...],
+        context_channels: int = 0,
         *,
         count: int,
         conditioner: Callable[[int, int], nn.Module],
         elementwise: Callable[[int], Elementwise] = Affine,
-        context_channels: int = 0,
         seed: int = 0,
     ) -> None:
         super().__init__(shape)
@@ -49,10 +49,10 @@ class GlowSteps(Transform):
             raise ValueError(f"count must be at least 1, got {count}")
         coupling = partial(
             Coupling,
+            context_channels=context_channels,
             mask=channel_halves,
             conditioner=conditioner,
             elementwise=elementwise,
-            context_channels=context_channels,
         )
         steps: list[TransformFactory] = []
         for index in range(count):

@@ -98,9 +98,21 @@ def latent_scales(transform: Transform) -> list[int]:
         >>> latent_scales(Chain((1, 4, 4), [Squeeze, partial(Split, transforms=[Squeeze])]))
         [8, 8]
     """
+    return [math.prod(shape) for shape in latent_shapes(transform)]
+
+
+def latent_shapes(transform: Transform) -> list[tuple[int, ...]]:
+    """What shape each scale has before it is laid flat into the latent, coarsest first.
+
+    Example:
+        >>> from functools import partial
+        >>> from genera.flows import Chain, Split, Squeeze, latent_shapes
+        >>> latent_shapes(Chain((1, 4, 4), [Squeeze, partial(Split, transforms=[Squeeze])]))
+        [(8, 1, 1), (2, 2, 2)]
+    """
     last: nn.Module = transform
     while isinstance(last, Chain) and len(last.transforms):
         last = last.transforms[-1]
     if not isinstance(last, Split):
-        return [math.prod(transform.out_shape)]
-    return [*latent_scales(last.rest), math.prod(last.half_shape)]
+        return [transform.out_shape]
+    return [*latent_shapes(last.rest), last.half_shape]

@@ -4,13 +4,14 @@ from __future__ import annotations
 
 import math
 from collections.abc import Sequence
+from functools import partial
 
 import torch
 import torch.nn.functional as F
 from torch import Tensor
 
-from genera.core import Dequantizer, ImageSpec, sum_over_dims
-from genera.flows.chain import Chain, TransformFactory
+from genera.core import Dequantizer, ImageSpec, Transform, sum_over_dims
+from genera.flows.chain import Chain, ContextTransformFactory
 
 
 class VariationalDequantizer(Dequantizer):
@@ -21,16 +22,16 @@ class VariationalDequantizer(Dequantizer):
 
     Args:
         spec: the images.
-        transforms: factories ``shape -> Transform`` of the flow from ε on; its context is the image scaled to
-            [-1, 1], ``(B, C, H, W)``.
+        transforms: factories ``(shape, context_channels) -> Transform`` of the flow from ε on; its context is the
+            image scaled to [-1, 1], ``(B, C, H, W)``.
 
     Source:
         Ho et al. (2019), section 3.1.
     """
 
-    def __init__(self, spec: ImageSpec, *, transforms: Sequence[TransformFactory]) -> None:
+    def __init__(self, spec: ImageSpec, *, transforms: Sequence[ContextTransformFactory]) -> None:
         super().__init__(spec)
-        self.transform = Chain(spec.shape, transforms)
+        self.transform = Chain(spec.shape, [partial(_with_context, make, spec.channels) for make in transforms])
 
     def forward(self, images: Tensor, *, generator: torch.Generator | None = None) -> tuple[Tensor, Tensor]:
         dtype = next((parameter.dtype for parameter in self.parameters()), torch.get_default_dtype())
@@ -40,9 +41,14 @@ class VariationalDequantizer(Dequantizer):
         noise = torch.logit(uniform, eps=eps / 2).to(dtype)
         context = images.to(dtype) * (2 / (self.spec.levels - 1)) - 1
         h, log_det = self.transform(noise, context)
-        log_det = log_det + sum_over_dims(_log_sigmoid_derivative(h) - _log_sigmoid_derivative(noise))
+        log_det = log_det + sum_over_dims(log_sigmoid_derivative(h) - log_sigmoid_derivative(noise))
         return self.place(images, torch.sigmoid(h)), log_det - self.spec.num_dims * math.log(self.spec.levels)
 
 
-def _log_sigmoid_derivative(x: Tensor) -> Tensor:
+def _with_context(make: ContextTransformFactory, context_channels: int, shape: tuple[int, ...]) -> Transform:
+    return make(shape, context_channels)
+
+
+def log_sigmoid_derivative(x: Tensor) -> Tensor:
+    """``log dσ(x)/dx`` of every value; also the log-density of a logistic variable."""
     return -F.softplus(x) - F.softplus(-x)

@@ -47,7 +47,7 @@ def gate(x: Tensor, h: Tensor) -> Tensor:
 class _ConcatElu(Function):
     @staticmethod
     def forward(ctx: Any, x: Tensor) -> Tensor:
-        # For z <= 0 elu(z) = exp(z) - 1 >= z, and for z > 0 elu(z) = z > exp(-z) - 1: one exponential serves both halves.
+        # elu(z) is the larger of z and exp(-|z|) - 1, for both signs of z: one exponential serves both halves.
         low = x.abs().neg_()
         # In float32 exp is twice as fast as expm1, and exact enough next to numbers around one.
         low = low.exp_().sub_(1) if _is_wide(x) else low.expm1_()

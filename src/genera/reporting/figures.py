@@ -3,28 +3,38 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Sequence
+import sys
+from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
 
 import numpy as np
+import torch
 from matplotlib.figure import Figure
 from torch import Tensor
 
-from genera.core import Generative
+from genera.core import Autoencoding, Generative, Trainable
+from genera.data import Images
 from genera.data.pictures import image_grid
-from genera.evaluation import draw
+from genera.evaluation import check_fits, draw, interpolate
+from genera.flows import NormalizingFlow
+from genera.reporting.flow_figures import flow_figures
 from genera.reporting.style import save_figure, style
 from genera.training.runs import read_table
 from genera.zoo import TrainedModel
 
+#: Images of the validation split that the figures choose from.
+_POOL = 256
+_NUM_INTERPOLATIONS = 8
+_STEPS = 10
+
 
 def draw_figures(trained: TrainedModel, folder: Path, *, seed: int = 0, allow: Sequence[str] = ()) -> list[Path]:
-    """Draw every figure a model's files allow.
+    """Draw every figure a model's files allow; say on standard error which were left out for lack of images.
 
     Args:
         trained: the model.
         folder: where the figures go.
-        seed: of the samples.
+        seed: of all that is drawn, and of the choice of images.
         allow: packages that the model's config may name besides ours.
 
     Returns:
@@ -36,14 +46,52 @@ def draw_figures(trained: TrainedModel, folder: Path, *, seed: int = 0, allow: S
     """
     paths: list[Path] = []
     with style():
-        if trained.run.metrics.is_file() and read_table(trained.run.metrics):
-            paths += save_figure(training_curve(trained), folder / "training")
-        model = trained.load(allow=allow)
-        if isinstance(model, Generative):
-            images = draw(model, 64, seed=seed)
-            title = f"{describe(trained)}: samples"
-            paths += save_figure(sample_figure(images, title=title, levels=model.spec.levels), folder / "samples")
+        for name, figure in _figures(trained, seed=seed, allow=allow):
+            paths += save_figure(figure, folder / name)
     return paths
+
+
+def _figures(trained: TrainedModel, *, seed: int, allow: Sequence[str]) -> Iterator[tuple[str, Figure]]:
+    """Names and figures, each drawn when it is asked for."""
+    if trained.run.metrics.is_file() and read_table(trained.run.metrics):
+        yield "training", training_curve(trained)
+    model, about = trained.load(allow=allow), describe(trained)
+    if isinstance(model, Generative):
+        images = draw(model, 64, seed=seed)
+        yield "samples", sample_figure(images, title=f"{about}: samples", levels=model.spec.levels)
+    figures = _figures_of_images(model)
+    if not figures:
+        return
+    try:
+        own = _own_images(trained, model, seed=seed)
+    except (ValueError, OSError) as error:
+        print(f"{trained.name}: left out {', '.join(figures)}, which need images: {error}", file=sys.stderr)
+        return
+    for name, make in figures.items():
+        yield name, make(model, own, about=about, seed=seed)
+
+
+def _figures_of_images(model: Trainable) -> dict[str, Callable[..., Figure]]:
+    """Functions ``(model, images, *, about, seed) -> Figure`` for what a model can do with images, by name."""
+    figures: dict[str, Callable[..., Figure]] = {}
+    if isinstance(model, Autoencoding):
+        figures["interpolations"] = interpolation_figure
+    if isinstance(model, NormalizingFlow):
+        figures |= flow_figures(model)
+    return figures
+
+
+def _own_images(trained: TrainedModel, model: Trainable, *, seed: int) -> Images:
+    """Some images of the validation split of the data a model was trained on, in random order.
+
+    Raises:
+        ValueError: the data are missing, damaged, without such a split, or no longer what the model was trained on.
+    """
+    data = trained.open_data()
+    check_fits(model.spec, data)
+    images = data.split("validation")
+    order = torch.randperm(len(images), generator=torch.Generator().manual_seed(seed))
+    return images.subset(order[:_POOL])
 
 
 def training_curve(trained: TrainedModel) -> Figure:
@@ -73,6 +121,28 @@ def sample_figure(images: Tensor, *, title: str, levels: int) -> Figure:
     axes = figure.add_subplot()
     axes.imshow(np.asarray(image_grid(images, levels=levels)), cmap="gray", interpolation="nearest")
     axes.set_title(title, fontsize=10)
+    axes.axis("off")
+    return figure
+
+
+def interpolation_figure(model: Autoencoding, images: Images, *, about: str, seed: int) -> Figure:
+    """Rows from one image to another, through the latents between theirs."""
+    first = torch.arange(min(_NUM_INTERPOLATIONS, len(images)))
+    # Every row ends where the next one starts.
+    second = first.roll(-1)
+    labels = None
+    if images.labels is not None and getattr(model, "class_conditional", False):
+        # A conditional model's latents mean something together with one label only.
+        labels = images.labels[first]
+        second = torch.stack([(images.labels == label).nonzero()[-1, 0] for label in labels])
+    generator = torch.Generator().manual_seed(seed)
+    ends = images.pixels[first], images.pixels[second]
+    ways = interpolate(model, *ends, count=_STEPS, labels=labels, generator=generator)
+    figure = Figure(figsize=(7, 0.3 + 0.7 * len(ways)))
+    axes = figure.add_subplot()
+    grid = image_grid(ways.flatten(0, 1), columns=_STEPS, levels=model.spec.levels)
+    axes.imshow(np.asarray(grid), cmap="gray", interpolation="nearest")
+    axes.set_title(f"{about}: from one image to another", fontsize=10)
     axes.axis("off")
     return figure
 

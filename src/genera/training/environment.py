@@ -29,6 +29,31 @@ def describe_environment() -> dict[str, Any]:
     }
 
 
+def has_bfloat16() -> bool:
+    """Whether this processor has instructions for bfloat16.
+
+    Where it has none they are emulated, and training in bfloat16 takes several times as long as in float32. It is the
+    processor that is asked, whatever accelerators stand beside it.
+
+    Returns:
+        True if it has, and on processors other than x86, of which torch says too little; False if it has not.
+    """
+    if platform.machine().lower() not in ("x86_64", "amd64"):
+        return True
+    if hasattr(torch.cpu, "get_capabilities"):
+        capabilities = torch.cpu.get_capabilities()
+        return bool(capabilities.get("avx512_bf16") or capabilities.get("amx_bf16"))
+    # Older releases of torch say it nowhere else.
+    return bool(torch.cpu._is_avx512_bf16_supported() or torch.cpu._is_amx_tile_supported())
+
+
+def is_on_processor(accelerator: str) -> bool:
+    """Whether a training with this accelerator runs on the processor itself."""
+    if accelerator != "auto":
+        return accelerator == "cpu"
+    return not (torch.cuda.is_available() or torch.backends.mps.is_available())
+
+
 def _version(package: str) -> str | None:
     try:
         return version(package)

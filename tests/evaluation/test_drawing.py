@@ -1,0 +1,93 @@
+from __future__ import annotations
+
+import pytest
+import torch
+from cases import FLOWS, IMAGE_MODELS, complains, of_kind
+from torch import Tensor
+
+from genera.core import Autoencoding, ImageSpec
+from genera.evaluation import draw, interpolate
+
+
+class Plane(Autoencoding):
+    """Images of two pixels, whose latents are their values around the middle, undone without rounding."""
+
+    spec = ImageSpec(1, 1, 2, 201)
+
+    def encode(
+        self, images: Tensor, labels: Tensor | None = None, *, generator: torch.Generator | None = None
+    ) -> Tensor:
+        return images.flatten(1).double() - 100
+
+    def decode(self, z: Tensor, labels: Tensor | None = None) -> Tensor:
+        return (z + 100).round().to(torch.uint8).view(-1, 1, 1, 2)
+
+
+def plane(*points: tuple[int, int]) -> Tensor:
+    return torch.tensor(points, dtype=torch.uint8).view(-1, 1, 1, 2) + 100
+
+
+@pytest.mark.parametrize("name", of_kind(Autoencoding))
+@pytest.mark.parametrize("count", [2, 5])
+def test_the_ends_are_the_reconstructions(name: str, count: int) -> None:
+    model, images = IMAGE_MODELS[name]()
+    first, second = images, images.roll(1, dims=0)
+    labels = torch.zeros(len(images), dtype=torch.int64)
+    found = interpolate(model, first, second, count=count, labels=labels)
+    assert (found.dtype, found.shape) == (torch.uint8, (len(images), count, *images.shape[1:]))
+    assert torch.equal(found[:, 0], model.reconstruct(first, labels))
+    assert torch.equal(found[:, -1], model.reconstruct(second, labels))
+
+
+@pytest.mark.parametrize("seed", [None, 0])
+@pytest.mark.parametrize("name", FLOWS)
+def test_a_flow_starts_and_ends_at_the_images_and_moves_in_between(name: str, seed: int | None) -> None:
+    flow, images = FLOWS[name]()
+    black, white = images[:1], images[1:2]
+    generator = None if seed is None else torch.Generator().manual_seed(seed)
+    found = interpolate(flow, black, white, count=7, generator=generator)[0]
+    assert torch.equal(found[0], black[0])
+    assert torch.equal(found[-1], white[0])
+    assert len(found.unique(dim=0)) > 2
+
+
+def test_with_a_generator_the_ends_are_draws() -> None:
+    flow, images = FLOWS["flow, variational"]()
+    way = interpolate(flow, images, images.roll(1, dims=0), count=3)
+    ways = [
+        interpolate(flow, images, images.roll(1, dims=0), count=3, generator=torch.Generator().manual_seed(seed))
+        for seed in (0, 0, 1)
+    ]
+    assert torch.equal(ways[0], ways[1])
+    assert not torch.equal(ways[0], ways[2])
+    assert not torch.equal(ways[0], way)
+
+
+def test_the_way_is_an_arc() -> None:
+    found = interpolate(Plane(), plane((100, 0)), plane((0, 100)), count=4)
+    assert (found[0].int().flatten(1) - 100).tolist() == [[100, 0], [87, 50], [50, 87], [0, 100]]
+
+
+def test_between_equal_images_nothing_changes() -> None:
+    images = plane((60, 10), (0, 0))
+    assert torch.equal(interpolate(Plane(), images, images, count=3), images[:, None].expand(-1, 3, -1, -1, -1))
+
+
+def test_a_multiple_is_reached_on_a_straight_line() -> None:
+    found = interpolate(Plane(), plane((20, 10)), plane((80, 40)), count=3)
+    assert (found[0].int().flatten(1) - 100).tolist() == [[20, 10], [50, 25], [80, 40]]
+
+
+def test_a_way_needs_two_ends_of_one_shape() -> None:
+    with complains("count must be at least 2", "got 1"):
+        interpolate(Plane(), plane((1, 1)), plane((1, 1)), count=1)
+    with complains("one shape", "(1, 1, 1, 2)", "(2, 1, 1, 2)"):
+        interpolate(Plane(), plane((1, 1)), plane((1, 1), (2, 2)), count=3)
+
+
+def test_draws_do_not_depend_on_how_many_are_asked_for_at_once() -> None:
+    flow, _ = FLOWS["flow, grey"]()
+    assert torch.equal(draw(flow, 5, seed=1, batch_size=5), draw(flow, 5, seed=1))
+    assert draw(flow, 5, batch_size=2).shape == (5, 1, 8, 8)
+    with complains("count must be at least 1", "got 0"):
+        draw(flow, 0)

@@ -1,0 +1,59 @@
+"""The benchmarks compare like with like, and run."""
+
+from __future__ import annotations
+
+import runpy
+import sys
+from pathlib import Path
+from typing import Any
+
+import pytest
+import torch
+
+BENCHMARKS = Path(__file__).parents[1] / "benchmarks"
+FLOWS = str(BENCHMARKS / "flows.py")
+
+
+@pytest.fixture
+def flows(monkeypatch: pytest.MonkeyPatch) -> dict[str, Any]:
+    """What ``benchmarks/flows.py`` defines."""
+    monkeypatch.syspath_prepend(BENCHMARKS)
+    return runpy.run_path(FLOWS)
+
+
+def test_the_naive_flow_has_the_parameters_of_the_recipe(flows: dict[str, Any]) -> None:
+    for model in (flows["ours"](), flows["RealNVP"]()):
+        assert sum(parameter.numel() for parameter in model.parameters()) == 1_711_818
+
+
+def test_the_naive_flow_computes_what_the_library_computes(flows: dict[str, Any]) -> None:
+    torch.manual_seed(0)
+    model, naive = flows["ours"](), flows["RealNVP"]()
+    for parameter in model.parameters():
+        parameter.data += 0.02 * torch.randn_like(parameter)
+    flows["copy_weights"](model, naive)
+    model.to(memory_format=torch.channels_last)
+    images = flows["random_images"](4)
+
+    torch.manual_seed(1)
+    nll = model.loss(images).total
+    torch.manual_seed(1)
+    nll_naive = naive(images)
+    torch.testing.assert_close(nll, nll_naive, rtol=5e-6, atol=0)
+
+    nll.mean().backward()
+    nll_naive.mean().backward()
+    for parameter, counterpart in zip(model.parameters(), naive.parameters(), strict=True):
+        expected = counterpart.grad.view_as(parameter)
+        assert (parameter.grad - expected).norm() <= 1e-4 * expected.norm()
+
+
+def test_the_benchmark_of_flows_prints_every_side(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.syspath_prepend(BENCHMARKS)
+    monkeypatch.setattr(sys, "argv", [FLOWS, "--steps", "1", "--batch", "2"])
+    runpy.run_path(FLOWS, run_name="__main__")
+    table = capsys.readouterr().out
+    for side in ("library, float32", "library, bfloat16", "naive, float32"):
+        assert side in table
