@@ -1,4 +1,4 @@
-"""Write the table of results in the README from the files in ``docs/runs``: ``python docs/results.py``."""
+"""Write the README's table of results from the files of the runs and of the zoo: ``python docs/results.py``."""
 
 from __future__ import annotations
 
@@ -9,7 +9,8 @@ from pathlib import Path
 
 DOCS = Path(__file__).parent
 README = DOCS.parent / "README.md"
-BEGIN = "<!-- results: written by docs/results.py from the files in docs/runs -->\n"
+ZOO = DOCS.parent / "src" / "genera" / "zoo" / "weights"
+BEGIN = "<!-- results: written by docs/results.py from the files in docs/runs and the zoo -->\n"
 END = "<!-- end of results -->"
 HEADER = """\
 | model | data | test bits/dim | importance samples | steps | training images/s | training time |
@@ -19,7 +20,7 @@ HEADER = """\
 
 def results() -> str:
     """The table, a row per measure of each run, and what the runs make of other images."""
-    runs = [file.parent for file in sorted(DOCS.glob("runs/*/evaluation.json"))]
+    runs = [file.parent for root in (ZOO, DOCS / "runs") for file in sorted(root.glob("*/evaluation.json"))]
     table = HEADER + "".join(row for run in runs for row in rows(run))
     return table + "".join(f"\n{line}\n" for line in map(other_images, runs) if line)
 
@@ -48,8 +49,10 @@ def rows(run: Path) -> list[str]:
         value = f"{found['value']:.4f} ({found['low']:.4f} … {found['high']:.4f})"
         samples = f"{name.partition('@')[2]}, on {found['n']:,} images"
         cost = f"{environment['steps']:,} | {environment['images_per_second']:.0f}"
-        minutes = f"{environment['wall_seconds'] / 60:.1f} min on {environment['hardware']['threads']} cores"
-        made.append(f"| `{recipe.group(1)}` | {evaluation['data']} | {value} | {samples} | {cost} | {minutes} |\n")
+        threads = environment["hardware"]["threads"]
+        minutes = f"{environment['wall_seconds'] / 60:.1f} min on {threads} core{'s' * (threads > 1)}"
+        model = f"`{run.name}`" if run.parent == ZOO else f"recipe `{recipe.group(1)}`"
+        made.append(f"| {model} | {evaluation['data']} | {value} | {samples} | {cost} | {minutes} |\n")
     return made
 
 

@@ -1,9 +1,10 @@
-"""Running commands in tests, and reading what they leave."""
+"""Running commands and documents in tests, and reading what they leave."""
 
 from __future__ import annotations
 
 import csv
 import os
+import re
 import resource
 import subprocess
 import sys
@@ -40,3 +41,8 @@ def failing_genera(*arguments: str, limit_file_size: int | None = None) -> str:
     assert "Traceback" not in failed.stderr
     (line,) = [line for line in failed.stderr.splitlines() if "error:" in line]
     return line
+
+
+def fenced(text: str, language: str) -> list[str]:
+    """The code blocks of a document that are in a language."""
+    return re.findall(rf"^```{language}\n(.*?)^```", text, re.DOTALL | re.MULTILINE)

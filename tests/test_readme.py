@@ -11,12 +11,13 @@ from pathlib import Path
 
 import pytest
 from PIL import Image
+from running import fenced
 
 from genera.cli import main
 
 ROOT = Path(__file__).parents[1]
 README = (ROOT / "README.md").read_text()
-SHELL = [line for block in re.findall(r"```bash\n(.*?)```", README, re.DOTALL) for line in block.splitlines()]
+SHELL = [line for block in fenced(README, "bash") for line in block.splitlines()]
 GENERA = [line for line in SHELL if line.startswith("genera ")]
 MAKE = [line for line in SHELL if line.startswith("make ")]
 
@@ -66,7 +67,7 @@ def test_the_tour_runs(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
 
 
 def test_the_python_in_it_runs() -> None:
-    (block,) = re.findall(r"```python\n(.*?)```", README, re.DOTALL)
+    (block,) = fenced(README, "python")
     exec(block, {})
 
 

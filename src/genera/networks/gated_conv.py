@@ -2,7 +2,8 @@
 
 Next to its convolutions, half of its time goes to element-wise arithmetic. ``concat_elu`` and ``gate`` therefore bring
 their own gradients: they save what the next convolution keeps anyway, take one exponential where the formula written
-out takes two, and build no intermediate that autograd would hold on to. Gradients of gradients they do not have.
+out takes two, and build no intermediate that autograd would hold on to. Gradients of gradients, and transforms of
+``torch.func``, they do not have.
 """
 
 from __future__ import annotations
@@ -39,7 +40,7 @@ def gate(x: Tensor, h: Tensor) -> Tensor:
         h: ``(B, 2C, H, W)``.
 
     Source:
-        Van den Oord et al. (2016), section 2.3.
+        Van den Oord et al. (2016), the gate of PixelCNN, as a residual.
     """
     return _Gate.apply(x, h)
 

@@ -1,0 +1,87 @@
+"""What the documents in docs say is so: their examples run and print what they say, and their figures are true."""
+
+from __future__ import annotations
+
+import contextlib
+import io
+import json
+import re
+from pathlib import Path
+from typing import Any
+
+import pytest
+import torch
+import yaml
+from running import fenced
+
+from genera.core import ImageSpec
+from genera.training.recipes import build_model, find_recipe, recipe_paths
+from genera.zoo import find_model
+
+DOCS = Path(__file__).parents[1] / "docs"
+DOCUMENTS = {path.name: path.read_text(encoding="utf-8") for path in sorted(DOCS.glob("*.md"))}
+FLOWS = DOCUMENTS["flows.md"]
+#: Name, images and parameters of every row of the table of recipes.
+RECIPES = re.findall(r"^\| \[`(\w+)`\].*\| ([\d×]+) \| ([\d,]+) \|", FLOWS, re.MULTILINE)
+NUMBER = re.compile(r"-?\d+(?:\.\d*)?")
+
+
+def outcome(block: str, namespace: dict[str, Any], *, name: str) -> str:
+    """Run a block and give what it printed."""
+    printed = io.StringIO()
+    with contextlib.redirect_stdout(printed):
+        exec(compile(block, name, "exec"), namespace)
+    return printed.getvalue()
+
+
+def agree(said: str, printed: str) -> bool:
+    """Whether a line was printed as the comment has it, decimals to a few percent; spaces do not matter."""
+    if NUMBER.sub("0", said).split() != NUMBER.sub("0", printed).split():
+        return False
+    pairs = zip(NUMBER.findall(said), NUMBER.findall(printed), strict=True)
+    return all(float(b) == pytest.approx(float(a), rel=0.05) if "." in a else a == b for a, b in pairs)
+
+
+@pytest.mark.parametrize("name", DOCUMENTS)
+def test_the_examples_run_and_print_what_they_say(name: str) -> None:
+    namespace: dict[str, Any] = {}
+    with torch.random.fork_rng(devices=[]):
+        for index, block in enumerate(fenced(DOCUMENTS[name], "python")):
+            printed = outcome(block, namespace, name=f"{name}, example {index + 1}").splitlines()
+            said = re.findall(r"^print\(.*\)  # (.+)$", block, re.MULTILINE)
+            assert len(said) == len(printed), block
+            for one, other in zip(said, printed, strict=True):
+                assert agree(one, other), f"{name}, example {index + 1} says {one} and prints {other}"
+
+
+def test_lines_agree_only_where_their_numbers_do() -> None:
+    assert agree("[1.9, 32] bits", "[1.88,  32] bits")
+    assert not agree("[1.9, 32]", "[1.5, 32]")
+    assert not agree("[1.9, 32]", "[1.9, 33]")
+    assert not agree("1.9 bits", "1.9 nats")
+
+
+@pytest.mark.parametrize("name", DOCUMENTS)
+def test_the_links_lead_somewhere(name: str) -> None:
+    for link in re.findall(r"\]\(([^)#\s]+)\)", DOCUMENTS[name]):
+        assert link.startswith("https://") or (DOCS / link).exists(), link
+
+
+def test_every_recipe_of_a_flow_is_named_and_no_other() -> None:
+    shipped = [name for name, path in recipe_paths().items() if path.parent.name == "flows"]
+    assert sorted(name for name, _, _ in RECIPES) == sorted(shipped)
+    assert set(re.findall(r"genera train (\w+)", FLOWS)) <= set(shipped)
+
+
+@pytest.mark.parametrize(("name", "images", "parameters"), RECIPES)
+def test_the_parameters_are_true(name: str, images: str, parameters: str) -> None:
+    channels, height, width = map(int, images.split("×"))
+    config = yaml.safe_load(find_recipe(name).read_text(encoding="utf-8"))
+    model = build_model(config, ImageSpec(channels, height, width, num_classes=10))
+    assert f"{sum(parameter.numel() for parameter in model.parameters()):,}" == parameters
+
+
+def test_the_figure_of_the_shipped_model_is_its_own() -> None:
+    (said,) = re.findall(r"digits ([\d.]+) \(\$M = 128\$\), our `realnvp-digits`", FLOWS)
+    measured = json.loads(find_model("realnvp-digits").run.evaluation.read_text())["measures"]
+    assert said == f"{measured['bits_per_dim@128']['value']:.3f}"
