@@ -14,7 +14,7 @@ from pathlib import Path
 
 from safetensors.torch import load_file, save_file
 
-from genera.core.files import write_whole
+from genera.core.files import replacing, write_whole
 from genera.data.pictures import image_grid, save_picture
 from genera.evaluation import default_measures, draw, evaluate
 from genera.zoo import find_model
@@ -62,7 +62,11 @@ def write_weights(source: Path, destination: Path) -> None:
     if source.stat().st_size <= MAX_BYTES:
         shutil.copy(source, destination)
         return
-    save_file({name: value.half() for name, value in load_file(source).items()}, destination)
+    weights = load_file(source)
+    halved = {name: value.half() if value.is_floating_point() else value for name, value in weights.items()}
+    assert all(value.isfinite().all() for value in halved.values()), "a weight is too large for half precision"
+    with replacing(destination) as temporary:
+        save_file(halved, temporary)
 
 
 def card(name: str, config: dict, environment: dict, evaluation: dict, num_train: int) -> str:

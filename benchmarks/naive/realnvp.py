@@ -141,8 +141,8 @@ class RealNVP(nn.Module):
         for coupling in self.dequantization:
             z, log_det = coupling(z, log_det, context)
         log_det = log_det + (-F.softplus(z) - F.softplus(-z)).sum(dim=[1, 2, 3])
-        u = torch.sigmoid(z).clamp(BIN_MARGIN, 1 - BIN_MARGIN)
-        return (x + u) / LEVELS, log_det - math.log(LEVELS) * x[0].numel()
+        u = BIN_MARGIN + (1 - 2 * BIN_MARGIN) * torch.sigmoid(z)
+        return (x + u) / LEVELS, log_det + math.log((1 - 2 * BIN_MARGIN) / LEVELS) * x[0].numel()
 
     def forward(self, x: Tensor) -> Tensor:
         """Negative log-likelihood, ``(B,)`` nats."""

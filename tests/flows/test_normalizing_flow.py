@@ -91,7 +91,8 @@ def test_the_uniform_model_costs_the_bits_of_a_level(levels: int) -> None:
     spec = ImageSpec(1, 3, 3, levels)
     flow = NormalizingFlow(spec, transforms=[], base=UnitCube)
     log_prob = flow.log_prob(every_level(spec), num_importance_samples=2)
-    torch.testing.assert_close(bits_per_dim(log_prob, spec.num_dims), torch.full((levels,), math.log2(levels)))
+    bits = bits_per_dim(log_prob, spec.num_dims)
+    torch.testing.assert_close(bits, torch.full((levels,), math.log2(levels)), rtol=0, atol=2e-4)
 
 
 def test_a_fresh_flow_draws_from_the_base_through_a_sigmoid() -> None:

@@ -6,6 +6,7 @@ Every promise is an abstract class, subclassed by name and one level deep. Image
 
 from __future__ import annotations
 
+import math
 from abc import ABC, abstractmethod
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
@@ -102,13 +103,20 @@ class Dequantizer(nn.Module, ABC):
 
     def center(self, images: Tensor) -> Tensor:
         """The same map without noise: each pixel at the middle of its bin."""
-        return self.place(images, torch.full_like(images, 0.5, dtype=torch.get_default_dtype()))
+        return self.place(images, torch.full_like(images, 0.5, dtype=torch.get_default_dtype()))[0]
 
-    def place(self, images: Tensor, noise: Tensor) -> Tensor:
-        """Put every pixel where ``noise`` in [0, 1] says within its bin: ``(images + noise) / levels``."""
-        # Within a few ulp of an edge of its bin, rounding would carry a value over into the next one.
+    def place(self, images: Tensor, noise: Tensor) -> tuple[Tensor, Tensor]:
+        """Put every pixel where ``noise`` in [0, 1] says within its bin: ``y``, in float32 at least, and ``log |dy/du|``.
+
+        ``y = (images + u) / levels``, with the noise squeezed a little away from the edges of the bin.
+        """
+        noise = noise.to(torch.promote_types(noise.dtype, torch.float32))
+        # Within a few ulp of an edge of its bin, rounding would carry a value over into the next one. To clamp the
+        # noise would gather what lies there in a point, and a density with a spike on it would get paid for it.
         margin = 2 * self.spec.levels * torch.finfo(noise.dtype).eps
-        return (images + noise.clamp(margin, 1 - margin)) / self.spec.levels
+        y = (images + (margin + (1 - 2 * margin) * noise)) / self.spec.levels
+        log_det = self.spec.num_dims * (math.log1p(-2 * margin) - math.log(self.spec.levels))
+        return y, noise.new_full((len(images),), log_det)
 
     def quantize(self, y: Tensor) -> Tensor:
         """Real numbers back to uint8 pixels; exact for every ``y`` that ``forward`` gives."""

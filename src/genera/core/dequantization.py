@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import math
-
 import torch
 from torch import Tensor
 
@@ -13,7 +11,7 @@ from genera.core.contracts import Dequantizer
 class UniformDequantizer(Dequantizer):
     """Adds uniform noise to every pixel: ``y = (x + u) / levels``, ``u ~ U[0, 1)``.
 
-    The noise has density one, so ``log_weight`` is the change of volume alone, ``-D log(levels)``.
+    The noise has density one, so ``log_weight`` is the change of volume alone, ``-D log(levels)`` but for a trifle.
 
     Example:
         >>> import torch
@@ -29,6 +27,4 @@ class UniformDequantizer(Dequantizer):
     """
 
     def forward(self, images: Tensor, *, generator: torch.Generator | None = None) -> tuple[Tensor, Tensor]:
-        noise = torch.rand(images.shape, generator=generator, device=images.device)
-        log_weight = noise.new_full((len(images),), -self.spec.num_dims * math.log(self.spec.levels))
-        return self.place(images, noise), log_weight
+        return self.place(images, torch.rand(images.shape, generator=generator, device=images.device))

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import math
 from collections.abc import Sequence
 from functools import partial
 
@@ -42,7 +41,8 @@ class VariationalDequantizer(Dequantizer):
         context = images.to(dtype) * (2 / (self.spec.levels - 1)) - 1
         h, log_det = self.transform(noise, context)
         log_det = log_det + sum_over_dims(log_sigmoid_derivative(h) - log_sigmoid_derivative(noise))
-        return self.place(images, torch.sigmoid(h)), log_det - self.spec.num_dims * math.log(self.spec.levels)
+        y, log_det_place = self.place(images, torch.sigmoid(h))
+        return y, log_det + log_det_place
 
 
 def _with_context(make: ContextTransformFactory, context_channels: int, shape: tuple[int, ...]) -> Transform:
