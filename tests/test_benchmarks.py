@@ -39,7 +39,7 @@ def test_the_naive_flow_computes_what_the_library_computes(flows: dict[str, Any]
     nll = model.loss(images).total
     torch.manual_seed(1)
     nll_naive = naive(images)
-    torch.testing.assert_close(nll, nll_naive, rtol=5e-6, atol=0)
+    torch.testing.assert_close(nll, nll_naive, rtol=1e-4, atol=0)
 
     nll.mean().backward()
     nll_naive.mean().backward()

@@ -33,7 +33,7 @@ def test_the_ends_are_the_reconstructions(name: str, count: int) -> None:
     model, images = IMAGE_MODELS[name]()
     first, second = images, images.roll(1, dims=0)
     labels = torch.zeros(len(images), dtype=torch.int64)
-    found = interpolate(model, first, second, count=count, labels=labels)
+    found = interpolate(model, (first, second), count=count, labels=labels)
     assert (found.dtype, found.shape) == (torch.uint8, (len(images), count, *images.shape[1:]))
     assert torch.equal(found[:, 0], model.reconstruct(first, labels))
     assert torch.equal(found[:, -1], model.reconstruct(second, labels))
@@ -45,7 +45,7 @@ def test_a_flow_starts_and_ends_at_the_images_and_moves_in_between(name: str, se
     flow, images = FLOWS[name]()
     black, white = images[:1], images[1:2]
     generator = None if seed is None else torch.Generator().manual_seed(seed)
-    found = interpolate(flow, black, white, count=7, generator=generator)[0]
+    found = interpolate(flow, (black, white), count=7, generator=generator)[0]
     assert torch.equal(found[0], black[0])
     assert torch.equal(found[-1], white[0])
     assert len(found.unique(dim=0)) > 2
@@ -53,9 +53,9 @@ def test_a_flow_starts_and_ends_at_the_images_and_moves_in_between(name: str, se
 
 def test_with_a_generator_the_ends_are_draws() -> None:
     flow, images = FLOWS["flow, variational"]()
-    way = interpolate(flow, images, images.roll(1, dims=0), count=3)
+    way = interpolate(flow, (images, images.roll(1, dims=0)), count=3)
     ways = [
-        interpolate(flow, images, images.roll(1, dims=0), count=3, generator=torch.Generator().manual_seed(seed))
+        interpolate(flow, (images, images.roll(1, dims=0)), count=3, generator=torch.Generator().manual_seed(seed))
         for seed in (0, 0, 1)
     ]
     assert torch.equal(ways[0], ways[1])
@@ -64,25 +64,25 @@ def test_with_a_generator_the_ends_are_draws() -> None:
 
 
 def test_the_way_is_an_arc() -> None:
-    found = interpolate(Plane(), plane((100, 0)), plane((0, 100)), count=4)
+    found = interpolate(Plane(), (plane((100, 0)), plane((0, 100))), count=4)
     assert (found[0].int().flatten(1) - 100).tolist() == [[100, 0], [87, 50], [50, 87], [0, 100]]
 
 
 def test_between_equal_images_nothing_changes() -> None:
     images = plane((60, 10), (0, 0))
-    assert torch.equal(interpolate(Plane(), images, images, count=3), images[:, None].expand(-1, 3, -1, -1, -1))
+    assert torch.equal(interpolate(Plane(), (images, images), count=3), images[:, None].expand(-1, 3, -1, -1, -1))
 
 
 def test_a_multiple_is_reached_on_a_straight_line() -> None:
-    found = interpolate(Plane(), plane((20, 10)), plane((80, 40)), count=3)
+    found = interpolate(Plane(), (plane((20, 10)), plane((80, 40))), count=3)
     assert (found[0].int().flatten(1) - 100).tolist() == [[20, 10], [50, 25], [80, 40]]
 
 
 def test_a_way_needs_two_ends_of_one_shape() -> None:
     with complains("count must be at least 2", "got 1"):
-        interpolate(Plane(), plane((1, 1)), plane((1, 1)), count=1)
+        interpolate(Plane(), (plane((1, 1)), plane((1, 1))), count=1)
     with complains("one shape", "(1, 1, 1, 2)", "(2, 1, 1, 2)"):
-        interpolate(Plane(), plane((1, 1)), plane((1, 1), (2, 2)), count=3)
+        interpolate(Plane(), (plane((1, 1)), plane((1, 1), (2, 2))), count=3)
 
 
 def test_draws_do_not_depend_on_how_many_are_asked_for_at_once() -> None:

@@ -55,10 +55,25 @@ def test_importance_samples_keep_to_their_labels(flow: NormalizingFlow) -> None:
 
 def test_without_labels_it_draws_its_own_and_measures_nothing(flow: NormalizingFlow) -> None:
     assert flow.sample(5).shape == (5, 1, 4, 4)
-    with complains("needs them here", "none"):
+    with complains("needs those of the images"):
         flow.log_prob(pixels(SPEC))
     with complains("data set without classes"):
         NormalizingFlow(ImageSpec(1, 4, 4), transforms=[Logit], class_conditional=True)
+
+
+def test_labels_that_are_no_classes(flow: NormalizingFlow) -> None:
+    with complains("trained on 3 classes", "from 0 to 3"):
+        flow.log_prob(pixels(SPEC), torch.tensor([0, 1, 2, 3]))
+
+
+def test_couplings_that_expect_other_labels() -> None:
+    couplings = partial(checkered, count=1, context_channels=4)
+    with complains("context_channels 4", "the context has 3 channels"):
+        NormalizingFlow(SPEC, transforms=[couplings], class_conditional=True)
+    with complains("context_channels 4", "set class_conditional"):
+        NormalizingFlow(SPEC, transforms=[couplings])
+    with complains("couplings with context_channels 3", "none"):
+        NormalizingFlow(SPEC, transforms=[partial(checkered, count=1)], class_conditional=True)
 
 
 def test_the_loss_learns_from_labels(flow: NormalizingFlow) -> None:

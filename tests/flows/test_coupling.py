@@ -115,10 +115,12 @@ def test_no_couplings(count: int) -> None:
 
 def test_a_context_that_does_not_fit() -> None:
     coupling = Coupling((1, 2, 2), 3, mask=checkerboard, conditioner=gated)
-    with complains("context of 3 channels", "got none"):
+    with complains("context (B, 3, 2, 2)", "got none"):
         coupling(torch.zeros(1, 1, 2, 2))
-    with complains("context of 3 channels", "(1, 4)"):
+    with complains("context (B, 3, 2, 2)", "(1, 4, 2, 2)"):
         coupling.inverse(torch.zeros(1, 1, 2, 2), torch.zeros(1, 4))
+    with complains("context (B, 3, 2, 2)", "(1, 3, 4, 4)"):
+        coupling(torch.zeros(1, 1, 2, 2), torch.zeros(1, 3, 4, 4))
 
 
 def test_a_context_is_heeded() -> None:

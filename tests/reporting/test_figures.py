@@ -49,7 +49,7 @@ def test_every_row_ends_where_the_next_starts() -> None:
     images = Images(pixels(flow.spec, 10))
     (axes,) = interpolation_figure(flow, images, about="a flow", seed=0).axes
     few = images.pixels[:8]
-    ways = interpolate(flow, few, few.roll(-1, dims=0), count=10, generator=torch.Generator().manual_seed(0))
+    ways = interpolate(flow, (few, few.roll(-1, dims=0)), count=10, generator=torch.Generator().manual_seed(0))
     expected = image_grid(ways.flatten(0, 1), columns=10, levels=17)
     assert np.array_equal(np.asarray(axes.get_images()[0].get_array()), np.asarray(expected))
     assert "a flow" in axes.get_title()
@@ -61,8 +61,8 @@ def test_a_conditional_model_stays_within_a_class() -> None:
     flow = made(lambda: NormalizingFlow(spec, transforms=[Logit, coupling], class_conditional=True)).float()
     images = Images(pixels(spec, 5), torch.tensor([0, 1, 0, 1, 1]))
     (axes,) = interpolation_figure(flow, images, about="", seed=0).axes
-    ends, generator = (images.pixels, images.pixels[[2, 4, 2, 4, 4]]), torch.Generator().manual_seed(0)
-    ways = interpolate(flow, *ends, count=10, labels=images.labels, generator=generator)
+    ends, generator = (images.pixels, images.pixels[[2, 3, 0, 4, 1]]), torch.Generator().manual_seed(0)
+    ways = interpolate(flow, ends, count=10, labels=images.labels, generator=generator)
     expected = image_grid(ways.flatten(0, 1), columns=10, levels=17)
     assert np.array_equal(np.asarray(axes.get_images()[0].get_array()), np.asarray(expected))
 

@@ -106,9 +106,11 @@ class Dequantizer(nn.Module, ABC):
         return self.place(images, torch.full_like(images, 0.5, dtype=torch.get_default_dtype()))[0]
 
     def place(self, images: Tensor, noise: Tensor) -> tuple[Tensor, Tensor]:
-        """Put every pixel where ``noise`` in [0, 1] says within its bin: ``y``, in float32 at least, and ``log |dy/du|``.
+        """Put every pixel where ``noise`` in [0, 1] says within its bin: ``y = (images + u) / levels``.
 
-        ``y = (images + u) / levels``, with the noise squeezed a little away from the edges of the bin.
+        Returns:
+            ``y``, in float32 at least, and ``log |det dy/du|``, ``(B,)`` nats. The noise is squeezed a little away
+            from the edges of its bin.
         """
         noise = noise.to(torch.promote_types(noise.dtype, torch.float32))
         # Within a few ulp of an edge of its bin, rounding would carry a value over into the next one. To clamp the
@@ -127,6 +129,8 @@ class Trainable(nn.Module, ABC):
     """A network with a loss. ``spec`` says what images it was built for."""
 
     spec: ImageSpec
+    #: Whether it must be told the labels of images; what it then says of images holds given their labels.
+    class_conditional: bool = False
 
     @abstractmethod
     def loss(self, images: Tensor, labels: Tensor | None = None) -> Loss:
@@ -160,6 +164,7 @@ class Density(ABC):
     """Knows how probable images are."""
 
     spec: ImageSpec
+    class_conditional: bool = False
 
     @abstractmethod
     def log_prob(
@@ -177,6 +182,7 @@ class Autoencoding(ABC):
     """Maps images to latents and back."""
 
     spec: ImageSpec
+    class_conditional: bool = False
 
     @abstractmethod
     def encode(

@@ -58,8 +58,7 @@ def draw(
 @torch.inference_mode()
 def interpolate(
     model: Autoencoding,
-    first: Tensor,
-    second: Tensor,
+    ends: tuple[Tensor, Tensor],
     *,
     count: int,
     labels: Tensor | None = None,
@@ -73,8 +72,7 @@ def interpolate(
 
     Args:
         model: in evaluation mode.
-        first: uint8 ``(B, C, H, W)``.
-        second: uint8 ``(B, C, H, W)``.
+        ends: two times uint8 ``(B, C, H, W)``: where each way starts and where it ends.
         count: how many images each way has, with both ends, which are the model's reconstructions: for a flow, the
             images themselves.
         labels: int64 ``(B,)``, for a conditional model; the same for both images, as there is nothing between labels.
@@ -92,10 +90,9 @@ def interpolate(
     """
     if count < 2:
         raise ValueError(f"count must be at least 2, for the two ends, got {count}")
-    if first.shape != second.shape:
-        raise ValueError(f"first and second must have one shape, got {tuple(first.shape)} and {tuple(second.shape)}")
-    start = model.encode(first, labels, generator=generator)
-    end = model.encode(second, labels, generator=generator)
+    if ends[0].shape != ends[1].shape:
+        raise ValueError(f"both ends must have one shape, got {tuple(ends[0].shape)} and {tuple(ends[1].shape)}")
+    start, end = (model.encode(images, labels, generator=generator) for images in ends)
     # Of what lies in between, (count - 2, 1, 1): the ends must not be touched by rounding.
     t = torch.linspace(0, 1, count, dtype=start.dtype, device=start.device)[1:-1, None, None]
     angle = torch.acos(F.cosine_similarity(start, end, dim=1).clamp(-1, 1))[:, None]

@@ -73,12 +73,13 @@ class Coupling(Transform):
 
     def _spread(self, context: Tensor | None) -> Tensor:
         """The context at every pixel, ``(B, K, H, W)``."""
-        if context is None or context.shape[1] != self.context_channels:
+        if context is not None and context.ndim == 2:
+            context = context[:, :, None, None].expand(-1, -1, *self.shape[1:])
+        shape = (self.context_channels, *self.shape[1:])
+        if context is None or context.shape[1:] != shape:
             got = "none" if context is None else f"one of shape {tuple(context.shape)}"
-            raise ValueError(f"this coupling needs a context of {self.context_channels} channels, got {got}")
-        if context.ndim == 2:
-            context = context[:, :, None, None]
-        return context.expand(-1, -1, *self.shape[1:])
+            raise ValueError(f"this coupling needs a context (B, {', '.join(map(str, shape))}), got {got}")
+        return context
 
 
 class Couplings(Transform):

@@ -24,6 +24,7 @@ from genera.core import (
 )
 from genera.flows.actnorm import ActNorm
 from genera.flows.chain import Chain, TransformFactory
+from genera.flows.coupling import Coupling
 from genera.flows.multiscale import latent_scales
 
 #: Pixel values that `log_prob` takes through the flow at a time: 25 images of MNIST on a processor, where few stay in
@@ -46,7 +47,8 @@ class NormalizingFlow(Trainable, Generative, Density, Autoencoding):
         class_conditional: give the transforms the label as context, one-hot ``(B, num_classes)``.
 
     Raises:
-        ValueError: ``class_conditional``, and the images have no labels.
+        ValueError: ``class_conditional``, and the images have no labels or no transform takes as many classes; or
+            a transform takes a context, and there is none.
 
     Example:
         >>> import torch
@@ -77,6 +79,7 @@ class NormalizingFlow(Trainable, Generative, Density, Autoencoding):
         self.transform = Chain(spec.shape, transforms)
         self.base = base(spec.num_dims)
         self.class_conditional = class_conditional
+        self._check_context_channels()
 
     @property
     def latent_scales(self) -> list[int]:
@@ -85,16 +88,17 @@ class NormalizingFlow(Trainable, Generative, Density, Autoencoding):
 
     @torch.no_grad()
     def initialize(self, images: Tensor) -> None:
-        """Let every :class:`ActNorm` see what reaches it, in the order in which it does.
-
-        Any label will do where there are some: a fresh coupling does not heed its context.
-        """
-        labels = images.new_zeros(len(images), dtype=torch.int64) if self.class_conditional else None
+        """Let every :class:`ActNorm` see what reaches it, in the order in which it does; labels take turns."""
+        norms = [module for module in self.modules() if isinstance(module, ActNorm)]
+        if not norms:
+            return
+        labels = (
+            torch.arange(len(images), device=images.device) % self.spec.num_classes if self.class_conditional else None
+        )
         with ExitStack() as hooks:
-            for module in self.modules():
-                if isinstance(module, ActNorm):
-                    handle = module.register_forward_pre_hook(lambda norm, args: norm.initialize(args[0]))
-                    hooks.callback(handle.remove)
+            for norm in norms:
+                handle = norm.register_forward_pre_hook(lambda norm, args: norm.initialize(args[0]))
+                hooks.callback(handle.remove)
             self._log_weight(images, labels, generator=None)
 
     def loss(self, images: Tensor, labels: Tensor | None = None) -> Loss:
@@ -112,10 +116,11 @@ class NormalizingFlow(Trainable, Generative, Density, Autoencoding):
     ) -> Tensor:
         """Lower bound in expectation on the log-probability of the pixels; tighter with more importance samples.
 
-        The draws go through the flow a bounded number at a time, so memory does not grow with their number.
+        The draws go through the flow a bounded number at a time: unless gradients are recorded, memory does not grow
+        with their number.
 
         Raises:
-            ValueError: the images do not fit the spec, or ``num_importance_samples`` is not positive.
+            ValueError: the images or labels do not fit, or ``num_importance_samples`` is not positive.
         """
         self.spec.check(images)
         if num_importance_samples < 1:
@@ -205,8 +210,25 @@ class NormalizingFlow(Trainable, Generative, Density, Autoencoding):
         if not self.class_conditional:
             return None
         if labels is None:
-            raise ValueError("this flow was trained with labels: it needs them here, int64 (B,), got none")
+            raise ValueError("this flow was trained with labels and needs those of the images: choose data with labels")
+        if len(labels) and not 0 <= int(labels.min()) <= int(labels.max()) < self.spec.num_classes:
+            raise ValueError(
+                f"this flow was trained on {self.spec.num_classes} classes, got labels from {int(labels.min())} to "
+                f"{int(labels.max())}: choose data with the same classes"
+            )
         return F.one_hot(labels, self.spec.num_classes).to(self._dtype)
+
+    def _check_context_channels(self) -> None:
+        """Refuse a recipe whose couplings expect other labels than there are, before it meets a batch."""
+        expected = self.spec.num_classes if self.class_conditional else 0
+        found = {module.context_channels for module in self.transform.modules() if isinstance(module, Coupling)} - {0}
+        if found - {expected}:
+            raise ValueError(
+                f"couplings have context_channels {min(found - {expected})}, but the context has {expected} channels: "
+                + ("set it to the number of classes" if expected else "set class_conditional, or leave it out")
+            )
+        if self.class_conditional and not found:
+            raise ValueError(f"class_conditional needs couplings with context_channels {expected}, got none")
 
     @property
     def _dtype(self) -> torch.dtype:

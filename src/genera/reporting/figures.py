@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 import sys
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from pathlib import Path
 
 import numpy as np
@@ -97,22 +97,28 @@ def _own_images(trained: TrainedModel, model: Trainable, *, seed: int) -> Images
 def training_curve(trained: TrainedModel) -> Figure:
     """Training and validation loss against the time spent, in bits per dimension for a density and nats otherwise."""
     table = read_table(trained.run.metrics)
-    seconds = {0: 0.0} | {step: row["seconds"] for step, row in table.items() if "seconds" in row}
     name = "bits_per_dim" if any("validation/bits_per_dim" in row for row in table.values()) else "loss"
     figure = Figure(figsize=(6, 4))
     axes = figure.add_subplot()
+    values: list[float] = []
     for split, marker in (("train", ""), ("validation", "o")):
-        steps = [step for step, row in table.items() if f"{split}/{name}" in row]
-        # A validation falls between two rows that know the time.
-        minutes = np.interp(steps, list(seconds), list(seconds.values())) / 60
-        values = [table[step][f"{split}/{name}"] for step in steps]
-        axes.plot(minutes, values, marker=marker, markersize=4, label=split)
-    axes.set_ylim(*_limits([row[f"{split}/{name}"] for row in table.values() for split in ("train", "validation")
-                            if f"{split}/{name}" in row]))  # fmt: skip
+        minutes, curve = against_time(table, f"{split}/{name}")
+        axes.plot(minutes, curve, marker=marker, markersize=4, label=split)
+        values += curve
+    axes.set_ylim(*_limits(values))
     axes.set(xlabel="minutes of training", ylabel="bits per dimension" if name == "bits_per_dim" else "nats per image")
     axes.set_title(describe(trained), fontsize=10)
     axes.legend()
     return figure
+
+
+def against_time(table: Mapping[int, Mapping[str, float]], column: str) -> tuple[list[float], list[float]]:
+    """Minutes of training, and the values of a column of ``metrics.csv`` where it has them."""
+    seconds = {0: 0.0} | {step: row["seconds"] for step, row in table.items() if "seconds" in row}
+    values = {step: row[column] for step, row in table.items() if column in row}
+    # A validation falls between two rows that know the time.
+    minutes = np.interp(list(values), list(seconds), list(seconds.values())) / 60
+    return minutes.tolist(), list(values.values())
 
 
 def sample_figure(images: Tensor, *, title: str, levels: int) -> Figure:
@@ -131,13 +137,13 @@ def interpolation_figure(model: Autoencoding, images: Images, *, about: str, see
     # Every row ends where the next one starts.
     second = first.roll(-1)
     labels = None
-    if images.labels is not None and getattr(model, "class_conditional", False):
+    if images.labels is not None and model.class_conditional:
         # A conditional model's latents mean something together with one label only.
         labels = images.labels[first]
-        second = torch.stack([(images.labels == label).nonzero()[-1, 0] for label in labels])
+        second = torch.stack([_next_of_its_class(images.labels, index) for index in first])
     generator = torch.Generator().manual_seed(seed)
     ends = images.pixels[first], images.pixels[second]
-    ways = interpolate(model, *ends, count=_STEPS, labels=labels, generator=generator)
+    ways = interpolate(model, ends, count=_STEPS, labels=labels, generator=generator)
     figure = Figure(figsize=(7, 0.3 + 0.7 * len(ways)))
     axes = figure.add_subplot()
     grid = image_grid(ways.flatten(0, 1), columns=_STEPS, levels=model.spec.levels)
@@ -145,6 +151,12 @@ def interpolation_figure(model: Autoencoding, images: Images, *, about: str, see
     axes.set_title(f"{about}: from one image to another", fontsize=10)
     axes.axis("off")
     return figure
+
+
+def _next_of_its_class(labels: Tensor, index: Tensor) -> Tensor:
+    """Index of the next image with the same label, around the end: its own where there is no other."""
+    (alike,) = (labels == labels[index]).nonzero(as_tuple=True)
+    return alike[(torch.searchsorted(alike, index, right=True)) % len(alike)]
 
 
 def describe(trained: TrainedModel) -> str:

@@ -32,7 +32,7 @@ def describe_environment() -> dict[str, Any]:
 def has_bfloat16() -> bool:
     """Whether this processor has instructions for bfloat16.
 
-    Where it has none they are emulated, and training in bfloat16 takes several times as long as in float32. It is the
+    Where it has none they are emulated, and training in bfloat16 takes some ten times as long as in float32. It is the
     processor that is asked, whatever accelerators stand beside it.
 
     Returns:
