@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import importlib.util
 import io
 import json
 import re
@@ -85,3 +86,22 @@ def test_the_figure_of_the_shipped_model_is_its_own() -> None:
     (said,) = re.findall(r"digits ([\d.]+) \(\$M = 128\$\), our `realnvp-digits`", FLOWS)
     measured = json.loads(find_model("realnvp-digits").run.evaluation.read_text())["measures"]
     assert said == f"{measured['bits_per_dim@128']['value']:.3f}"
+
+
+def ablation() -> Any:
+    spec = importlib.util.spec_from_file_location("ablation", DOCS / "ablation.py")
+    assert spec is not None
+    assert spec.loader is not None
+    module = importlib.util.module_from_spec(spec)
+    spec.loader.exec_module(module)
+    return module
+
+
+def test_every_variant_of_the_ablation_is_a_model_of_its_own() -> None:
+    study, described = ablation(), set()
+    for variant in study.VARIANTS:
+        config = study.recipe_of(variant)
+        model = build_model(config, ImageSpec(1, 28, 28, 256, 10))
+        described.add(json.dumps(config["model"], sort_keys=True))
+        assert model.spec.num_dims == 784
+    assert len(described) == len(study.VARIANTS)
