@@ -1,6 +1,6 @@
 from __future__ import annotations
 
-from inspect import isfunction
+from inspect import isfunction, signature
 
 import pytest
 import torch
@@ -12,8 +12,10 @@ from genera.flows import channel_halves, checkerboard
 SHAPES = [(2, 4, 4), (3, 3, 5), (4, 1, 2)]
 
 
-def test_every_exported_function_is_tested_here() -> None:
-    assert {name for name in genera.flows.__all__ if isfunction(getattr(genera.flows, name))} == set(MASKS)
+def test_every_exported_mask_is_tested_here() -> None:
+    exported = {name: getattr(genera.flows, name) for name in genera.flows.__all__}
+    masks = {name for name, export in exported.items() if isfunction(export) and "odd" in signature(export).parameters}
+    assert masks == set(MASKS)
 
 
 @pytest.mark.parametrize("name", MASKS)
