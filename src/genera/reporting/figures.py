@@ -26,6 +26,7 @@ from genera.zoo import TrainedModel
 _POOL = 256
 _NUM_INTERPOLATIONS = 8
 _STEPS = 10
+_COLUMNS = 8
 
 
 def draw_figures(trained: TrainedModel, folder: Path, *, seed: int = 0, allow: Sequence[str] = ()) -> list[Path]:
@@ -57,7 +58,9 @@ def _figures(trained: TrainedModel, *, seed: int, allow: Sequence[str]) -> Itera
         yield "training", training_curve(trained)
     model, about = trained.load(allow=allow), describe(trained)
     if isinstance(model, Generative):
-        images = draw(model, 64, seed=seed)
+        # Of a conditional model, a row for each class.
+        labels = torch.arange(model.spec.num_classes).repeat_interleave(_COLUMNS) if model.class_conditional else None
+        images = draw(model, _COLUMNS**2 if labels is None else len(labels), labels=labels, seed=seed)
         yield "samples", sample_figure(images, title=f"{about}: samples", levels=model.spec.levels)
     figures = _figures_of_images(model)
     if not figures:
@@ -125,7 +128,7 @@ def sample_figure(images: Tensor, *, title: str, levels: int) -> Figure:
     """A titled grid of uint8 images ``(N, C, H, W)``."""
     figure = Figure(figsize=(5, 5.3))
     axes = figure.add_subplot()
-    axes.imshow(np.asarray(image_grid(images, levels=levels)), cmap="gray", interpolation="nearest")
+    axes.imshow(np.asarray(image_grid(images, columns=_COLUMNS, levels=levels)), cmap="gray", interpolation="nearest")
     axes.set_title(title, fontsize=10)
     axes.axis("off")
     return figure
