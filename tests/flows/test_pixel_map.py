@@ -7,7 +7,7 @@ from functools import partial
 
 import pytest
 import torch
-from cases import FLOWS, complains, made, pixels
+from cases import FLOWS, complains, gated, made, pixels
 from torch import nn
 
 from genera.core import DiagonalGaussian, GaussianMixture, ImageSpec, StandardNormal
@@ -31,9 +31,7 @@ from genera.flows import (
     log_prob_map,
 )
 from genera.flows.model import _VALUES_AT_ONCE
-from genera.networks import GatedConvNet
 
-gated = partial(GatedConvNet, width=4, num_blocks=1)
 #: Networks that see one pixel: with them, a flow treats every block that it squeezes into one pixel by itself.
 local = partial(nn.Conv2d, kernel_size=1)
 checkered = partial(Couplings, count=2, mask=checkerboard, conditioner=local)

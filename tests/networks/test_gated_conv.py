@@ -6,7 +6,6 @@ import torch.nn.functional as F
 from cases import made, normal
 from torch import nn
 
-from genera.networks import GatedConvNet
 from genera.networks.gated_conv import ChannelLayerNorm, GatedResidual, concat_elu, gate
 
 
@@ -95,17 +94,3 @@ def test_a_gated_residual_by_hand() -> None:
     h = F.conv2d(concat_elu(x), block.conv.weight, block.conv.bias, padding=1)
     a, b = F.conv2d(concat_elu(h), block.gate.weight, block.gate.bias).split(2, dim=1)
     torch.testing.assert_close(block(x), x + a.tanh() * b.sigmoid())
-
-
-@pytest.mark.parametrize("num_blocks", [0, 3])
-def test_the_output_starts_at_zero(num_blocks: int) -> None:
-    network = GatedConvNet(2, 6, width=4, num_blocks=num_blocks).double()
-    assert torch.equal(network(normal(3, 2, 5, 7)), torch.zeros(3, 6, 5, 7, dtype=torch.float64))
-
-
-def test_a_step_leaves_zero() -> None:
-    """Zeros everywhere in the last layer must not keep it there."""
-    network = GatedConvNet(1, 2, width=4).double()
-    network(normal(3, 1, 5, 5)).sum().backward()
-    assert network.last.weight.grad is not None
-    assert network.last.weight.grad.any()

@@ -2,7 +2,11 @@ from __future__ import annotations
 
 import pytest
 import torch
-from cases import NETWORKS, perturb
+from cases import NETWORKS, normal, perturb
+
+from genera.networks import GatedConvNet, ResidualConvNet
+
+conditioner = pytest.mark.parametrize("conditioner", [GatedConvNet, ResidualConvNet])
 
 
 @pytest.mark.parametrize("name", NETWORKS)
@@ -33,3 +37,19 @@ def test_both_memory_formats_give_the_same(name: str) -> None:
     network, x = network.float(), x.float()
     both = network.to(memory_format=torch.channels_last)(x.contiguous(memory_format=torch.channels_last))
     torch.testing.assert_close(both, NETWORKS[name]()[0].float()(x), rtol=0, atol=1e-5)
+
+
+@conditioner
+@pytest.mark.parametrize("num_blocks", [0, 3])
+def test_a_conditioner_starts_at_zero(conditioner: type[GatedConvNet | ResidualConvNet], num_blocks: int) -> None:
+    network = conditioner(2, 6, width=4, num_blocks=num_blocks).double()
+    assert torch.equal(network(normal(3, 2, 5, 7)), torch.zeros(3, 6, 5, 7, dtype=torch.float64))
+
+
+@conditioner
+def test_a_step_leaves_zero(conditioner: type[GatedConvNet | ResidualConvNet]) -> None:
+    """Zeros everywhere in the last layer must not keep it there."""
+    network = conditioner(1, 2, width=4).double()
+    network(normal(3, 1, 5, 5)).sum().backward()
+    assert network.last.weight.grad is not None
+    assert network.last.weight.grad.any()

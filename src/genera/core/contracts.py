@@ -81,7 +81,7 @@ class Distribution(nn.Module, ABC):
 
     @abstractmethod
     def sample(self, count: int, *, temperature: float = 1.0, generator: torch.Generator | None = None) -> Tensor:
-        """Draw ``(count, D)``; ``temperature`` scales the spread around the mean."""
+        """Draw ``(count, D)``; ``temperature`` scales the spread around the mean, of a mixture's component drawn."""
 
 
 class Dequantizer(nn.Module, ABC):

@@ -16,8 +16,8 @@ from genera.flows.chain import Chain, ContextTransformFactory
 class VariationalDequantizer(Dequantizer):
     """``y = (x + u) / levels`` with ``u = sigmoid(f(ε; x))``, ε logistic and f a flow that sees the image.
 
-    ``log_weight`` is ``-log q(u | x) - D log(levels)``. A flow that starts as the identity starts as uniform
-    dequantization, as the sigmoid of a logistic variable is uniform.
+    ``log_weight`` is ``-log q(u | x) - D log(levels)``, but for a trifle at the edges of the bins. A flow that starts
+    as the identity starts as uniform dequantization, as the sigmoid of a logistic variable is uniform.
 
     Args:
         spec: the images.
