@@ -26,7 +26,7 @@ from matplotlib.figure import Figure
 
 from genera.core import bits_per_dim
 from genera.evaluation.likelihood import log_probs
-from genera.reporting.figures import against_time
+from genera.reporting.curves import against_time
 from genera.reporting.style import save_figure, style
 from genera.training.recipes import find_recipe
 from genera.training.runs import read_table, runs_root

@@ -23,20 +23,26 @@ from torch import Tensor, nn
 import genera.core
 import genera.flows
 import genera.networks
+import genera.vaes
 from genera.core import (
     Constant,
     Cosine,
+    Density,
     Dequantizer,
     DiagonalGaussian,
     Distribution,
     ExponentialDecay,
+    FallingCycles,
     GaussianMixture,
     ImageSpec,
+    RisingCycles,
     Schedule,
     StandardNormal,
     Trainable,
     Transform,
     UniformDequantizer,
+    Warmup,
+    has_density,
 )
 from genera.flows import (
     ActNorm,
@@ -61,11 +67,39 @@ from genera.flows import (
     checkerboard,
 )
 from genera.flows.coupling import Mask
-from genera.networks import GatedConvNet, ResidualConvNet
+from genera.networks import (
+    ConvDecoder,
+    ConvEncoder,
+    GatedConvNet,
+    Mlp,
+    ResidualConvNet,
+    ResidualDecoder,
+    ResidualEncoder,
+)
+from genera.vaes import (
+    VAE,
+    Autoencoder,
+    BernoulliPixels,
+    BetaTcvae,
+    CrossEntropyPixels,
+    Elbo,
+    FlowPrior,
+    FreeBits,
+    GaussianMixturePixels,
+    GaussianPixels,
+    Iwae,
+    LaplacePixels,
+    LogisticMixturePixels,
+    LogisticPixels,
+    Objective,
+    PixelLikelihood,
+    VampPrior,
+)
+from genera.vaes.encoder import GaussianEncoder
 
 Module = TypeVar("Module", bound=nn.Module)
 
-PACKAGES = (genera.core, genera.networks, genera.flows)
+PACKAGES = (genera.core, genera.networks, genera.flows, genera.vaes)
 
 
 def perturb(module: nn.Module, *, seed: int = 0, scale: float = 0.1) -> None:
@@ -121,7 +155,8 @@ def complains(*parts: str) -> Iterator[None]:
 
 def of_kind(kind: type) -> list[str]:
     """Names of the image models that keep a contract."""
-    return [name for name, make in IMAGE_MODELS.items() if isinstance(make()[0], kind)]
+    keeps = has_density if kind is Density else lambda model: isinstance(model, kind)
+    return [name for name, make in IMAGE_MODELS.items() if keeps(make()[0])]
 
 
 def without_case(package: ModuleType) -> list[str]:
@@ -153,6 +188,13 @@ def initialized_act_norm() -> ActNorm:
     transform = ActNorm((3, 2, 2))
     transform.initialize(3 + 2 * normal(4, 3, 2, 2, seed=2))
     return transform
+
+
+def bound_vamp_prior(num_dims: int, *, num_components: int) -> VampPrior:
+    shape = (1, 4, 4)
+    prior = VampPrior(num_dims, num_components=num_components)
+    prior.bind(GaussianEncoder(shape, num_dims, network=partial(ConvEncoder, width=2)), shape)
+    return prior
 
 
 #: What makes a transform and a batch for its ``forward``, and a context where it needs one.
@@ -270,6 +312,11 @@ DISTRIBUTIONS: dict[str, Callable[[], tuple[Distribution, Tensor]]] = {
     "StandardNormal": lambda: (made(lambda: StandardNormal(3)), normal(5, 3)),
     "DiagonalGaussian": lambda: (made(lambda: DiagonalGaussian(3), scale=0.5), normal(5, 3)),
     "GaussianMixture": lambda: (made(lambda: GaussianMixture(2, num_components=3), scale=0.5), normal(5, 2)),
+    "FlowPrior": lambda: (
+        made(lambda: FlowPrior(4, transform=partial(Chain, transforms=[partial(halved, count=2)])), scale=0.2),
+        normal(5, 4),
+    ),
+    "VampPrior": lambda: (made(lambda: bound_vamp_prior(2, num_components=3), scale=0.5), normal(5, 2)),
 }
 
 SCHEDULES: dict[str, Callable[[], Schedule]] = {
@@ -277,12 +324,20 @@ SCHEDULES: dict[str, Callable[[], Schedule]] = {
     "ExponentialDecay": lambda: ExponentialDecay(0.9),
     "Cosine": lambda: Cosine(),
     "Cosine, warm-up": lambda: Cosine(warmup=0.1, final=0.05),
+    "Warmup": lambda: Warmup(5),
+    "FallingCycles": lambda: FallingCycles(2, 3),
+    "RisingCycles": lambda: RisingCycles(3),
 }
 
 #: What makes a network and its input.
 NETWORKS: dict[str, Callable[[], tuple[nn.Module, Tensor]]] = {
     "GatedConvNet": lambda: (made(lambda: GatedConvNet(2, 3, width=4, num_blocks=2)), normal(3, 2, 5, 4)),
     "ResidualConvNet": lambda: (made(lambda: ResidualConvNet(2, 3, width=4, num_blocks=2)), normal(3, 2, 5, 4)),
+    "Mlp": lambda: (made(lambda: Mlp(2, 3, width=4)), normal(3, 2, 5, 4)),
+    "ConvEncoder": lambda: (made(lambda: ConvEncoder((2, 5, 4), 3, width=4)), normal(3, 2, 5, 4)),
+    "ConvDecoder": lambda: (made(lambda: ConvDecoder(3, (2, 5, 4), width=4)), normal(3, 3)),
+    "ResidualEncoder": lambda: (made(lambda: ResidualEncoder((2, 5, 4), 3, width=4)), normal(3, 2, 5, 4)),
+    "ResidualDecoder": lambda: (made(lambda: ResidualDecoder(3, (2, 5, 4), width=4)), normal(3, 3)),
 }
 
 #: What makes a flow and images.
@@ -302,8 +357,84 @@ FLOWS: dict[str, Callable[[], tuple[NormalizingFlow, Tensor]]] = {
     ]
 }
 
+small_vae = partial(
+    VAE, encoder=partial(ConvEncoder, width=2), decoder=partial(ConvDecoder, width=2), latent_size=3, objective=Elbo()
+)
+flow_prior = partial(FlowPrior, transform=partial(Chain, transforms=[partial(halved, count=2)]))
+
+#: What makes a VAE and images.
+VAES: dict[str, Callable[[], tuple[VAE, Tensor]]] = {
+    name: lambda spec=spec, options=options: (made(lambda: small_vae(spec, **options), scale=0.3), pixels(spec))
+    for name, spec, options in [
+        ("VAE, Gaussian", ImageSpec(1, 4, 5, 17), {"likelihood": GaussianPixels}),
+        ("VAE, mixture, colour", ImageSpec(3, 4, 4), {"likelihood": LogisticMixturePixels}),
+        ("VAE, binary, IWAE", ImageSpec(1, 5, 4, 2), {"likelihood": BernoulliPixels, "objective": Iwae(3)}),
+        ("VAE, cross-entropy", ImageSpec(1, 4, 4), {"likelihood": CrossEntropyPixels, "objective": Elbo(4.0)}),
+        ("VAE, VampPrior", ImageSpec(1, 4, 4, 17), {"likelihood": LogisticPixels, "prior": VampPrior}),
+        ("VAE, flow prior", ImageSpec(1, 4, 4, 17), {"likelihood": LaplacePixels, "prior": flow_prior}),
+        (
+            "VAE, free bits",
+            ImageSpec(1, 4, 4, 17),
+            {"likelihood": GaussianMixturePixels, "objective": FreeBits(0.1)},
+        ),
+    ]
+}
+
+
+def concluded_autoencoder() -> tuple[Autoencoder, Tensor]:
+    spec = ImageSpec(1, 4, 5, 17)
+    network = {"encoder": partial(ConvEncoder, width=2), "decoder": partial(ConvDecoder, width=2)}
+    model = made(lambda: Autoencoder(spec, **network, latent_size=3, num_components=2), scale=1.0)
+    model.conclude(pixels(spec, 40), generator=torch.Generator().manual_seed(0))
+    return model, pixels(spec)
+
+
 #: What makes an image model and images.
-IMAGE_MODELS: dict[str, Callable[[], tuple[Any, Tensor]]] = {**FLOWS}
+IMAGE_MODELS: dict[str, Callable[[], tuple[Any, Tensor]]] = {
+    **FLOWS,
+    **VAES,
+    "Autoencoder": concluded_autoencoder,
+}
+
+
+def likelihood_case(make: Callable[[ImageSpec], PixelLikelihood], spec: ImageSpec) -> tuple[PixelLikelihood, Tensor]:
+    likelihood = made(lambda: make(spec))
+    return likelihood, 2 * normal(4, likelihood.out_channels, spec.height, spec.width)
+
+
+LIKELIHOOD_SPECS = {
+    "256 levels": ImageSpec(1, 2, 3, 256),
+    "17 levels": ImageSpec(1, 3, 2, 17),
+    "2 levels": ImageSpec(1, 2, 2, 2),
+    "colour": ImageSpec(3, 1, 2, 5),
+}
+
+#: What makes a pixel likelihood, and parameters ``(B, out_channels, H, W)`` for it.
+LIKELIHOODS: dict[str, Callable[[], tuple[PixelLikelihood, Tensor]]] = {
+    f"{name}, {kind}": partial(likelihood_case, make, LIKELIHOOD_SPECS[kind])
+    for name, make, kinds in [
+        ("GaussianPixels", GaussianPixels, LIKELIHOOD_SPECS),
+        ("GaussianPixels, stated", partial(GaussianPixels, scale=0.02), ["256 levels"]),
+        ("LaplacePixels", LaplacePixels, LIKELIHOOD_SPECS),
+        ("LaplacePixels, stated", partial(LaplacePixels, scale=0.02), ["256 levels"]),
+        ("GaussianMixturePixels", partial(GaussianMixturePixels, num_components=3), LIKELIHOOD_SPECS),
+        ("LogisticPixels", LogisticPixels, LIKELIHOOD_SPECS),
+        ("LogisticMixturePixels", partial(LogisticMixturePixels, num_components=3), LIKELIHOOD_SPECS),
+        ("BernoulliPixels", BernoulliPixels, ["2 levels"]),
+        ("CrossEntropyPixels", CrossEntropyPixels, LIKELIHOOD_SPECS),
+    ]
+    for kind in kinds
+}
+
+#: What makes the objective of a VAE.
+OBJECTIVES: dict[str, Callable[[], Objective]] = {
+    "Elbo": lambda: Elbo().double(),
+    "Elbo, warm-up": lambda: Elbo(4.0, schedule=Warmup(5)).double(),
+    "FreeBits": lambda: FreeBits(0.1).double(),
+    "Iwae": lambda: Iwae(3).double(),
+    "BetaTcvae": lambda: BetaTcvae(100).double(),
+    "BetaTcvae, warm-up": lambda: BetaTcvae(100, schedule=Warmup(5)).double(),
+}
 
 MASKS: dict[str, Mask] = {"checkerboard": checkerboard, "channel_halves": channel_halves}
 
@@ -314,6 +445,8 @@ CASES: dict[type, dict[str, Callable[[], Any]]] = {
     Dequantizer: DEQUANTIZERS,
     Distribution: DISTRIBUTIONS,
     Schedule: SCHEDULES,
+    PixelLikelihood: LIKELIHOODS,
+    Objective: OBJECTIVES,
     Trainable: IMAGE_MODELS,
     nn.Module: NETWORKS,
 }

@@ -7,6 +7,9 @@ from torch import Tensor
 
 from genera.core import Autoencoding, Density, Generative, Trainable
 
+#: Models without noise in their loss and their encoder.
+DETERMINISTIC = {"Autoencoder"}
+
 
 def seeded(seed: int = 0) -> torch.Generator:
     return torch.Generator().manual_seed(seed)
@@ -48,7 +51,7 @@ def test_the_global_seed_decides_the_loss(name: str) -> None:
         torch.manual_seed(seed)
         losses.append(model.loss(images).total)
     assert torch.equal(losses[0], losses[1])
-    assert not torch.equal(losses[0], losses[2])
+    assert torch.equal(losses[0], losses[2]) == (name in DETERMINISTIC)
 
 
 @pytest.mark.parametrize("name", of_kind(Trainable))
@@ -137,7 +140,7 @@ def test_latents_are_flat_and_vary_with_a_generator_only(name: str) -> None:
     assert torch.equal(z, model.encode(images))
     drawn = [model.encode(images, generator=seeded(seed)) for seed in (1, 1, 2)]
     assert torch.equal(drawn[0], drawn[1])
-    assert not torch.equal(drawn[0], drawn[2])
+    assert torch.equal(drawn[0], drawn[2]) == (name in DETERMINISTIC)
     assert drawn[0].shape == z.shape
 
 

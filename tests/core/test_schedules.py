@@ -6,13 +6,13 @@ from collections.abc import Iterator
 import pytest
 from cases import SCHEDULES, complains
 
-from genera.core import Constant, Cosine, ExponentialDecay, Progress
+from genera.core import Constant, Cosine, ExponentialDecay, FallingCycles, Progress, RisingCycles, Schedule, Warmup
 
 
 def course(epochs: int = 10, steps_per_epoch: int = 20) -> Iterator[Progress]:
     """A whole training, one step past its end."""
     for step in range(epochs * steps_per_epoch + 1):
-        yield Progress(step, step / steps_per_epoch, step / (epochs * steps_per_epoch))
+        yield Progress(step, step / steps_per_epoch, step / (epochs * steps_per_epoch), epochs)
 
 
 def at(fraction: float) -> Progress:
@@ -73,3 +73,58 @@ def test_decay_out_of_range(rate: float) -> None:
 def test_warm_up_out_of_range(warmup: float) -> None:
     with complains("warmup", "[0, 1)", str(warmup)):
         Cosine(warmup=warmup)
+
+
+def test_warm_up_rises_in_a_line_and_stays() -> None:
+    schedule = Warmup(4)
+    assert [schedule(progress) for progress in course()] == [
+        pytest.approx(min(1, progress.epoch / 4)) for progress in course()
+    ]
+
+
+def test_falling_cycles_are_the_reports() -> None:
+    """``½ + ½ cos(πp)`` with ``p = ((e - 10) mod 100) / 100``: down to nearly 0, and back up in a jump."""
+    schedule = FallingCycles(rest=0.0)
+    values = [schedule(progress) for progress in course(epochs=310, steps_per_epoch=1)]
+    for epoch, value in enumerate(values):
+        expected = epoch / 10 if epoch < 10 else 0.5 + 0.5 * math.cos(math.pi * ((epoch - 10) % 100) / 100)
+        assert value == pytest.approx(expected)
+    assert values[109] < 0.001
+    assert values[110] == 1
+
+
+def test_falling_cycles_do_not_end_at_the_foot() -> None:
+    schedule = FallingCycles(10, 100)
+    values = [schedule(progress) for progress in course(epochs=110, steps_per_epoch=1)]
+    assert values[98] < 0.1
+    assert set(values[99:]) == {1.0}
+
+
+def test_rising_cycles_rise_then_hold() -> None:
+    schedule = RisingCycles(4)
+    assert [schedule(at(fraction)) for fraction in (0, 1 / 16, 1 / 8, 3 / 16, 0.25, 5 / 16)] == pytest.approx(
+        [0, 0.5, 1, 1, 0, 0.5]
+    )
+    assert schedule(at(1.0)) == 1
+
+
+@pytest.mark.parametrize(
+    ("schedule", "epochs"), [(Warmup(10), 10), (FallingCycles(10, 100), 110)], ids=["Warmup", "FallingCycles"]
+)
+def test_a_schedule_longer_than_the_training(schedule: Schedule, epochs: int) -> None:
+    schedule(Progress(0, 0.0, 0.0, num_epochs=epochs))
+    with complains("does not fit into a training", f"{epochs - 1} epochs", "--max_epochs"):
+        schedule(Progress(0, 0.0, 0.0, num_epochs=epochs - 1))
+
+
+def test_cycles_out_of_range() -> None:
+    with complains("positive number of epochs", "0"):
+        Warmup(0)
+    with complains("warmup and period", "-1"):
+        FallingCycles(10, -1)
+    with complains("rest", "[0, 1)", "1.0"):
+        FallingCycles(rest=1.0)
+    with complains("num_cycles", "0"):
+        RisingCycles(0)
+    with complains("rise", "(0, 1]", "0"):
+        RisingCycles(rise=0.0)

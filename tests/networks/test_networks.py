@@ -2,11 +2,27 @@ from __future__ import annotations
 
 import pytest
 import torch
-from cases import NETWORKS, normal, perturb
+from cases import NETWORKS, complains, normal, perturb
+from torch import Tensor
 
-from genera.networks import GatedConvNet, ResidualConvNet
+from genera.networks import (
+    ConvDecoder,
+    ConvEncoder,
+    GatedConvNet,
+    ResidualConvNet,
+    ResidualDecoder,
+    ResidualEncoder,
+)
 
 conditioner = pytest.mark.parametrize("conditioner", [GatedConvNet, ResidualConvNet])
+encoder = pytest.mark.parametrize("encoder", [ConvEncoder, ResidualEncoder])
+decoder = pytest.mark.parametrize("decoder", [ConvDecoder, ResidualDecoder])
+shape = pytest.mark.parametrize("shape", [(1, 28, 28), (3, 32, 16), (2, 5, 7), (1, 4, 4)])
+
+
+def channels_last(x: Tensor) -> Tensor:
+    """Vectors have no memory format."""
+    return x.contiguous(memory_format=torch.channels_last) if x.ndim == 4 else x
 
 
 @pytest.mark.parametrize("name", NETWORKS)
@@ -32,10 +48,9 @@ def test_the_weights_are_the_network(name: str) -> None:
 @pytest.mark.parametrize("name", NETWORKS)
 def test_both_memory_formats_give_the_same(name: str) -> None:
     network, x = NETWORKS[name]()
-    last = network(x.contiguous(memory_format=torch.channels_last))
-    torch.testing.assert_close(network(x.contiguous()), last, rtol=0, atol=1e-12)
+    torch.testing.assert_close(network(x.contiguous()), network(channels_last(x)), rtol=0, atol=1e-12)
     network, x = network.float(), x.float()
-    both = network.to(memory_format=torch.channels_last)(x.contiguous(memory_format=torch.channels_last))
+    both = network.to(memory_format=torch.channels_last)(channels_last(x))
     torch.testing.assert_close(both, NETWORKS[name]()[0].float()(x), rtol=0, atol=1e-5)
 
 
@@ -53,3 +68,31 @@ def test_a_step_leaves_zero(conditioner: type[GatedConvNet | ResidualConvNet]) -
     network(normal(3, 1, 5, 5)).sum().backward()
     assert network.last.weight.grad is not None
     assert network.last.weight.grad.any()
+
+
+@encoder
+@shape
+def test_an_encoder_reads_images_of_every_size(
+    encoder: type[ConvEncoder | ResidualEncoder], shape: tuple[int, int, int]
+) -> None:
+    assert encoder(shape, 6, width=4)(normal(2, *shape).float()).shape == (2, 6)
+
+
+@decoder
+@shape
+def test_a_decoder_draws_images_of_every_size(
+    decoder: type[ConvDecoder | ResidualDecoder], shape: tuple[int, int, int]
+) -> None:
+    images = decoder(6, shape, width=4)(normal(2, 6).float())
+    assert images.shape == (2, *shape)
+    assert images.isfinite().all()
+
+
+@pytest.mark.parametrize(("height", "width"), [(3, 8), (8, 3), (1, 1)])
+def test_an_image_too_small(height: int, width: int) -> None:
+    for encoder in (ConvEncoder, ResidualEncoder):
+        with complains("at least 4 pixels high and wide", f"got {height}×{width}"):
+            encoder((1, height, width), 2)
+    for decoder in (ConvDecoder, ResidualDecoder):
+        with complains("at least 4 pixels high and wide", f"got {height}×{width}"):
+            decoder(2, (1, height, width))

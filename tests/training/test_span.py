@@ -23,20 +23,20 @@ def test_what_is_not_a_duration_is_refused(text: str) -> None:
 
 def test_without_a_budget_steps_rule() -> None:
     span = Span(steps_per_epoch=10, max_epochs=20)
-    assert span.progress(50, seconds=1e9) == Progress(step=50, epoch=5.0, fraction=0.25)
+    assert span.progress(50, seconds=1e9) == Progress(step=50, epoch=5.0, fraction=0.25, num_epochs=20)
     assert span.progress(200, seconds=0).fraction == 1
 
 
 def test_a_budget_squeezes_the_planned_epochs_into_the_time_given() -> None:
     span = Span(steps_per_epoch=10, max_epochs=20, budget=60)
-    assert span.progress(3, seconds=15) == Progress(step=3, epoch=5.0, fraction=0.25)
+    assert span.progress(3, seconds=15) == Progress(step=3, epoch=5.0, fraction=0.25, num_epochs=20)
     assert span.progress(10_000, seconds=59).fraction < 1
     assert span.progress(3, seconds=61).fraction == 1
 
 
 def test_max_steps_cuts_a_training_short_and_leaves_its_schedules_alone() -> None:
     span = Span(10, 20, max_steps=40)
-    assert span.progress(40, seconds=0) == Progress(step=40, epoch=4.0, fraction=0.2)
+    assert span.progress(40, seconds=0) == Progress(step=40, epoch=4.0, fraction=0.2, num_epochs=20)
     assert span.is_over(span.progress(40, seconds=0))
     assert not span.is_over(span.progress(39, seconds=0))
     with_budget = Span(10, 20, max_steps=40, budget=60)

@@ -10,7 +10,7 @@ import torch
 from genera.commands.calling import call
 from genera.core import Autoencoding
 from genera.data import ImageData
-from genera.data.pictures import check_is_png, image_grid, save_picture
+from genera.data.pictures import check_is_png, pair_grid, save_picture
 from genera.evaluation import check_fits
 from genera.zoo import find_model
 
@@ -47,18 +47,10 @@ def reconstruct(
     images = split_images.subset(torch.arange(min(count, len(split_images))))
     with torch.inference_mode():
         back = loaded.reconstruct(images.pixels, images.labels)
-    columns = min(8, len(images))
-    rows = zip(images.pixels.split(columns), back.split(columns), strict=True)
-    # A last row that is short is filled up, so that the pairs stay one above the other.
-    filled = [_filled(row, columns) for pair in rows for row in pair]
-    save_picture(image_grid(torch.cat(filled), columns=columns, levels=loaded.spec.levels), out)
+    save_picture(pair_grid(images.pixels, back, levels=loaded.spec.levels), out)
     error = ((images.pixels.double() - back.double()) / (loaded.spec.levels - 1)).square().mean()
     print(f"mean squared error on [0, 1]: {error:.6f} over {len(images)} images")
     print(out)
-
-
-def _filled(row: torch.Tensor, columns: int) -> torch.Tensor:
-    return torch.cat([row, row.new_zeros(columns - len(row), *row.shape[1:])])
 
 
 def main(arguments: Sequence[str]) -> None:

@@ -12,7 +12,7 @@ import torch
 from torch import Tensor
 
 from genera.commands.calling import call
-from genera.core import Density, bits_per_dim
+from genera.core import bits_per_dim, has_density
 from genera.core.files import write_whole
 from genera.data import ImageData
 from genera.evaluation import check_fits, log_probs
@@ -46,7 +46,7 @@ def score(
         raise ValueError(f"count must be at least 1, got {count}")
     trained = find_model(model)
     loaded = trained.load(allow=allow or ())
-    if not isinstance(loaded, Density):
+    if not has_density(loaded):
         raise ValueError(f"{type(loaded).__name__} has no likelihood to score images with")
     data = data or trained.open_data()
     check_fits(loaded.spec, data)

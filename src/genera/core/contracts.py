@@ -10,6 +10,7 @@ import math
 from abc import ABC, abstractmethod
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
+from typing import TypeGuard
 
 import torch
 from torch import Tensor, nn
@@ -43,11 +44,13 @@ class Progress:
         step: optimiser steps taken.
         epoch: epochs of the plan passed so far. Under a time budget the plan is stretched or squeezed to it.
         fraction: share of the training that is over, 0 … 1.
+        num_epochs: epochs of the whole plan.
     """
 
     step: int
     epoch: float
     fraction: float
+    num_epochs: float = math.inf
 
 
 class Transform(nn.Module, ABC):
@@ -136,11 +139,31 @@ class Trainable(nn.Module, ABC):
     def loss(self, images: Tensor, labels: Tensor | None = None) -> Loss:
         """What these images cost; noise comes from torch's global generator, which the task seeds."""
 
+    def validation_loss(
+        self, images: Tensor, labels: Tensor | None = None, *, generator: torch.Generator | None = None
+    ) -> Loss:
+        """What selection and the plateau watch: the negative log-probability of a density, whatever weights its
+        training loss has, and the training loss otherwise, which takes its noise from torch's global generator.
+
+        Every part of it is ``(B,)`` or ``()``.
+        """
+        if has_density(self):
+            return Loss(-self.log_prob(images, labels, generator=generator))
+        return self.loss(images, labels)
+
     def initialize(self, images: Tensor) -> None:
         """Set up from data once before training, on the same batch in every process."""
 
     def advance(self, progress: Progress) -> None:
         """Follow a schedule before a step. What it sets are 0-dim buffers, so every copy of the model sees the same."""
+
+
+class Concluding(ABC):
+    """Needs a last step when training is over, with the weights that are kept."""
+
+    @abstractmethod
+    def conclude(self, images: Tensor, *, generator: torch.Generator) -> None:
+        """Set up from uint8 training images ``(N, C, H, W)`` what cannot be learned along the way."""
 
 
 class Generative(ABC):
@@ -165,6 +188,8 @@ class Density(ABC):
 
     spec: ImageSpec
     class_conditional: bool = False
+    #: Not where a part it was made of, such as a cross-entropy on grey pixels, has no probabilities.
+    has_density: bool = True
 
     @abstractmethod
     def log_prob(
@@ -178,17 +203,24 @@ class Density(ABC):
         """A lower bound in expectation on the log-probability of the integer pixels: ``(B,)`` nats, in float32."""
 
 
+def has_density(model: object) -> TypeGuard[Density]:
+    """Whether a model can be asked for log-probabilities."""
+    return isinstance(model, Density) and model.has_density
+
+
 class Autoencoding(ABC):
     """Maps images to latents and back."""
 
     spec: ImageSpec
     class_conditional: bool = False
+    #: Whether every image comes back as it was, as from a flow.
+    is_exact: bool = False
 
     @abstractmethod
     def encode(
         self, images: Tensor, labels: Tensor | None = None, *, generator: torch.Generator | None = None
     ) -> Tensor:
-        """``(B, D)`` latents: the mean, or a draw where a generator is given."""
+        """``(B, D)`` latents: the mean, or a draw where a generator is given and the encoder is not deterministic."""
 
     @abstractmethod
     def decode(self, z: Tensor, labels: Tensor | None = None) -> Tensor:

@@ -76,3 +76,100 @@ class Cosine(Schedule):
             return min(max(progress.fraction, 1e-3) / self.warmup, 1.0)
         position = (progress.fraction - self.warmup) / (1 - self.warmup)
         return self.final + (1 - self.final) * 0.5 * (1 + math.cos(math.pi * min(position, 1.0)))
+
+
+class Warmup(Schedule):
+    """Rises in a line from 0 to 1 over the first epochs, and stays there.
+
+    Args:
+        epochs: of the plan, until it is 1; the report's 10.
+
+    Raises:
+        ValueError: ``epochs`` is not positive; when called: the training has fewer.
+
+    Source:
+        Bowman et al. (2016) and Sønderby et al. (2016), for the weight of the KL divergence.
+    """
+
+    def __init__(self, epochs: float = 10) -> None:
+        if not epochs > 0:
+            raise ValueError(f"a warm-up takes a positive number of epochs, got {epochs}")
+        self.epochs = epochs
+
+    def __call__(self, progress: Progress) -> float:
+        _check_fits(f"a warm-up of {self.epochs:g} epochs", self.epochs, progress)
+        return min(1.0, progress.epoch / self.epochs)
+
+
+class FallingCycles(Schedule):
+    """The report's cycles: after a warm-up, again and again down half a cosine from 1 to 0, and back up in a jump.
+
+    ``½ + ½ cos(πp)`` with ``p = ((epoch - warmup) mod period) / period``. At the end it rests at 1, as a model that
+    stopped at the foot of a cycle would not have been trained for what it is judged by.
+
+    Args:
+        warmup: epochs of the plan in which it rises in a line from 0 to 1.
+        period: epochs of a cycle.
+        rest: share of the training, at its end, that is spent at 1.
+
+    Raises:
+        ValueError: a value is out of range; when called: not one cycle fits into the training.
+
+    Source:
+        The report.
+    """
+
+    def __init__(self, warmup: float = 10, period: float = 100, *, rest: float = 0.1) -> None:
+        if not (warmup > 0 and period > 0):
+            raise ValueError(f"warmup and period must be positive numbers of epochs, got {warmup} and {period}")
+        if not 0 <= rest < 1:
+            raise ValueError(f"rest is a share of the training and must lie in [0, 1), got {rest}")
+        self.warmup = warmup
+        self.period = period
+        self.rest = rest
+
+    def __call__(self, progress: Progress) -> float:
+        needed = self.warmup + self.period
+        _check_fits(f"a warm-up of {self.warmup:g} and a cycle of {self.period:g} epochs", needed, progress)
+        if progress.fraction >= 1 - self.rest:
+            return 1.0
+        if progress.epoch < self.warmup:
+            return progress.epoch / self.warmup
+        return 0.5 + 0.5 * math.cos(math.pi * ((progress.epoch - self.warmup) % self.period) / self.period)
+
+
+class RisingCycles(Schedule):
+    """The training in equal cycles; in each it rises in a line from 0 to 1, then holds.
+
+    Args:
+        num_cycles: how many.
+        rise: share of a cycle in which it rises, in (0, 1].
+
+    Raises:
+        ValueError: a value is out of range.
+
+    Source:
+        Fu et al. (2019), whose four cycles that rise in their first half are the defaults.
+    """
+
+    def __init__(self, num_cycles: int = 4, *, rise: float = 0.5) -> None:
+        if num_cycles < 1:
+            raise ValueError(f"num_cycles must be at least 1, got {num_cycles}")
+        if not 0 < rise <= 1:
+            raise ValueError(f"rise is a share of a cycle and must lie in (0, 1], got {rise}")
+        self.num_cycles = num_cycles
+        self.rise = rise
+
+    def __call__(self, progress: Progress) -> float:
+        cycles = progress.fraction * self.num_cycles
+        # The end belongs to the last cycle, not to one after it.
+        position = cycles - min(math.floor(cycles), self.num_cycles - 1)
+        return min(1.0, position / self.rise)
+
+
+def _check_fits(what: str, epochs: float, progress: Progress) -> None:
+    """Refuse a schedule that the training is over before."""
+    if epochs > progress.num_epochs:
+        raise ValueError(
+            f"{what} does not fit into a training of {progress.num_epochs:g} epochs: shorten it, or raise --max_epochs"
+        )

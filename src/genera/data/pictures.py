@@ -161,6 +161,21 @@ def image_grid(
     return Image.fromarray(array[..., 0] if channels == 1 else array)
 
 
+def pair_grid(images: Tensor, others: Tensor, *, columns: int = 8, levels: int = 256) -> Image.Image:
+    """Tile images ``(N, C, H, W)`` in pairs of rows, each image above its other, such as what a model made of it.
+
+    Raises:
+        ValueError: as for :func:`image_grid`, or the two are not of one shape.
+    """
+    if images.shape != others.shape:
+        raise ValueError(f"pairs need two of one shape, got {tuple(images.shape)} and {tuple(others.shape)}")
+    columns = min(columns, len(images))
+    # A last row that is short is filled up, so that the pairs stay one above the other.
+    short = images.new_zeros(-len(images) % columns, *images.shape[1:])
+    rows = [torch.cat([half, short]).unflatten(0, (-1, columns)) for half in (images, others)]
+    return image_grid(torch.stack(rows, dim=1).flatten(0, 2), columns=columns, levels=levels)
+
+
 def save_picture(image: Image.Image, path: Path) -> None:
     """Write a PNG, whole or not at all.
 

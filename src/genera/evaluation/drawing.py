@@ -1,6 +1,8 @@
-"""Drawing images: many in pieces that fit in memory, and those between two others."""
+"""Drawing images: many in pieces that fit in memory, those between two others, and those along one dimension."""
 
 from __future__ import annotations
+
+from collections.abc import Sequence
 
 import torch
 import torch.nn.functional as F
@@ -102,3 +104,37 @@ def interpolate(
     from_end = torch.where(curved, torch.sin(t * angle) / sine, t)
     way = [start, *(from_start * start + from_end * end), end]
     return torch.stack([model.decode(z, labels) for z in way], dim=1)
+
+
+@torch.inference_mode()
+def traverse(
+    model: Autoencoding, images: Tensor, dims: Sequence[int], *, values: Tensor, labels: Tensor | None = None
+) -> Tensor:
+    """Draw what becomes of images when one dimension of their latent takes other values.
+
+    Args:
+        model: in evaluation mode.
+        images: uint8 ``(B, C, H, W)``, whose latents the others are near.
+        dims: which dimensions to move, one at a time.
+        values: ``(V,)`` that the dimension takes in turn; -3 … 3 is where nearly all of a standard normal lies.
+        labels: int64 ``(B,)``, for a conditional model.
+
+    Returns:
+        uint8 ``(B, len(dims), V, C, H, W)``.
+
+    Raises:
+        ValueError: a dimension is not one of the latent, or the images do not fit the model.
+
+    Source:
+        Higgins et al. (2017), figure 1.
+    """
+    z = model.encode(images, labels)
+    if not all(0 <= dim < z.shape[1] for dim in dims):
+        raise ValueError(f"dims must be among the {z.shape[1]} of the latent, from 0 on, got {list(dims)}")
+    rows = []
+    for dim in dims:
+        for value in values.tolist():
+            moved = z.clone()
+            moved[:, dim] = value
+            rows.append(model.decode(moved, labels))
+    return torch.stack(rows, dim=1).unflatten(1, (len(dims), len(values)))

@@ -7,12 +7,13 @@ from dataclasses import dataclass, field
 from typing import Any
 
 import torch
+from tqdm import tqdm
 
-from genera.core import Density, Trainable
-from genera.data import Images
+from genera.core import Autoencoding, Trainable, has_density
+from genera.data import Images, InOrder
 from genera.evaluation.intervals import bootstrap_interval
 from genera.evaluation.likelihood import log_probs
-from genera.evaluation.metrics import BitsPerDim
+from genera.evaluation.metrics import BitsPerDim, SquaredError
 
 
 @dataclass(frozen=True)
@@ -89,10 +90,10 @@ class BitsPerDimMeasure(Measure):
         }
 
     def unavailable(self, model: Trainable) -> str | None:
-        return None if isinstance(model, Density) else f"{type(model).__name__} has no likelihood"
+        return None if has_density(model) else f"{type(model).__name__} has no likelihood"
 
     def measure(self, model: Trainable, images: Images) -> Measurement:
-        assert isinstance(model, Density)
+        assert has_density(model)
         if self.max_images is not None and len(images) > self.max_images:
             images = images.subset(torch.arange(self.max_images))
         metric = BitsPerDim(model.spec.num_dims)
@@ -101,7 +102,33 @@ class BitsPerDimMeasure(Measure):
         return Measurement(float(metric.compute()), low, high, len(images), self.settings)
 
 
+class MseMeasure(Measure):
+    """Mean squared error of reconstructed pixels on [0, 1]; the interval is a bootstrap over images."""
+
+    @property
+    def name(self) -> str:
+        return "mse"
+
+    @property
+    def settings(self) -> dict[str, Any]:
+        return {"interval": "95 % bootstrap over images"}
+
+    def unavailable(self, model: Trainable) -> str | None:
+        if not isinstance(model, Autoencoding):
+            return f"{type(model).__name__} does not reconstruct images"
+        return "it gives back every image exactly" if model.is_exact else None
+
+    @torch.inference_mode()
+    def measure(self, model: Trainable, images: Images) -> Measurement:
+        assert isinstance(model, Autoencoding)
+        metric = SquaredError(model.spec.levels)
+        for pixels, labels in tqdm(InOrder(images, batch_size=250), desc="reconstructions", leave=False):
+            metric.update(pixels, model.reconstruct(pixels, labels))
+        low, high = bootstrap_interval(metric.values())
+        return Measurement(float(metric.compute()), low, high, len(images), self.settings)
+
+
 def default_measures() -> dict[str, Measure]:
     """The measures of an evaluation, by name."""
-    measures = [BitsPerDimMeasure(1), BitsPerDimMeasure(8), BitsPerDimMeasure(128, max_images=1000)]
+    measures = [BitsPerDimMeasure(1), BitsPerDimMeasure(8), BitsPerDimMeasure(128, max_images=1000), MseMeasure()]
     return {measure.name: measure for measure in measures}

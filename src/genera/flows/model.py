@@ -6,7 +6,6 @@ from collections.abc import Callable, Sequence
 from contextlib import ExitStack
 
 import torch
-import torch.nn.functional as F
 from torch import Tensor
 
 from genera.core import (
@@ -21,6 +20,7 @@ from genera.core import (
     Trainable,
     UniformDequantizer,
     log_mean_exp,
+    one_hot,
 )
 from genera.flows.actnorm import ActNorm
 from genera.flows.chain import Chain, TransformFactory
@@ -61,6 +61,8 @@ class NormalizingFlow(Trainable, Generative, Density, Autoencoding):
     Source:
         Dinh, Sohl-Dickstein & Bengio (2017); Ho et al. (2019) for the bound.
     """
+
+    is_exact = True
 
     def __init__(
         self,
@@ -209,14 +211,7 @@ class NormalizingFlow(Trainable, Generative, Density, Autoencoding):
         """One-hot labels ``(B, num_classes)`` for a conditional flow."""
         if not self.class_conditional:
             return None
-        if labels is None:
-            raise ValueError("this flow was trained with labels and needs those of the images: choose data with labels")
-        if len(labels) and not 0 <= int(labels.min()) <= int(labels.max()) < self.spec.num_classes:
-            raise ValueError(
-                f"this flow was trained on {self.spec.num_classes} classes, got labels from {int(labels.min())} to "
-                f"{int(labels.max())}: choose data with the same classes"
-            )
-        return F.one_hot(labels, self.spec.num_classes).to(self._dtype)
+        return one_hot(labels, self.spec.num_classes, dtype=self._dtype)
 
     def _check_context_channels(self) -> None:
         """Refuse a recipe whose couplings expect other labels than there are, before it meets a batch."""

@@ -1,6 +1,17 @@
 """Plain networks. A family takes them as factories, so any network becomes a model."""
 
+from genera.networks.conv_autoencoder import ConvDecoder, ConvEncoder
 from genera.networks.gated_conv import GatedConvNet
+from genera.networks.mlp import Mlp
+from genera.networks.residual_autoencoder import ResidualDecoder, ResidualEncoder
 from genera.networks.residual_conv import ResidualConvNet
 
-__all__ = ["GatedConvNet", "ResidualConvNet"]
+__all__ = [
+    "ConvDecoder",
+    "ConvEncoder",
+    "GatedConvNet",
+    "Mlp",
+    "ResidualConvNet",
+    "ResidualDecoder",
+    "ResidualEncoder",
+]

@@ -11,10 +11,11 @@ from __future__ import annotations
 from typing import Any
 
 import torch
-import torch.nn.functional as F
 from torch import Tensor, nn
 from torch.autograd import Function
 from torch.autograd.function import once_differentiable
+
+from genera.networks.channel_norm import ChannelLayerNorm
 
 
 def concat_elu(x: Tensor) -> Tensor:
@@ -102,26 +103,6 @@ def _twice_as_wide(x: Tensor) -> Tensor:
 
 def _is_wide(x: Tensor) -> bool:
     return x.dtype.itemsize >= 4
-
-
-class ChannelLayerNorm(nn.Module):
-    """Layer normalization over the channels of every pixel.
-
-    Args:
-        channels: C.
-    """
-
-    def __init__(self, channels: int) -> None:
-        super().__init__()
-        self.weight = nn.Parameter(torch.ones(channels))
-        self.bias = nn.Parameter(torch.zeros(channels))
-
-    def forward(self, x: Tensor) -> Tensor:
-        """``(B, C, H, W)`` to the same."""
-        # In channels-last memory the permutations are views, and torch's fused kernel does the rest.
-        x = x.permute(0, 2, 3, 1)
-        x = F.layer_norm(x, (x.shape[-1],), self.weight, self.bias)
-        return x.permute(0, 3, 1, 2)
 
 
 class GatedResidual(nn.Module):

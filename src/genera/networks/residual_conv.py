@@ -5,7 +5,7 @@ from __future__ import annotations
 import torch.nn.functional as F
 from torch import Tensor, nn
 
-from genera.networks.gated_conv import ChannelLayerNorm
+from genera.networks.channel_norm import ChannelLayerNorm
 
 
 class ResidualBlock(nn.Module):

@@ -14,18 +14,22 @@ from torch import Tensor
 
 from genera.core import Autoencoding, Generative, Trainable
 from genera.data import Images
-from genera.data.pictures import image_grid
+from genera.data.pictures import image_grid, pair_grid
 from genera.evaluation import check_fits, draw, interpolate
 from genera.flows import NormalizingFlow
+from genera.reporting.curves import against_time
 from genera.reporting.flow_figures import flow_figures
 from genera.reporting.style import save_figure, style
+from genera.reporting.vae_figures import course_figure, vae_figures
 from genera.training.runs import read_table
+from genera.vaes import VAE
 from genera.zoo import TrainedModel
 
 #: Images of the validation split that the figures choose from.
 _POOL = 256
 _NUM_INTERPOLATIONS = 8
 _STEPS = 10
+_NUM_RECONSTRUCTIONS = 32
 _COLUMNS = 8
 
 
@@ -54,9 +58,11 @@ def draw_figures(trained: TrainedModel, folder: Path, *, seed: int = 0, allow: S
 
 def _figures(trained: TrainedModel, *, seed: int, allow: Sequence[str]) -> Iterator[tuple[str, Figure]]:
     """Names and figures, each drawn when it is asked for."""
-    if trained.run.metrics.is_file() and read_table(trained.run.metrics):
-        yield "training", training_curve(trained)
     model, about = trained.load(allow=allow), describe(trained)
+    if trained.run.metrics.is_file() and (table := read_table(trained.run.metrics)):
+        yield "training", training_curve(table, about=about)
+        if isinstance(model, VAE):
+            yield "course", course_figure(table, about=about)
     if isinstance(model, Generative):
         # Of a conditional model, a row for each class.
         labels = torch.arange(model.spec.num_classes).repeat_interleave(_COLUMNS) if model.class_conditional else None
@@ -79,6 +85,10 @@ def _figures_of_images(model: Trainable) -> dict[str, Callable[..., Figure]]:
     figures: dict[str, Callable[..., Figure]] = {}
     if isinstance(model, Autoencoding):
         figures["interpolations"] = interpolation_figure
+        if not model.is_exact:
+            figures["reconstructions"] = reconstruction_figure
+    if isinstance(model, VAE):
+        figures |= vae_figures(model)
     if isinstance(model, NormalizingFlow):
         figures |= flow_figures(model)
     return figures
@@ -97,9 +107,8 @@ def _own_images(trained: TrainedModel, model: Trainable, *, seed: int) -> Images
     return images.subset(order[:_POOL])
 
 
-def training_curve(trained: TrainedModel) -> Figure:
+def training_curve(table: Mapping[int, Mapping[str, float]], *, about: str) -> Figure:
     """Training and validation loss against the time spent, in bits per dimension for a density and nats otherwise."""
-    table = read_table(trained.run.metrics)
     name = "bits_per_dim" if any("validation/bits_per_dim" in row for row in table.values()) else "loss"
     figure = Figure(figsize=(6, 4))
     axes = figure.add_subplot()
@@ -110,18 +119,9 @@ def training_curve(trained: TrainedModel) -> Figure:
         values += curve
     axes.set_ylim(*_limits(values))
     axes.set(xlabel="minutes of training", ylabel="bits per dimension" if name == "bits_per_dim" else "nats per image")
-    axes.set_title(describe(trained), fontsize=10)
+    axes.set_title(about, fontsize=10)
     axes.legend()
     return figure
-
-
-def against_time(table: Mapping[int, Mapping[str, float]], column: str) -> tuple[list[float], list[float]]:
-    """Minutes of training, and the values of a column of ``metrics.csv`` where it has them."""
-    seconds = {0: 0.0} | {step: row["seconds"] for step, row in table.items() if "seconds" in row}
-    values = {step: row[column] for step, row in table.items() if column in row}
-    # A validation falls between two rows that know the time.
-    minutes = np.interp(list(values), list(seconds), list(seconds.values())) / 60
-    return minutes.tolist(), list(values.values())
 
 
 def sample_figure(images: Tensor, *, title: str, levels: int) -> Figure:
@@ -152,6 +152,20 @@ def interpolation_figure(model: Autoencoding, images: Images, *, about: str, see
     grid = image_grid(ways.flatten(0, 1), columns=_STEPS, levels=model.spec.levels)
     axes.imshow(np.asarray(grid), cmap="gray", interpolation="nearest")
     axes.set_title(f"{about}: from one image to another", fontsize=10)
+    axes.axis("off")
+    return figure
+
+
+def reconstruction_figure(model: Autoencoding, images: Images, *, about: str, seed: int) -> Figure:
+    """Rows of images, each above what the model makes of it."""
+    few = images.subset(torch.arange(min(_NUM_RECONSTRUCTIONS, len(images))))
+    with torch.inference_mode():
+        back = model.reconstruct(few.pixels, few.labels)
+    grid = np.asarray(pair_grid(few.pixels, back, columns=_COLUMNS, levels=model.spec.levels))
+    figure = Figure(figsize=(5, 0.4 + 5 * grid.shape[0] / grid.shape[1]))
+    axes = figure.add_subplot()
+    axes.imshow(grid, cmap="gray", interpolation="nearest")
+    axes.set_title(f"{about}\nimages, and below each its reconstruction", fontsize=10)
     axes.axis("off")
     return figure
 

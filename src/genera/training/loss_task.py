@@ -11,7 +11,7 @@ from torch import Tensor, nn
 from torch.optim import Optimizer
 from torch.optim.lr_scheduler import ReduceLROnPlateau
 
-from genera.core import Density, Loss, Progress, Schedule, Trainable, bits_per_dim
+from genera.core import Loss, Progress, Schedule, Trainable, bits_per_dim, has_density
 from genera.training.averaging import averaged
 
 
@@ -95,7 +95,11 @@ class LossTask(pl.LightningModule):
         if not self._all_agree(bool(torch.isfinite(total))):
             raise NonFiniteLoss(self._what_broke(f"the loss ({_broken_terms(loss)})", batch_idx))
         watched = {**{name: value.mean() for name, value in (*loss.terms.items(), *loss.logs.items())}, "loss": total}
-        return {"loss": total, "watched": {name: value.detach() for name, value in watched.items()}}
+        return {
+            "loss": total,
+            "watched": {name: value.detach() for name, value in watched.items()},
+            "vectors": {name: value for name, value in loss.logs.items() if value.dim() == 1},
+        }
 
     def on_before_optimizer_step(self, optimizer: Optimizer) -> None:
         norm = nn.utils.clip_grad_norm_(self.model.parameters(), self.clip_norm or float("inf"))
@@ -116,17 +120,17 @@ class LossTask(pl.LightningModule):
     def validation_losses(self, batch: tuple[Tensor, Tensor | None], *, seed: int) -> dict[str, Tensor]:
         """Per-image values ``(B,)`` of a validation batch, drawn with the same noise every time.
 
-        ``loss`` is what selection and the plateau watch: the negative log-probability for a density, whatever weights
-        its training loss has, and the training loss otherwise.
+        ``loss`` is what selection and the plateau watch.
         """
         images, labels = batch
         model = self.evaluated
-        if isinstance(model, Density):
-            generator = torch.Generator(images.device).manual_seed(seed)
-            log_prob = model.log_prob(images, labels, generator=generator)
-            return {"loss": -log_prob, "bits_per_dim": bits_per_dim(log_prob, model.spec.num_dims)}
         torch.manual_seed(seed)
-        return {"loss": model.loss(images, labels).total.expand(len(images))}
+        generator = torch.Generator(images.device).manual_seed(seed)
+        loss = model.validation_loss(images, labels, generator=generator)
+        values = {**loss.terms, **loss.logs, "loss": loss.total}
+        if has_density(model):
+            values["bits_per_dim"] = bits_per_dim(-loss.total, model.spec.num_dims)
+        return {name: value.expand(len(images)) for name, value in values.items()}
 
     def on_validated(self, loss: float) -> None:
         """Let the plateau see a validation loss."""

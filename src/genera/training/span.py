@@ -60,7 +60,7 @@ class Span:
         else:
             fraction = seconds / self.budget
             epoch = fraction * self.max_epochs
-        return Progress(step=step, epoch=epoch, fraction=min(fraction, 1.0))
+        return Progress(step=step, epoch=epoch, fraction=min(fraction, 1.0), num_epochs=self.max_epochs)
 
     def is_over(self, progress: Progress) -> bool:
         """Whether training ends here."""

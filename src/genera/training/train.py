@@ -26,7 +26,7 @@ from genera.training.loss_task import LossTask
 from genera.training.pace import Pace, seed_step
 from genera.training.runs import RunDirectory
 from genera.training.span import Span, seconds_of
-from genera.training.watching import Snapshots, TrainingMetrics, Validation
+from genera.training.watching import Conclusion, Snapshots, TrainingMetrics, Validation
 
 
 def train(
@@ -101,6 +101,7 @@ def train(
     validation = Validation(validated, batch_size=batch_size, every=every, seed=seed, run=run)
     snapshots = Snapshots(run, validation=validation, seconds=30, count=64, seed=seed)
     bar = Bar(pace, metrics=metrics, validation=validation)
+    conclusion = Conclusion(feed.images, run=run, seed=seed)
     keeper = Keeper(run, seconds=seconds_of(checkpoint_every))
     with _quiet_lightning(), keeper.catching_signals():
         try:
@@ -113,7 +114,7 @@ def train(
                 limit_val_batches=0,  # `Validation` validates
                 logger=_loggers(run, loggers, resume_step=None if checkpoint is None else checkpoint["global_step"]),
                 # The keeper is last, so that what the others did at a step is in its checkpoint.
-                callbacks=[pace, *(callbacks or []), metrics, validation, snapshots, bar, keeper],
+                callbacks=[pace, *(callbacks or []), metrics, validation, snapshots, bar, conclusion, keeper],
                 plugins=[WholeCheckpointIO()],
                 enable_checkpointing=False,
                 enable_progress_bar=False,

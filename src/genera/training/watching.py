@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import copy
 import math
 import time
 from collections import defaultdict
@@ -9,15 +10,18 @@ from typing import Any
 
 import lightning.pytorch as pl
 import torch
+from lightning.pytorch.loggers import TensorBoardLogger
+from PIL import Image
+from torch import Tensor
 
-from genera.core import Generative, bits_per_dim
+from genera.core import Autoencoding, Concluding, Generative, Trainable, bits_per_dim
 from genera.data.batches import InOrder
 from genera.data.images import Images
-from genera.data.pictures import image_grid, save_picture
+from genera.data.pictures import image_grid, pair_grid, save_picture
 from genera.training.loss_task import LossTask, NonFiniteLoss
 from genera.training.pace import Pace, task_of
 from genera.training.runs import RunDirectory
-from genera.training.weights import save_weights
+from genera.training.weights import load_weights, save_weights
 
 
 def log(trainer: pl.Trainer, metrics: dict[str, float], *, step: int) -> None:
@@ -51,6 +55,7 @@ class TrainingMetrics(pl.Callback):
         self._count += 1
         if task.steps % self.every == 0 or trainer.should_stop:
             self._write(trainer, task)
+            self._draw_histograms(trainer, task, outputs["vectors"])
 
     def _write(self, trainer: pl.Trainer, task: LossTask) -> None:
         row = {f"train/{name}": _reduced(trainer, total, "mean") / self._count for name, total in self._sums.items()}
@@ -61,6 +66,13 @@ class TrainingMetrics(pl.Callback):
         self.latest = row
         self._sums.clear()
         self._count = 0
+
+    def _draw_histograms(self, trainer: pl.Trainer, task: LossTask, vectors: dict[str, Tensor]) -> None:
+        """What a row has the mean of only, such as the KL divergence of every latent dimension."""
+        for logger in trainer.loggers:
+            if isinstance(logger, TensorBoardLogger):
+                for name, values in vectors.items():
+                    logger.experiment.add_histogram(f"train/{name}", values.float(), task.steps)
 
     def state_dict(self) -> dict[str, Any]:
         return {"sums": dict(self._sums), "count": self._count}
@@ -147,6 +159,9 @@ class Validation(pl.Callback):
 class Snapshots(pl.Callback):
     """Draws the same latents again and again, so that one sees the model learn.
 
+    A model that cannot draw before it is concluded reconstructs the same validation images instead: rows of images,
+    each above what came back.
+
     Args:
         run: where the grids go.
         validation: grids are drawn when it is due.
@@ -171,12 +186,52 @@ class Snapshots(pl.Callback):
         if not (due or trainer.should_stop) or not trainer.is_global_zero:
             return
         model = task.evaluated
-        if isinstance(model, Generative):
-            model.eval()
-            images = model.sample(self.count, generator=torch.Generator(task.device).manual_seed(self.seed))
-            task.model.train()
-            save_picture(image_grid(images, levels=model.spec.levels), self.run.samples / f"step_{task.steps:07d}.png")
+        model.eval()
+        picture = self._picture(model, task.device)
+        task.model.train()
+        if picture is not None:
+            save_picture(picture, self.run.samples / f"step_{task.steps:07d}.png")
         self._last = time.monotonic()
+
+    @torch.no_grad()
+    def _picture(self, model: Trainable, device: torch.device) -> Image.Image | None:
+        """None where there is nothing to see."""
+        if isinstance(model, Autoencoding) and isinstance(model, Concluding):
+            pixels = self.validation.images.pixels[: self.count // 2].to(device)
+            return pair_grid(pixels, model.reconstruct(pixels), levels=model.spec.levels)
+        if isinstance(model, Generative):
+            images = model.sample(self.count, generator=torch.Generator(device).manual_seed(self.seed))
+            return image_grid(images, levels=model.spec.levels)
+        return None
+
+
+class Conclusion(pl.Callback):
+    """Lets a model do what remains to be done when training is over, with the weights that are kept.
+
+    It must come after the validation and before the checkpoint: a training killed in between is not over yet.
+
+    Args:
+        images: the training split.
+        run: where the weights are.
+        seed: of what is random in it.
+    """
+
+    def __init__(self, images: Images, *, run: RunDirectory, seed: int) -> None:
+        self.images = images
+        self.run = run
+        self.seed = seed
+
+    def on_train_batch_end(
+        self, trainer: pl.Trainer, pl_module: pl.LightningModule, outputs: Any, batch: Any, batch_idx: int
+    ) -> None:
+        evaluated = task_of(pl_module).evaluated
+        if not (trainer.should_stop and trainer.is_global_zero and isinstance(evaluated, Concluding)):
+            return
+        # Not the weights of the last step, which a longer training goes on from, but those of the best validation.
+        model = copy.deepcopy(evaluated).cpu().eval()
+        load_weights(model, self.run.weights)
+        model.conclude(self.images.pixels, generator=torch.Generator().manual_seed(self.seed))
+        save_weights(model, self.run.weights)
 
 
 def _reduced(trainer: pl.Trainer, value: float, operation: str) -> float:

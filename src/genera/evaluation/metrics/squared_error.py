@@ -1,0 +1,41 @@
+"""Mean squared error of reconstructions."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import torch
+from torch import Tensor
+from torchmetrics import Metric
+from torchmetrics.utilities import dim_zero_cat
+
+
+class SquaredError(Metric):
+    """Mean of the squared difference of pixels on [0, 1]; lower is better.
+
+    Args:
+        levels: number of pixel values; the highest is 1.
+    """
+
+    is_differentiable = False
+    higher_is_better = False
+    full_state_update = False
+    per_image: list[Tensor]
+
+    def __init__(self, levels: int, **kwargs: Any) -> None:
+        super().__init__(**kwargs)
+        self.levels = levels
+        self.add_state("per_image", default=[], dist_reduce_fx="cat")
+
+    def update(self, images: Tensor, reconstructions: Tensor) -> None:
+        """Take in two times uint8 ``(B, C, H, W)``."""
+        error = (images.double() - reconstructions.double()) / (self.levels - 1)
+        self.per_image.append(error.square().flatten(1).mean(dim=1))
+
+    def compute(self) -> Tensor:
+        """The mean, ``()``."""
+        return self.values().mean()
+
+    def values(self) -> Tensor:
+        """``(N,)`` errors, one per image seen."""
+        return dim_zero_cat(self.per_image) if self.per_image else torch.zeros(0)

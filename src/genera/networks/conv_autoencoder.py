@@ -1,0 +1,94 @@
+"""The report's convolutional encoder and decoder, the body of its autoencoders and its VAEs."""
+
+from __future__ import annotations
+
+from torch import Tensor, nn
+
+
+class ConvEncoder(nn.Module):
+    """Four 3×3 convolutions, two of them with stride 2, GELU after each, and a linear layer.
+
+    Args:
+        shape: ``(C, H, W)`` of the input, at least 4×4 pixels.
+        num_outputs: length of the vector for each image.
+        width: channels down to half the size; twice as many from there.
+
+    Raises:
+        ValueError: the input is too small.
+
+    Source:
+        The report, whose width is 16.
+    """
+
+    def __init__(self, shape: tuple[int, int, int], num_outputs: int, *, width: int = 16) -> None:
+        super().__init__()
+        _, _, (h, w) = scales(shape)
+        self.layers = nn.Sequential(
+            nn.Conv2d(shape[0], width, kernel_size=3, stride=2, padding=1),
+            nn.GELU(),
+            nn.Conv2d(width, width, kernel_size=3, padding=1),
+            nn.GELU(),
+            nn.Conv2d(width, 2 * width, kernel_size=3, stride=2, padding=1),
+            nn.GELU(),
+            nn.Conv2d(2 * width, 2 * width, kernel_size=3, padding=1),
+            nn.GELU(),
+            nn.Flatten(),
+            nn.Linear(2 * width * h * w, num_outputs),
+        )
+
+    def forward(self, x: Tensor) -> Tensor:
+        """``(B, C, H, W) -> (B, num_outputs)``."""
+        return self.layers(x)
+
+
+class ConvDecoder(nn.Module):
+    """A linear layer and four 3×3 transposed convolutions with GELU in between, doubling the size twice.
+
+    It goes back through the sizes of :class:`ConvEncoder`. The last layer is linear: what the values mean is up to the
+    likelihood.
+
+    Args:
+        num_inputs: length of the vector for each image.
+        shape: ``(C, H, W)`` of the output, at least 4×4 pixels.
+        width: channels from half the size on; twice as many up to there.
+
+    Raises:
+        ValueError: the output is too small.
+
+    Source:
+        The report, whose width is 16.
+    """
+
+    def __init__(self, num_inputs: int, shape: tuple[int, int, int], *, width: int = 16) -> None:
+        super().__init__()
+        full, half, (h, w) = scales(shape)
+        self.layers = nn.Sequential(
+            nn.Linear(num_inputs, 2 * width * h * w),
+            nn.Unflatten(1, (2 * width, h, w)),
+            nn.ConvTranspose2d(2 * width, 2 * width, kernel_size=3, padding=1),
+            nn.GELU(),
+            nn.Upsample(half),
+            nn.ConvTranspose2d(2 * width, width, kernel_size=3, padding=1),
+            nn.GELU(),
+            nn.ConvTranspose2d(width, width, kernel_size=3, padding=1),
+            nn.GELU(),
+            nn.Upsample(full),
+            nn.ConvTranspose2d(width, shape[0], kernel_size=3, padding=1),
+        )
+
+    def forward(self, z: Tensor) -> Tensor:
+        """``(B, num_inputs) -> (B, C, H, W)``."""
+        return self.layers(z)
+
+
+def scales(shape: tuple[int, int, int]) -> list[tuple[int, int]]:
+    """Height and width of an image ``(C, H, W)`` and after each of two 3×3 convolutions with stride 2.
+
+    Raises:
+        ValueError: the image is smaller than 4×4 pixels.
+    """
+    _, height, width = shape
+    if min(height, width) < 4:
+        raise ValueError(f"images must be at least 4 pixels high and wide, got {height}×{width}")
+    # With a padding of 1, of an odd size the larger half remains.
+    return [(-(-height // step), -(-width // step)) for step in (1, 2, 4)]

@@ -1,0 +1,89 @@
+"""A residual encoder and decoder: the scales of the report's, with more depth."""
+
+from __future__ import annotations
+
+from torch import Tensor, nn
+
+from genera.networks.channel_norm import ChannelLayerNorm
+from genera.networks.conv_autoencoder import scales
+from genera.networks.residual_conv import ResidualBlock
+
+
+class ResidualEncoder(nn.Module):
+    """Convolutions down to half and to a quarter of the size, residual blocks at both, and a linear layer.
+
+    At the defaults an image of 28×28 costs 18 million multiplications.
+
+    Args:
+        shape: ``(C, H, W)`` of the input, at least 4×4 pixels.
+        num_outputs: length of the vector for each image.
+        width: channels down to half the size; twice as many at a quarter.
+        num_blocks: residual blocks at each of the two sizes.
+
+    Raises:
+        ValueError: the input is too small.
+
+    Source:
+        He et al. (2016), "Identity mappings in deep residual networks".
+    """
+
+    def __init__(self, shape: tuple[int, int, int], num_outputs: int, *, width: int = 32, num_blocks: int = 2) -> None:
+        super().__init__()
+        _, _, (h, w) = scales(shape)
+        self.layers = nn.Sequential(
+            nn.Conv2d(shape[0], width, kernel_size=3, padding=1),
+            nn.ReLU(),
+            nn.Conv2d(width, width, kernel_size=3, stride=2, padding=1),
+            *(ResidualBlock(width) for _ in range(num_blocks)),
+            nn.Conv2d(width, 2 * width, kernel_size=3, stride=2, padding=1),
+            *(ResidualBlock(2 * width) for _ in range(num_blocks)),
+            ChannelLayerNorm(2 * width),
+            nn.ReLU(),
+            nn.Flatten(),
+            nn.Linear(2 * width * h * w, num_outputs),
+        )
+
+    def forward(self, x: Tensor) -> Tensor:
+        """``(B, C, H, W) -> (B, num_outputs)``."""
+        return self.layers(x)
+
+
+class ResidualDecoder(nn.Module):
+    """A linear layer, residual blocks at a quarter and at half of the size, and convolutions at the full.
+
+    It goes back through the sizes of :class:`ResidualEncoder`. At the defaults an image of 28×28 with 30 channels
+    costs 32 million multiplications.
+
+    Args:
+        num_inputs: length of the vector for each image.
+        shape: ``(C, H, W)`` of the output, at least 4×4 pixels.
+        width: channels from half the size on; twice as many at a quarter.
+        num_blocks: residual blocks at each of the two sizes.
+
+    Raises:
+        ValueError: the output is too small.
+
+    Source:
+        He et al. (2016), "Identity mappings in deep residual networks".
+    """
+
+    def __init__(self, num_inputs: int, shape: tuple[int, int, int], *, width: int = 32, num_blocks: int = 2) -> None:
+        super().__init__()
+        full, half, (h, w) = scales(shape)
+        self.layers = nn.Sequential(
+            nn.Linear(num_inputs, 2 * width * h * w),
+            nn.Unflatten(1, (2 * width, h, w)),
+            *(ResidualBlock(2 * width) for _ in range(num_blocks)),
+            nn.Upsample(half),
+            nn.Conv2d(2 * width, width, kernel_size=3, padding=1),
+            *(ResidualBlock(width) for _ in range(num_blocks)),
+            nn.Upsample(full),
+            nn.Conv2d(width, width, kernel_size=3, padding=1),
+            ChannelLayerNorm(width),
+            nn.ReLU(),
+            nn.Conv2d(width, shape[0], kernel_size=3, padding=1),
+        )
+
+    def forward(self, z: Tensor) -> Tensor:
+        """``(B, num_inputs) -> (B, C, H, W)``."""
+        return self.layers(z)

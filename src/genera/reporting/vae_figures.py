@@ -1,0 +1,97 @@
+"""Figures that only variational autoencoders allow: how their training went, what their latent holds."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+
+import numpy as np
+import torch
+from matplotlib.figure import Figure
+
+from genera.core import StandardNormal
+from genera.data import Images
+from genera.data.pictures import image_grid
+from genera.evaluation import traverse
+from genera.reporting.curves import against_time
+from genera.vaes import VAE
+
+_NUM_DIMS = 8
+_STEPS = 11
+#: Columns of ``metrics.csv`` in a panel, with its label on the y axis.
+_PANELS = {
+    "nats per image": ("validation/reconstruction", "validation/kl"),
+    "β": ("train/beta",),
+    "active units": ("validation/active_units",),
+    "nats": ("validation/mutual_information",),
+}
+
+
+def course_figure(table: Mapping[int, Mapping[str, float]], *, about: str) -> Figure:
+    """What the parts of the bound, β and the use of the latent did over training."""
+    panels = {
+        label: found
+        for label, columns in _PANELS.items()
+        if (found := [column for column in columns if any(column in row for row in table.values())])
+    }
+    figure = Figure(figsize=(6, 0.6 + 1.6 * len(panels)))
+    grid = figure.subplots(len(panels), 1, sharex=True, squeeze=False)
+    for axes, (label, columns) in zip(grid.flat, panels.items(), strict=True):
+        for column in columns:
+            minutes, values = against_time(table, column)
+            axes.plot(minutes, values, label=column.partition("/")[2].replace("_", " "))
+        axes.set_ylabel(label)
+        axes.set_ylim(bottom=0)
+        if label.startswith("nats"):
+            axes.legend(fontsize=8)
+    grid[-1, 0].set_xlabel("minutes of training")
+    figure.suptitle(about, fontsize=10)
+    return figure
+
+
+def vae_figures(vae: VAE) -> dict[str, Callable[..., Figure]]:
+    """Functions ``(vae, images, *, about, seed) -> Figure`` for what this VAE allows, by the figure's name."""
+    if not isinstance(vae.prior, StandardNormal):
+        return {}
+    return {"latent": latent_figure, "traversals": traversal_figure}
+
+
+def latent_figure(vae: VAE, images: Images, *, about: str, seed: int) -> Figure:
+    """The KL divergence of every dimension of the latent, largest first: how much each tells about the image."""
+    with torch.inference_mode():
+        posterior = vae.posterior(images.pixels, images.labels)
+    kl, order = posterior.kl_to_standard_normal().mean(dim=0).sort(descending=True)
+    is_active = (posterior.mean.var(dim=0) > 0.01)[order]
+    figure = Figure(figsize=(6, 3.5))
+    axes = figure.add_subplot()
+    places = np.arange(len(kl))
+    for label, shown, colour in (("active", is_active, "C0"), ("collapsed", ~is_active, "C1")):
+        if shown.any():
+            name = f"{label}: {int(shown.sum())} of {len(kl)}"
+            axes.bar(places[shown.numpy()], kl[shown].numpy(), width=0.8, color=colour, label=name)
+    axes.set(xlabel="dimension of the latent, by its divergence", ylabel="KL divergence, nats")
+    axes.set_title(f"{about}\n{float(kl.sum()):.1f} nats in all, mean of {len(images)} images", fontsize=10)
+    axes.legend(fontsize=8)
+    return figure
+
+
+def traversal_figure(vae: VAE, images: Images, *, about: str, seed: int) -> Figure:
+    """One image, and what becomes of it when one dimension of its latent goes from -3 to 3: the dimensions that tell
+    most, a row each."""
+    with torch.inference_mode():
+        posterior = vae.posterior(images.pixels, images.labels)
+    dims = posterior.kl_to_standard_normal().mean(dim=0).argsort(descending=True)[:_NUM_DIMS].tolist()
+    first = images.subset(torch.tensor([0]))
+    ways = traverse(vae, first.pixels, dims, values=torch.linspace(-3, 3, _STEPS), labels=first.labels)[0]
+    figure = Figure(figsize=(7, 0.8 + 0.62 * len(ways)))
+    axes = figure.add_subplot()
+    grid = np.asarray(image_grid(ways.flatten(0, 1), columns=_STEPS, levels=vae.spec.levels))
+    axes.imshow(grid, cmap="gray", interpolation="nearest")
+    height, width = grid.shape[0] / len(dims), grid.shape[1] / _STEPS
+    axes.set_yticks([(row + 0.5) * height for row in range(len(dims))], [f"z[{dim}]" for dim in dims], fontsize=8)
+    axes.set_xticks([(column + 0.5) * width for column in (0, _STEPS // 2, _STEPS - 1)], ["-3", "0", "3"], fontsize=8)
+    axes.tick_params(length=0)
+    axes.grid(False)
+    for spine in axes.spines.values():
+        spine.set_visible(False)
+    axes.set_title(f"{about}\none dimension at a time", fontsize=10)
+    return figure

@@ -1,0 +1,106 @@
+"""The plain autoencoder."""
+
+from __future__ import annotations
+
+import torch
+from torch import Tensor
+
+from genera.core import Autoencoding, Concluding, Generative, ImageSpec, Loss, Trainable, sum_over_dims
+from genera.vaes.code_mixture import CodeMixture
+from genera.vaes.encoder import DecoderFactory, EncoderFactory
+
+#: Training images whose codes the mixture is fitted to: more move it by less than it is wrong anyway.
+_NUM_CODES = 10_000
+_AT_ONCE = 500
+
+
+class Autoencoder(Trainable, Generative, Autoencoding, Concluding):
+    """Learns a code from which it can rebuild the image.
+
+    It has no notion of which codes are likely. To draw images nevertheless, a mixture of Gaussians is fitted to the
+    codes of training images when training is over.
+
+    Args:
+        spec: the images.
+        encoder: network ``(shape, num_outputs)``.
+        decoder: network ``(num_inputs, shape)``.
+        latent_size: D, length of the code.
+        num_components: of the mixture.
+
+    Raises:
+        ValueError: ``latent_size`` or ``num_components`` is not positive.
+
+    Source:
+        Hinton & Salakhutdinov (2006); Ghosh et al. (2020), "From variational to deterministic autoencoders", for the
+        mixture.
+    """
+
+    def __init__(
+        self,
+        spec: ImageSpec,
+        *,
+        encoder: EncoderFactory,
+        decoder: DecoderFactory,
+        latent_size: int = 32,
+        num_components: int = 20,
+    ) -> None:
+        super().__init__()
+        if latent_size < 1:
+            raise ValueError(f"latent_size must be at least 1, got {latent_size}")
+        self.spec = spec
+        self.latent_size = latent_size
+        self.encoder = encoder(spec.shape, latent_size)
+        self.decoder = decoder(latent_size, spec.shape)
+        self.codes = CodeMixture(latent_size, num_components=num_components)
+
+    def loss(self, images: Tensor, labels: Tensor | None = None) -> Loss:
+        """``½ ‖x - x̂‖²`` on [0, 1]: nats of a Gaussian with σ = 1, but for a constant."""
+        x = self._scaled(images)
+        error = sum_over_dims((x - torch.sigmoid(self.decoder(self.encoder(x)).to(x.dtype))).square())
+        half = 0.5 * error
+        return Loss(half, {"half_squared_error": half}, {"mse": (error / self.spec.num_dims).detach()})
+
+    @torch.no_grad()
+    def conclude(self, images: Tensor, *, generator: torch.Generator) -> None:
+        """Fit the mixture of codes to training images."""
+        chosen = torch.randperm(len(images), generator=generator)[:_NUM_CODES]
+        codes = [self.encoder(self._scaled(images[index])) for index in chosen.split(_AT_ONCE)]
+        self.codes.fit(torch.cat(codes), seed=int(torch.randint(2**31, (), generator=generator)))
+
+    def encode(
+        self, images: Tensor, labels: Tensor | None = None, *, generator: torch.Generator | None = None
+    ) -> Tensor:
+        """``(B, D)`` codes, without noise in any case.
+
+        Raises:
+            ValueError: the images do not fit the spec.
+        """
+        self.spec.check(images)
+        return self.encoder(self._scaled(images))
+
+    def decode(self, z: Tensor, labels: Tensor | None = None) -> Tensor:
+        """``(B, D)`` codes to uint8 images ``(B, C, H, W)``."""
+        x = torch.sigmoid(self.decoder(z))
+        return (x * (self.spec.levels - 1)).round().to(torch.uint8)
+
+    @torch.no_grad()
+    def sample(
+        self,
+        count: int,
+        *,
+        labels: Tensor | None = None,
+        temperature: float = 1.0,
+        generator: torch.Generator | None = None,
+    ) -> Tensor:
+        """uint8 ``(count, C, H, W)`` decoded from draws of the mixture of codes.
+
+        Raises:
+            ValueError: the mixture has not been fitted, or labels are given.
+        """
+        if labels is not None:
+            raise ValueError("an autoencoder knows no labels and cannot draw by label: leave them out")
+        return self.decode(self.codes.sample(count, temperature=temperature, generator=generator))
+
+    def _scaled(self, images: Tensor) -> Tensor:
+        """Pixels in [0, 1]."""
+        return images.to(next(self.encoder.parameters()).dtype) / (self.spec.levels - 1)

@@ -1,0 +1,70 @@
+"""A mixture of Gaussians over the codes of an autoencoder."""
+
+from __future__ import annotations
+
+import torch
+from torch import Tensor, nn
+
+
+class CodeMixture(nn.Module):
+    """``Σ_k weights_k N(means_k, factors_k factors_kᵀ)``, fitted and not trained: its state is in buffers.
+
+    Args:
+        num_dims: D.
+        num_components: K.
+
+    Raises:
+        ValueError: ``num_components`` is not positive.
+    """
+
+    weights: Tensor
+    means: Tensor
+    factors: Tensor
+
+    def __init__(self, num_dims: int, *, num_components: int) -> None:
+        super().__init__()
+        if num_components < 1:
+            raise ValueError(f"num_components must be positive, got {num_components}")
+        self.register_buffer("weights", torch.zeros(num_components))
+        self.register_buffer("means", torch.zeros(num_components, num_dims))
+        self.register_buffer("factors", torch.zeros(num_components, num_dims, num_dims))
+
+    @property
+    def is_fitted(self) -> bool:
+        """Whether it has seen codes."""
+        return bool(self.weights.sum() > 0)
+
+    @torch.no_grad()
+    def fit(self, codes: Tensor, *, seed: int) -> None:
+        """Fit to codes ``(N, D)`` by expectation maximisation; fewer codes than components leave some without weight.
+
+        Source:
+            Dempster, Laird & Rubin (1977), as in scikit-learn.
+        """
+        # Half a second to import, and needed when a training ends only.
+        from sklearn.mixture import GaussianMixture
+
+        num_used = min(len(self.weights), len(codes))
+        # A dimension that hardly moves must not become infinitely sharp, whatever the scale of the codes.
+        floor = 1e-3 * float(codes.var(dim=0).mean()) + 1e-12
+        mixture = GaussianMixture(num_used, reg_covar=floor, random_state=seed)
+        mixture.fit(codes.double().cpu().numpy())
+        self.weights.zero_()
+        self.weights[:num_used] = torch.from_numpy(mixture.weights_).to(self.weights)
+        self.means[:num_used] = torch.from_numpy(mixture.means_).to(self.means)
+        self.factors[:num_used] = torch.linalg.cholesky(torch.from_numpy(mixture.covariances_)).to(self.factors)
+
+    def sample(self, count: int, *, temperature: float = 1.0, generator: torch.Generator | None = None) -> Tensor:
+        """Draw ``(count, D)``; ``temperature`` scales the spread around the mean of the component drawn.
+
+        Raises:
+            ValueError: it has not been fitted.
+        """
+        if not self.is_fitted:
+            raise ValueError(
+                "the mixture this autoencoder draws codes from is fitted when its training ends: finish the training"
+            )
+        component = torch.multinomial(self.weights, count, replacement=True, generator=generator)
+        noise = torch.randn(count, self.means.shape[1], generator=generator, device=self.means.device)
+        spread = torch.einsum("nij,nj->ni", self.factors[component], noise.to(self.means.dtype))
+        return self.means[component] + temperature * spread

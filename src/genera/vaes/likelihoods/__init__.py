@@ -1,0 +1,21 @@
+"""Pixel likelihoods: what the decoder's output says of the pixels. A new one is its file and its line here."""
+
+from genera.vaes.likelihoods.base import PixelLikelihood
+from genera.vaes.likelihoods.bernoulli import BernoulliPixels
+from genera.vaes.likelihoods.cross_entropy import CrossEntropyPixels
+from genera.vaes.likelihoods.gaussian import GaussianPixels
+from genera.vaes.likelihoods.gaussian_mixture import GaussianMixturePixels
+from genera.vaes.likelihoods.laplace import LaplacePixels
+from genera.vaes.likelihoods.logistic import LogisticPixels
+from genera.vaes.likelihoods.logistic_mixture import LogisticMixturePixels
+
+__all__ = [
+    "BernoulliPixels",
+    "CrossEntropyPixels",
+    "GaussianMixturePixels",
+    "GaussianPixels",
+    "LaplacePixels",
+    "LogisticMixturePixels",
+    "LogisticPixels",
+    "PixelLikelihood",
+]

@@ -1,0 +1,43 @@
+"""Binary cross-entropy on grey pixels."""
+
+from __future__ import annotations
+
+import torch
+import torch.nn.functional as F
+from torch import Tensor
+
+from genera.core import sum_over_dims
+from genera.vaes.likelihoods.base import PixelLikelihood, at_least_float32
+
+
+class CrossEntropyPixels(PixelLikelihood):
+    """Minus the binary cross-entropy of pixels on [0, 1] under the sigmoid of the decoder's output.
+
+    A loss in wide use, and not a probability: over the levels it does not sum to one. It has no bits per dimension and
+    compares with no likelihood; on images of 2 levels, where it would, it is :class:`BernoulliPixels`. ``sample`` gives
+    the mean.
+
+    Args:
+        spec: the images.
+
+    Source:
+        Loaiza-Ganem & Cunningham (2019), "The continuous Bernoulli", for what it lacks.
+    """
+
+    has_density = False
+
+    @property
+    def out_channels(self) -> int:
+        return self.spec.channels
+
+    def log_prob(self, params: Tensor, images: Tensor) -> Tensor:
+        """Minus the cross-entropy, ``(B,)``; by name only a log-probability."""
+        logits = at_least_float32(params)
+        x = images.to(logits.dtype) / (self.spec.levels - 1)
+        return -sum_over_dims(F.binary_cross_entropy_with_logits(logits, x, reduction="none"))
+
+    def mean(self, params: Tensor) -> Tensor:
+        return torch.sigmoid(at_least_float32(params))
+
+    def sample(self, params: Tensor, *, generator: torch.Generator | None = None) -> Tensor:
+        return self.nearest(self.mean(params))

@@ -1,0 +1,31 @@
+"""The importance-weighted bound."""
+
+from __future__ import annotations
+
+from genera.core import Loss, log_mean_exp
+from genera.vaes.objectives.base import Draws, Objective
+
+
+class Iwae(Objective):
+    """``-log (1/K) Σ_k p(x, z_k) / q(z_k | x)``: a tighter bound on the log-probability, the more draws the tighter.
+
+    With one draw it is the negative ELBO, with the divergence estimated from that draw.
+
+    Args:
+        num_samples: K.
+
+    Raises:
+        ValueError: ``num_samples`` is not positive.
+
+    Source:
+        Burda, Grosse & Salakhutdinov (2016).
+    """
+
+    def __init__(self, num_samples: int = 5) -> None:
+        if num_samples < 1:
+            raise ValueError(f"num_samples must be at least 1, got {num_samples}")
+        super().__init__(num_samples)
+
+    def forward(self, draws: Draws) -> Loss:
+        bound = -log_mean_exp(draws.log_weight)
+        return Loss(bound, {"bound": bound})

@@ -1,0 +1,34 @@
+"""The weight β of the KL divergence, which may change over training."""
+
+from __future__ import annotations
+
+import torch
+from torch import Tensor, nn
+
+from genera.core import Constant, Progress, Schedule
+
+
+class KlWeight(nn.Module):
+    """``maximum`` times a schedule, kept in a buffer.
+
+    Args:
+        maximum: the largest weight.
+        schedule: factor in [0, 1] as a function of progress; always 1 where None.
+
+    Raises:
+        ValueError: ``maximum`` is negative.
+    """
+
+    value: Tensor
+
+    def __init__(self, maximum: float, schedule: Schedule | None = None) -> None:
+        super().__init__()
+        if not maximum >= 0:
+            raise ValueError(f"beta must not be negative, got {maximum}")
+        self.maximum = maximum
+        self.schedule = schedule or Constant()
+        self.register_buffer("value", torch.tensor(float(maximum)))
+
+    def advance(self, progress: Progress) -> None:
+        """Take the value of before a step."""
+        self.value.fill_(self.maximum * self.schedule(progress))

@@ -1,0 +1,68 @@
+"""What an encoder believes of the latent of an image."""
+
+from __future__ import annotations
+
+import math
+from dataclasses import dataclass
+
+import torch
+from torch import Tensor
+
+
+@dataclass(frozen=True)
+class DiagonalPosterior:
+    """``q(z | x) = N(mean, diag(exp(log_scale))²)`` for every image of a batch.
+
+    Args:
+        mean: ``(B, D)``.
+        log_scale: ``(B, D)``.
+
+    Source:
+        Kingma & Welling (2014).
+    """
+
+    mean: Tensor
+    log_scale: Tensor
+
+    def sample(self, count: int, *, generator: torch.Generator | None = None) -> Tensor:
+        """``(count, B, D)`` latents, with a path back to the parameters."""
+        shape = (count, *self.mean.shape)
+        noise = torch.randn(shape, generator=generator, device=self.mean.device, dtype=self.mean.dtype)
+        return self.mean + self.log_scale.exp() * noise
+
+    def log_prob(self, z: Tensor) -> Tensor:
+        """Of latents ``(…, B, D)``, each under its own image: ``(…, B, D)`` nats, to be summed over dimensions."""
+        standardized = (z - self.mean) * torch.exp(-self.log_scale)
+        return -0.5 * standardized**2 - self.log_scale - 0.5 * math.log(2 * math.pi)
+
+    def every_pair(self, z: Tensor) -> Tensor:
+        """``log q(z_i | x_j)`` of latents ``(B, D)`` under every image: ``(B, B, D)`` nats, to be summed over D."""
+        return self.log_prob(z[:, None])
+
+    def kl_to_standard_normal(self) -> Tensor:
+        """``KL(q(z | x) ‖ N(0, I))`` in closed form, dimension by dimension: ``(B, D)`` nats.
+
+        Source:
+            Kingma & Welling (2014), appendix B.
+        """
+        return 0.5 * (self.mean**2 + (2 * self.log_scale).exp() - 1) - self.log_scale
+
+    def mutual_information(self, z: Tensor) -> Tensor:
+        """How much latents ``(B, D)`` tell about which image of the batch they came from: ``()`` nats, at most log B.
+
+        Zero where the posterior is the same for every image, which is its collapse.
+
+        Source:
+            Hoffman & Johnson (2016), with the batch as the data set.
+        """
+        pairs = self.every_pair(z).sum(dim=-1)
+        marginal = torch.logsumexp(pairs, dim=1) - math.log(len(z))
+        return (pairs.diagonal() - marginal).mean()
+
+    def active_units(self) -> Tensor:
+        """How many dimensions move with the image: their mean varies by more than 0.01 over the batch, ``()``.
+
+        Source:
+            Burda, Grosse & Salakhutdinov (2016), section 2.
+        """
+        return (self.mean.var(dim=0) > 0.01).sum().to(self.mean.dtype)

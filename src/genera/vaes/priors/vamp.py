@@ -1,0 +1,60 @@
+"""The VampPrior."""
+
+from __future__ import annotations
+
+import math
+
+import torch
+from torch import Tensor, nn
+
+from genera.core import Distribution
+from genera.vaes.encoder import GaussianEncoder
+
+
+class VampPrior(Distribution):
+    """``p(z) = 1/K Σ_k q(z | u_k)``: the mean posterior of K learned images, which take the place of the data.
+
+    Args:
+        num_dims: D.
+        num_components: K.
+
+    Raises:
+        ValueError: ``num_components`` is not positive.
+
+    Source:
+        Tomczak & Welling (2018), "VAE with a VampPrior".
+    """
+
+    encoder: GaussianEncoder
+    pseudo_inputs: nn.Parameter
+
+    def __init__(self, num_dims: int, *, num_components: int = 500) -> None:
+        super().__init__()
+        if num_components < 1:
+            raise ValueError(f"num_components must be positive, got {num_components}")
+        self.num_components = num_components
+
+    def bind(self, encoder: GaussianEncoder, shape: tuple[int, int, int]) -> None:
+        """Take the encoder of the model this is the prior of, and images of a shape for it."""
+        self.encoder = encoder
+        self.pseudo_inputs = nn.Parameter(torch.rand(self.num_components, *shape))
+
+    @torch.no_grad()
+    def initialize(self, x: Tensor) -> None:
+        """Start from images ``(B, C, H, W)`` in [0, 1], in turn."""
+        self.pseudo_inputs.copy_(x[torch.arange(self.num_components, device=x.device) % len(x)])
+
+    def log_prob(self, z: Tensor, context: Tensor | None = None) -> Tensor:
+        components = self.encoder(self._images()).log_prob(z[:, None]).sum(dim=-1)  # (B, K)
+        return torch.logsumexp(components, dim=1) - math.log(self.num_components)
+
+    def sample(self, count: int, *, temperature: float = 1.0, generator: torch.Generator | None = None) -> Tensor:
+        device = self.pseudo_inputs.device
+        component = torch.randint(self.num_components, (count,), generator=generator, device=device)
+        posterior = self.encoder(self._images()[component])
+        noise = torch.randn(posterior.mean.shape, generator=generator, device=device, dtype=posterior.mean.dtype)
+        return posterior.mean + temperature * posterior.log_scale.exp() * noise
+
+    def _images(self) -> Tensor:
+        # Images are what the encoder knows: a pseudo-input may not leave their range.
+        return self.pseudo_inputs.clamp(0, 1)

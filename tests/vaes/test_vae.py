@@ -1,0 +1,264 @@
+from __future__ import annotations
+
+import math
+from functools import partial
+
+import pytest
+import torch
+from cases import VAES, complains, made, pixels, uniform
+from torch import Tensor, nn
+from torch.distributions import MultivariateNormal
+
+from genera.core import ImageSpec, Progress, has_density
+from genera.networks import ConvDecoder, ConvEncoder
+from genera.vaes import (
+    VAE,
+    BernoulliPixels,
+    CrossEntropyPixels,
+    Elbo,
+    GaussianPixels,
+    Iwae,
+    PixelLikelihood,
+    VampPrior,
+)
+
+SPEC = ImageSpec(1, 4, 4, 17, num_classes=3)
+small = partial(
+    VAE,
+    encoder=partial(ConvEncoder, width=2),
+    decoder=partial(ConvDecoder, width=2),
+    likelihood=GaussianPixels,
+    latent_size=3,
+)
+
+
+def seeded(seed: int = 0) -> torch.Generator:
+    return torch.Generator().manual_seed(seed)
+
+
+class LinearGaussian(PixelLikelihood):
+    """Takes the place of pixels: real numbers, scaled levels, with noise of a known variance around a linear map."""
+
+    scale = 0.5
+
+    @property
+    def out_channels(self) -> int:
+        return self.spec.channels
+
+    def log_prob(self, params: Tensor, images: Tensor) -> Tensor:
+        x = images.to(params.dtype) / (self.spec.levels - 1)
+        standardized = (x - params) / self.scale
+        return (-0.5 * standardized**2 - math.log(self.scale) - 0.5 * math.log(2 * math.pi)).flatten(1).sum(dim=1)
+
+    def mean(self, params: Tensor) -> Tensor:
+        return params.clamp(0, 1)
+
+    def sample(self, params: Tensor, *, generator: torch.Generator | None = None) -> Tensor:
+        return self.nearest(self.mean(params))
+
+
+class FlatLinear(nn.Module):
+    """A linear map between flat vectors and shapes."""
+
+    def __init__(self, in_shape: tuple[int, ...], out_shape: tuple[int, ...]) -> None:
+        super().__init__()
+        self.linear = nn.Linear(math.prod(in_shape), math.prod(out_shape))
+        self.out_shape = out_shape
+
+    def forward(self, x: Tensor) -> Tensor:
+        return self.linear(x.flatten(1)).unflatten(1, self.out_shape)
+
+
+def linear_vae() -> VAE:
+    """Linear both ways: ``x = W z + b + noise`` has a Gaussian ``log p(x)`` that is known.
+
+    The encoder has the mean of the true posterior, which is linear too, and somewhat more than its spread.
+    """
+    vae = made(
+        lambda: VAE(
+            ImageSpec(1, 2, 3, 256),
+            encoder=lambda shape, num_outputs: FlatLinear(shape, (num_outputs,)),
+            decoder=lambda num_inputs, shape: FlatLinear((num_inputs,), shape),
+            likelihood=LinearGaussian,
+            latent_size=2,
+            objective=Elbo(),
+        ),
+        scale=0.2,
+    )
+    decoder, encoder = vae.decoder.linear, vae.encoder.network.linear
+    precision = torch.eye(2, dtype=torch.float64) + decoder.weight.T @ decoder.weight / LinearGaussian.scale**2
+    to_mean = torch.linalg.solve(precision, decoder.weight.T) / LinearGaussian.scale**2
+    with torch.no_grad():
+        encoder.weight.copy_(torch.cat([to_mean, torch.zeros_like(to_mean)]))
+        encoder.bias.copy_(
+            torch.cat([-to_mean @ decoder.bias, 0.5 * torch.linalg.inv(precision).diagonal().log() + 0.2])
+        )
+    return vae
+
+
+def exact_log_prob(vae: VAE, images: Tensor) -> Tensor:
+    linear = vae.decoder.linear
+    covariance = linear.weight @ linear.weight.T + LinearGaussian.scale**2 * torch.eye(6, dtype=torch.float64)
+    return MultivariateNormal(linear.bias, covariance).log_prob(images.flatten(1).double() / 255)
+
+
+@torch.no_grad()
+def test_the_bound_comes_close_to_a_known_log_probability() -> None:
+    vae = linear_vae()
+    images = pixels(vae.spec, 8)
+    exact = exact_log_prob(vae, images)
+    bound = vae.log_prob(images, num_importance_samples=5000, generator=seeded())
+    torch.testing.assert_close(bound, exact, rtol=0, atol=0.01)
+
+
+@torch.no_grad()
+def test_log_prob_is_a_lower_bound_in_expectation_and_right_in_its_exponential() -> None:
+    vae = linear_vae()
+    image = pixels(vae.spec, 5)[-1:]
+    exact = exact_log_prob(vae, image)
+    gaps = []
+    for num_importance_samples in (1, 10):
+        found = vae.log_prob(
+            image.repeat(4000, 1, 1, 1), num_importance_samples=num_importance_samples, generator=seeded()
+        )
+        assert found.mean() - 3 * found.std() / 4000**0.5 < exact
+        weight = (found - exact).exp()
+        assert abs(weight.mean() - 1) < 4 * weight.std() / 4000**0.5
+        gaps.append(float(exact - found.mean()))
+    assert gaps[0] > 3 * gaps[1]
+
+
+@torch.no_grad()
+def test_more_draws_than_are_decoded_at_once_are_all_used() -> None:
+    vae = linear_vae()
+    images = pixels(vae.spec, 200)
+    one, many = (vae.log_prob(images, num_importance_samples=count, generator=seeded()) for count in (1, 40))
+    assert many.mean() > one.mean()
+    assert many.var() < one.var() + 1
+
+
+@pytest.mark.parametrize("name", VAES)
+def test_the_validation_loss_is_the_bound_whatever_the_objective(name: str) -> None:
+    vae, images = VAES[name]()
+    labels = torch.arange(len(images)) % 3 if vae.class_conditional else None
+    vae.advance(Progress(0, 0.0, 0.0))
+    loss = vae.validation_loss(images, labels, generator=seeded())
+    torch.testing.assert_close(loss.total, loss.terms["reconstruction"] + loss.terms["kl"])
+    if has_density(vae):
+        many = torch.stack([vae.log_prob(images, labels, generator=seeded(seed)) for seed in range(300)])
+        again = torch.stack(
+            [vae.validation_loss(images, labels, generator=seeded(seed)).total for seed in range(300, 600)]
+        )
+        spread = (many.var(dim=0) + again.var(dim=0)).sqrt() / 300**0.5
+        assert ((many.mean(dim=0) + again.mean(dim=0)).abs() < 4 * spread + 1e-6).all()
+
+
+def test_beta_does_not_move_what_selection_watches() -> None:
+    images = pixels(SPEC)
+    losses = []
+    for beta in (0.0, 1.0, 50.0):
+        vae = made(lambda beta=beta: small(SPEC, objective=Elbo(beta)))
+        losses.append(vae.validation_loss(images, generator=seeded()).total)
+    assert torch.equal(losses[0], losses[1])
+    assert torch.equal(losses[1], losses[2])
+
+
+def test_what_is_logged() -> None:
+    vae = made(lambda: small(SPEC, objective=Elbo(2.0)))
+    loss = vae.loss(pixels(SPEC))
+    assert set(loss.logs) == {"reconstruction", "kl", "kl_per_dim", "active_units", "nll", "beta"}
+    assert loss.logs["kl_per_dim"].shape == (3,)
+    torch.testing.assert_close(loss.logs["kl_per_dim"].sum(), loss.logs["kl"].mean())
+    torch.testing.assert_close(loss.terms["weighted_kl"], 2 * loss.logs["kl"])
+
+
+def test_a_loss_without_probabilities_has_no_bits() -> None:
+    vae = made(lambda: small(SPEC, objective=Elbo(), likelihood=CrossEntropyPixels))
+    assert not has_density(vae)
+    assert "nll" not in vae.loss(pixels(SPEC)).logs
+    with complains("CrossEntropyPixels has no probabilities"):
+        vae.log_prob(pixels(SPEC))
+
+
+def test_labels_reach_encoder_and_decoder() -> None:
+    vae = made(lambda: small(SPEC, objective=Elbo(), class_conditional=True), scale=0.5)
+    images, first, second = pixels(SPEC), torch.zeros(4, dtype=torch.int64), torch.ones(4, dtype=torch.int64)
+    assert not torch.equal(vae.encode(images, first), vae.encode(images, second))
+    z = vae.encode(images, first)
+    assert not torch.equal(vae.decode(z, first), vae.decode(z, second))
+    assert vae.sample(3, labels=torch.tensor([0, 1, 2])).shape == (3, *SPEC.shape)
+    for call in (vae.loss, vae.log_prob, vae.encode, vae.reconstruct):
+        with complains("needs those of the images"):
+            call(images)
+    with complains("trained on 3 classes", "from 3 to 3"):
+        vae.encode(images, 3 * second)
+
+
+def test_the_temperature_shrinks_the_latent() -> None:
+    vae = made(lambda: small(SPEC, objective=Elbo()), scale=0.5)
+    assert len(vae.sample(20, temperature=0.0, generator=seeded()).unique(dim=0)) == 1
+    assert len(vae.sample(20, generator=seeded()).unique(dim=0)) > 1
+
+
+def test_a_vamp_prior_starts_from_the_first_batch() -> None:
+    vae = small(SPEC, objective=Elbo(), prior=partial(VampPrior, num_components=2))
+    vae.initialize(pixels(SPEC))
+    assert torch.equal(vae.prior.pseudo_inputs.detach(), pixels(SPEC)[:2].float() / 16)
+
+
+@torch.no_grad()
+def test_reconstruction_doubles_with_the_area_of_constant_images() -> None:
+    """The sum over pixels, not their mean."""
+    losses = []
+    for width in (4, 8):
+        spec = ImageSpec(1, 4, width, 17)
+        vae = small(spec, objective=Elbo(), decoder=lambda num_inputs, shape: Black(shape))
+        losses.append(vae.loss(torch.full((2, *spec.shape), 5, dtype=torch.uint8)).terms["reconstruction"])
+    torch.testing.assert_close(losses[1], 2 * losses[0])
+
+
+class Black(nn.Module):
+    """A decoder that says the same of every pixel."""
+
+    def __init__(self, shape: tuple[int, ...]) -> None:
+        super().__init__()
+        self.shape = shape
+
+    def forward(self, z: Tensor) -> Tensor:
+        return z.new_zeros(len(z), *self.shape)
+
+
+def test_a_heavy_weight_collapses_the_posterior_and_it_shows() -> None:
+    """The same short training with β = 0.1 and β = 50, on images of one random level each."""
+    spec = ImageSpec(1, 4, 4, 17)
+    images = (uniform(64, 1, 1, 1) * 17).to(torch.uint8).expand(-1, *spec.shape)
+    active, information = [], []
+    for beta in (0.1, 50.0):
+        torch.manual_seed(0)
+        vae = small(spec, objective=Elbo(beta))
+        optimizer = torch.optim.Adam(vae.parameters(), lr=0.02)
+        for _ in range(200):
+            optimizer.zero_grad()
+            vae.loss(images).total.mean().backward()
+            optimizer.step()
+        logs = vae.validation_loss(images, generator=seeded()).logs
+        active.append(int(logs["active_units"]))
+        information.append(float(logs["mutual_information"]))
+    assert active[0] >= 1
+    assert active[1] == 0
+    assert information[0] > 1
+    assert information[1] < 0.1
+
+
+@pytest.mark.parametrize("latent_size", [0, -1])
+def test_what_a_vae_refuses(latent_size: int) -> None:
+    with complains("latent_size must be at least 1", str(latent_size)):
+        small(SPEC, objective=Elbo(), latent_size=latent_size)
+    with complains("class_conditional needs images with labels"):
+        small(ImageSpec(1, 4, 4), objective=Elbo(), class_conditional=True)
+    with complains("VampPrior", "class_conditional"):
+        small(SPEC, objective=Elbo(), class_conditional=True, prior=VampPrior)
+    with complains("2 levels", "17"):
+        small(SPEC, objective=Elbo(), likelihood=BernoulliPixels)
+    with complains("not trained with labels"):
+        small(SPEC, objective=Iwae(2)).sample(2, labels=torch.tensor([0, 1]))
