@@ -11,7 +11,7 @@ help:  ## what there is
 
 setup: $(STAMP)  ## install everything into .venv
 
-quickstart: $(STAMP)  ## train a small model, measure it, draw from it
+quickstart: $(STAMP)  ## train a small flow and a small VAE, measure them, draw from them
 	$(BIN)/genera quickstart
 
 test: $(STAMP)  ## run the tests

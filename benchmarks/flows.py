@@ -9,16 +9,16 @@ from __future__ import annotations
 
 import argparse
 import copy
-import statistics
 import time
 from collections.abc import Callable
+from functools import partial
 
 import torch
 import yaml
+from common import medians, positive, print_table, random_images, threads
 from naive.realnvp import RealNVP
 from torch import Tensor, nn
 from torch.optim import Adam, Optimizer
-from tqdm import tqdm
 
 from genera.core import ImageSpec, Trainable
 from genera.training.environment import has_bfloat16
@@ -27,8 +27,6 @@ from genera.training.recipes import build_model, find_recipe
 RECIPE = "realnvp_tutorial"
 LEARNING_RATE = 1e-3
 CLIP_NORM = 1.0
-#: The share of pixels of MNIST that are not black.
-INK = 0.19
 
 Step = Callable[[Tensor], None]
 
@@ -76,28 +74,11 @@ def descend(model: nn.Module, optimizer: Optimizer, loss: Tensor) -> None:
     optimizer.step()
 
 
-def random_images(count: int) -> Tensor:
-    """uint8 ``(count, 1, 28, 28)``, as black as MNIST."""
-    generator = torch.Generator().manual_seed(0)
-    shape = (count, 1, 28, 28)
-    grey = torch.randint(1, 256, shape, dtype=torch.uint8, generator=generator)
-    return grey * (torch.rand(shape, generator=generator) < INK)
-
-
 def seconds(step: Step, images: Tensor) -> float:
     """Wall time of one step."""
     start = time.perf_counter()
     step(images)
     return time.perf_counter() - start
-
-
-def medians(sides: dict[str, Step], images: Tensor, *, steps: int) -> dict[str, float]:
-    """The median step of each side, in seconds; a first round warms up and does not count."""
-    rounds = [
-        {name: seconds(step, images) for name, step in sides.items()}
-        for _ in tqdm(range(steps + 1), desc="training", unit="round")
-    ][1:]
-    return {name: statistics.median(turn[name] for turn in rounds) for name in sides}
 
 
 def main() -> None:
@@ -117,27 +98,11 @@ def main() -> None:
     if has_bfloat16():
         sides["library, bfloat16"] = our_step(copy.deepcopy(model), bfloat16=True)
     sides["naive, float32"] = naive_step(naive)
-    median = medians(sides, random_images(arguments.batch), steps=arguments.steps)
+    images = random_images(arguments.batch)
+    median = medians({name: partial(seconds, step, images) for name, step in sides.items()}, rounds=arguments.steps)
 
     print(f"Training {RECIPE} ({count:,} parameters) in batches of {arguments.batch}, {threads()}")
-    print(f"{'median of ' + str(arguments.steps):<20}  images/s  times the naive")
-    for name, time_per_step in median.items():
-        print(f"{name:<20}  {arguments.batch / time_per_step:8.1f}  {median['naive, float32'] / time_per_step:15.2f}")
-    if not has_bfloat16():
-        print("library, bfloat16     left out: this processor has no bfloat16 instructions")
-
-
-def positive(text: str) -> int:
-    """A number of at least one."""
-    if (number := int(text)) < 1:
-        raise argparse.ArgumentTypeError(f"must be at least 1, got {number}")
-    return number
-
-
-def threads() -> str:
-    """How many threads torch runs on."""
-    count = torch.get_num_threads()
-    return f"{count} thread" + "s" * (count > 1)
+    print_table(median, beside="naive, float32", images=arguments.batch, rounds=arguments.steps)
 
 
 if __name__ == "__main__":

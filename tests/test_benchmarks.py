@@ -2,16 +2,19 @@
 
 from __future__ import annotations
 
+import os
 import runpy
 import sys
 from pathlib import Path
 from typing import Any
+from unittest import mock
 
 import pytest
 import torch
 
 BENCHMARKS = Path(__file__).parents[1] / "benchmarks"
 FLOWS = str(BENCHMARKS / "flows.py")
+VAES = str(BENCHMARKS / "vaes.py")
 
 
 @pytest.fixture
@@ -56,4 +59,17 @@ def test_the_benchmark_of_flows_prints_every_side(
     runpy.run_path(FLOWS, run_name="__main__")
     table = capsys.readouterr().out
     for side in ("library, float32", "library, bfloat16", "naive, float32"):
+        assert side in table
+
+
+def test_the_benchmark_of_vaes_prints_every_side(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.syspath_prepend(BENCHMARKS)
+    monkeypatch.setattr(sys, "argv", [VAES, "--rounds", "1", "--steps", "2", "--batch", "4"])
+    # pythae leaves an address there, which later trainings on several processes would take for theirs.
+    with mock.patch.dict(os.environ):
+        runpy.run_path(VAES, run_name="__main__")
+    table = capsys.readouterr().out
+    for side in ("library, float32", "library, bfloat16", "pythae, float32"):
         assert side in table

@@ -113,12 +113,13 @@ def test_models_and_datasets(capsys: pytest.CaptureFixture[str]) -> None:
 
 
 def test_quickstart(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
-    run = tmp_path / "quick"
-    assert main(["quickstart", "--budget", "3s", "--out", str(run)]) == 0
+    folder = tmp_path / "quick"
+    assert main(["quickstart", "--budget", "3s", "--out", str(folder)]) == 0
     printed = capsys.readouterr().out
-    assert "test bits/dim: " in printed
-    assert (run / "figures" / "samples.png").is_file()
-    assert printed.splitlines()[-1] == f"run: {run}"
+    for recipe in ("realnvp_digits", "vae_digits"):
+        assert f"{recipe}: test bits/dim " in printed
+        assert (folder / recipe / "figures" / "samples.png").is_file()
+    assert printed.splitlines()[-1] == f"runs: {folder}"
 
 
 def test_bad_input_is_one_line(trained: Path, tmp_path: Path, failing: Callable[..., str]) -> None:

@@ -12,7 +12,7 @@ import torch
 from PIL import Image
 
 from genera.data import pictures
-from genera.data.pictures import image_grid, list_pictures, read_pictures, save_picture
+from genera.data.pictures import image_grid, list_pictures, pair_grid, read_pictures, save_picture
 
 
 def save(path: Path, *, mode: str = "RGB", size: tuple[int, int] = (4, 4), colour=0, **options) -> Path:
@@ -231,3 +231,15 @@ def test_a_picture_is_written_as_png(tmp_path, complains):
         assert (picture.format, picture.size, picture.getpixel((0, 0))) == ("PNG", (3, 2), 9)
     with complains("ending in .png", "grid.jpg"):
         save_picture(Image.new("L", (3, 2)), tmp_path / "grid.jpg")
+
+
+def test_pairs_stand_one_above_the_other() -> None:
+    images = torch.arange(1, 6, dtype=torch.uint8).view(5, 1, 1, 1)
+    # Tiles of a pixel six times as large, with two of grey around.
+    tiles = np.asarray(pair_grid(images, 10 * images, columns=3))[2::10, 2::10]
+    assert tiles.T.tolist() == [[1, 10, 4, 40], [2, 20, 5, 50], [3, 30, 0, 0]]
+
+
+def test_pairs_must_have_one_shape() -> None:
+    with pytest.raises(ValueError, match="two of one shape"):
+        pair_grid(torch.zeros(2, 1, 3, 3, dtype=torch.uint8), torch.zeros(3, 1, 3, 3, dtype=torch.uint8))

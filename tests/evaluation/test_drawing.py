@@ -6,7 +6,7 @@ from cases import FLOWS, IMAGE_MODELS, complains, of_kind
 from torch import Tensor
 
 from genera.core import Autoencoding, ImageSpec
-from genera.evaluation import draw, interpolate
+from genera.evaluation import draw, interpolate, traverse
 
 
 class Plane(Autoencoding):
@@ -91,3 +91,20 @@ def test_draws_do_not_depend_on_how_many_are_asked_for_at_once() -> None:
     assert draw(flow, 5, batch_size=2).shape == (5, 1, 8, 8)
     with complains("count must be at least 1", "got 0"):
         draw(flow, 0)
+
+
+@pytest.mark.parametrize("name", of_kind(Autoencoding))
+def test_a_traversal_moves_one_dimension_at_a_time(name: str) -> None:
+    model, images = IMAGE_MODELS[name]()
+    found = traverse(model, images, [0, 2], values=torch.tensor([-3.0, 0.0, 3.0]))
+    assert (found.dtype, found.shape) == (torch.uint8, (len(images), 2, 3, *images.shape[1:]))
+    z = model.encode(images)
+    z[:, 2] = 3.0
+    assert torch.equal(found[:, 1, 2], model.decode(z))
+
+
+def test_a_traversal_of_a_plane_moves_a_pixel() -> None:
+    found = traverse(Plane(), plane((1, 2)), [1], values=torch.tensor([-5.0, 7.0]))
+    assert torch.equal(found.flatten(0, 2), plane((1, -5), (1, 7)))
+    with complains("dims must be among the 2", "[2]"):
+        traverse(Plane(), plane((1, 2)), [2], values=torch.zeros(1))

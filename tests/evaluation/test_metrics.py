@@ -7,10 +7,11 @@ import math
 import numpy as np
 import pytest
 import scipy.stats
+import sklearn.metrics
 import torch
 
 from genera.evaluation.intervals import bootstrap_interval
-from genera.evaluation.metrics import BitsPerDim
+from genera.evaluation.metrics import BitsPerDim, SquaredError
 
 
 def test_bits_per_dim_of_known_probabilities() -> None:
@@ -39,3 +40,14 @@ def test_the_bootstrap_agrees_with_scipy() -> None:
 def test_an_interval_needs_values() -> None:
     with pytest.raises(ValueError, match="at least one value, got none"):
         bootstrap_interval(torch.zeros(0))
+
+
+def test_squared_error_is_scikit_learns_on_the_unit_interval() -> None:
+    generator = torch.Generator().manual_seed(0)
+    images, others = (torch.randint(17, (6, 1, 3, 4), generator=generator, dtype=torch.uint8) for _ in range(2))
+    metric = SquaredError(levels=17)
+    metric.update(images[:4], others[:4])
+    metric.update(images[4:], others[4:])
+    expected = sklearn.metrics.mean_squared_error(images.flatten(1).double() / 16, others.flatten(1).double() / 16)
+    assert float(metric.compute()) == pytest.approx(expected)
+    assert metric.values().shape == (6,)

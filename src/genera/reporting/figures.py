@@ -64,10 +64,12 @@ def _figures(trained: TrainedModel, *, seed: int, allow: Sequence[str]) -> Itera
         if isinstance(model, VAE):
             yield "course", course_figure(table, about=about)
     if isinstance(model, Generative):
-        # Of a conditional model, a row for each class.
-        labels = torch.arange(model.spec.num_classes).repeat_interleave(_COLUMNS) if model.class_conditional else None
-        images = draw(model, _COLUMNS**2 if labels is None else len(labels), labels=labels, seed=seed)
-        yield "samples", sample_figure(images, title=f"{about}: samples", levels=model.spec.levels)
+        try:
+            images = _samples(model, seed=seed)
+        except ValueError as error:
+            print(f"{trained.name}: left out samples: {error}", file=sys.stderr)
+        else:
+            yield "samples", sample_figure(images, title=f"{about}: samples", levels=model.spec.levels)
     figures = _figures_of_images(model)
     if not figures:
         return
@@ -78,6 +80,18 @@ def _figures(trained: TrainedModel, *, seed: int, allow: Sequence[str]) -> Itera
         return
     for name, make in figures.items():
         yield name, make(model, own, about=about, seed=seed)
+
+
+def _samples(model: Trainable, *, seed: int) -> Tensor:
+    """Images for a grid; of a conditional model, a row for each class.
+
+    Raises:
+        ValueError: the model cannot draw yet.
+    """
+    if not model.class_conditional:
+        return draw(model, _COLUMNS**2, seed=seed)
+    labels = torch.arange(model.spec.num_classes).repeat_interleave(_COLUMNS)
+    return draw(model, len(labels), labels=labels, seed=seed)
 
 
 def _figures_of_images(model: Trainable) -> dict[str, Callable[..., Figure]]:

@@ -26,11 +26,12 @@ class GaussianEncoder(nn.Module):
 
     def __init__(self, shape: tuple[int, int, int], latent_size: int, *, network: EncoderFactory) -> None:
         super().__init__()
+        self.latent_size = latent_size
         self.network = network(shape, 2 * latent_size)
 
     def forward(self, x: Tensor) -> DiagonalPosterior:
         """``(B, *shape)`` in [0, 1] to the posterior of ``(B, D)``."""
         h = self.network(x)
         # What follows are differences of logarithms and exponentials, too fine for half precision.
-        mean, log_scale = h.to(torch.promote_types(h.dtype, torch.float32)).chunk(2, dim=1)
-        return DiagonalPosterior(mean, log_scale)
+        h = h.to(torch.promote_types(h.dtype, torch.float32))
+        return DiagonalPosterior(mean=h[:, : self.latent_size], log_scale=h[:, self.latent_size :])

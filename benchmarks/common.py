@@ -1,0 +1,68 @@
+"""What the benchmarks of training share: images, taking turns, and the table."""
+
+from __future__ import annotations
+
+import argparse
+import statistics
+from collections.abc import Callable
+
+import torch
+from torch import Tensor
+from tqdm import tqdm
+
+from genera.training.environment import has_bfloat16
+
+#: The share of pixels of MNIST that are not black.
+INK = 0.19
+
+
+def random_images(count: int) -> Tensor:
+    """uint8 ``(count, 1, 28, 28)``, as black as MNIST."""
+    generator = torch.Generator().manual_seed(0)
+    shape = (count, 1, 28, 28)
+    grey = torch.randint(1, 256, shape, dtype=torch.uint8, generator=generator)
+    return grey * (torch.rand(shape, generator=generator) < INK)
+
+
+def medians(sides: dict[str, Callable[[], float]], *, rounds: int) -> dict[str, float]:
+    """The median turn of each side, in seconds; a first round warms up and does not count.
+
+    Args:
+        sides: take a turn and say how many seconds it took, by name.
+        rounds: turns of each side that count.
+    """
+    turns = [
+        {name: take_turn() for name, take_turn in sides.items()}
+        for _ in tqdm(range(rounds + 1), desc="training", unit="round")
+    ][1:]
+    return {name: statistics.median(turn[name] for turn in turns) for name in sides}
+
+
+def print_table(median: dict[str, float], *, beside: str, images: int, rounds: int) -> None:
+    """Print images per second of each side, and how many times those of one of them that is.
+
+    Args:
+        median: seconds of a turn, by side.
+        beside: the side that the others are compared with.
+        images: per turn.
+        rounds: turns that the medians are of.
+    """
+    times = f"times {beside.partition(',')[0]}"
+    print(f"{'median of ' + str(rounds):<20}  images/s  {times}")
+    for name, seconds in median.items():
+        print(f"{name:<20}  {images / seconds:8.1f}  {median[beside] / seconds:{len(times)}.2f}")
+    if not has_bfloat16():
+        print("library, bfloat16     left out: this processor has no bfloat16 instructions")
+
+
+def positive(text: str) -> int:
+    """A number of at least one."""
+    if (number := int(text)) < 1:
+        raise argparse.ArgumentTypeError(f"must be at least 1, got {number}")
+    return number
+
+
+def threads() -> str:
+    """How many threads torch runs on."""
+    count = torch.get_num_threads()
+    return f"{count} thread" + "s" * (count > 1)

@@ -1,0 +1,79 @@
+from __future__ import annotations
+
+import numpy as np
+import pytest
+import torch
+from cases import VAES, concluded_autoencoder, perturb
+from matplotlib.figure import Figure
+
+from genera.core import StandardNormal
+from genera.data import Images
+from genera.data.pictures import image_grid, pair_grid
+from genera.evaluation import traverse
+from genera.reporting.figures import reconstruction_figure
+from genera.reporting.vae_figures import course_figure, latent_figure, traversal_figure, vae_figures
+from genera.vaes import VAE
+
+
+def shown(figure: Figure) -> np.ndarray:
+    (axes,) = figure.axes
+    (image,) = axes.get_images()
+    return np.asarray(image.get_array())
+
+
+@pytest.fixture
+def vae() -> VAE:
+    model, _ = VAES["VAE, Gaussian"]()
+    perturb(model, scale=1.0)
+    return model.float()
+
+
+@pytest.mark.parametrize("name", VAES)
+def test_a_vae_has_the_figures_it_can_have(name: str) -> None:
+    model, images = VAES[name]()
+    figures = vae_figures(model)
+    assert set(figures) == ({"latent", "traversals"} if isinstance(model.prior, StandardNormal) else set())
+    for make in figures.values():
+        figure = make(model.float(), Images(images), about="a VAE", seed=0)
+        assert "a VAE" in figure.axes[0].get_title()
+        figure.canvas.draw()
+
+
+def test_bars_are_the_divergences_largest_first(vae: VAE) -> None:
+    _, images = VAES["VAE, Gaussian"]()
+    (axes,) = latent_figure(vae, Images(images), about="", seed=0).axes
+    heights = {round(bar.get_x() + 0.4): bar.get_height() for bar in axes.patches}
+    kl = vae.posterior(images).kl_to_standard_normal().mean(dim=0)
+    np.testing.assert_allclose([heights[place] for place in range(3)], kl.sort(descending=True)[0].detach(), rtol=1e-5)
+    active = int(vae.posterior(images).active_units())
+    assert active > 0
+    assert any(text.get_text() == f"active: {active} of 3" for text in axes.get_legend().get_texts())
+
+
+def test_rows_are_the_dimensions_that_tell_most(vae: VAE) -> None:
+    _, images = VAES["VAE, Gaussian"]()
+    figure = traversal_figure(vae, Images(images), about="", seed=0)
+    order = vae.posterior(images).kl_to_standard_normal().mean(dim=0).argsort(descending=True).tolist()
+    ways = traverse(vae, images[:1], order, values=torch.linspace(-3, 3, 11))[0]
+    assert np.array_equal(shown(figure), np.asarray(image_grid(ways.flatten(0, 1), columns=11, levels=17)))
+    assert [label.get_text() for label in figure.axes[0].get_yticklabels()] == [f"z[{dim}]" for dim in order]
+
+
+def test_the_course_shows_the_columns_there_are() -> None:
+    table = {
+        0: {"seconds": 0.0, "validation/reconstruction": 90.0, "validation/kl": 0.0, "train/beta": 0.0},
+        10: {"seconds": 60.0, "validation/reconstruction": 80.0, "validation/kl": 5.0, "train/beta": 1.0},
+    }
+    bound, beta = course_figure(table, about="a VAE").axes
+    assert bound.get_ylabel() == "nats per image"
+    assert [line.get_label() for line in bound.get_lines()] == ["reconstruction", "kl"]
+    np.testing.assert_allclose(bound.get_lines()[1].get_xydata(), [[0, 0], [1, 5]])
+    assert beta.get_ylabel() == "β"
+
+
+def test_reconstructions_stand_below_their_images() -> None:
+    model, images = concluded_autoencoder()
+    figure = reconstruction_figure(model, Images(images), about="an autoencoder", seed=0)
+    expected = pair_grid(images, model.reconstruct(images), levels=17)
+    assert np.array_equal(shown(figure), np.asarray(expected))
+    assert "an autoencoder" in figure.axes[0].get_title()
