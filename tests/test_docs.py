@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 import contextlib
-import importlib.util
 import io
 import json
 import re
+import runpy
 from pathlib import Path
 from typing import Any
 
@@ -15,15 +15,22 @@ import torch
 import yaml
 from running import fenced
 
+from genera.commands.calling import with_data_name
 from genera.core import ImageSpec
 from genera.training.recipes import build_model, find_recipe, recipe_paths
+from genera.training.settings import Settings
 from genera.zoo import find_model
 
 DOCS = Path(__file__).parents[1] / "docs"
 DOCUMENTS = {path.name: path.read_text(encoding="utf-8") for path in sorted(DOCS.glob("*.md"))}
 FLOWS = DOCUMENTS["flows.md"]
-#: Name, images and parameters of every row of the table of recipes.
-RECIPES = re.findall(r"^\| \[`(\w+)`\].*\| ([\d×]+) \| ([\d,]+) \|", FLOWS, re.MULTILINE)
+FAMILIES = ("flows", "vaes")
+#: Name, images and parameters of every row of the tables of recipes, by family.
+RECIPES = {
+    family: re.findall(r"^\| \[`(\w+)`\].*\| ([\d×]+(?:, \d+ levels)?) \| ([\d,]+) \|", text, re.MULTILINE)
+    for family in FAMILIES
+    for text in [DOCUMENTS[f"{family}.md"]]
+}
 NUMBER = re.compile(r"-?\d+(?:\.\d*)?")
 
 
@@ -68,18 +75,25 @@ def test_the_links_lead_somewhere(name: str) -> None:
         assert link.startswith("https://") or (DOCS / link).exists(), link
 
 
-def test_every_recipe_of_a_flow_is_named_and_no_other() -> None:
-    shipped = [name for name, path in recipe_paths().items() if path.parent.name == "flows"]
-    assert sorted(name for name, _, _ in RECIPES) == sorted(shipped)
-    assert set(re.findall(r"genera train (\w+)", FLOWS)) <= set(shipped)
+@pytest.mark.parametrize("family", FAMILIES)
+def test_every_recipe_of_a_family_is_named_and_no_other(family: str) -> None:
+    shipped = [name for name, path in recipe_paths().items() if path.parent.name == family]
+    assert sorted(name for name, _, _ in RECIPES[family]) == sorted(shipped)
+    assert set(re.findall(r"genera train (\w+)", DOCUMENTS[f"{family}.md"])) <= set(shipped)
 
 
-@pytest.mark.parametrize(("name", "images", "parameters"), RECIPES)
+@pytest.mark.parametrize(("name", "images", "parameters"), [row for rows in RECIPES.values() for row in rows])
 def test_the_parameters_are_true(name: str, images: str, parameters: str) -> None:
-    channels, height, width = map(int, images.split("×"))
+    channels, height, width, *levels = map(int, re.findall(r"\d+", images))
     config = yaml.safe_load(find_recipe(name).read_text(encoding="utf-8"))
-    model = build_model(config, ImageSpec(channels, height, width, num_classes=10))
+    model = build_model(config, ImageSpec(channels, height, width, *levels, num_classes=10))
     assert f"{sum(parameter.numel() for parameter in model.parameters()):,}" == parameters
+
+
+@pytest.mark.parametrize("block", [block for text in DOCUMENTS.values() for block in fenced(text, "yaml")])
+def test_the_models_in_yaml_can_be_made(block: str) -> None:
+    model = build_model(yaml.safe_load(block), ImageSpec(1, 28, 28, num_classes=10))
+    assert model.spec.num_dims == 784
 
 
 def test_the_figure_of_the_shipped_model_is_its_own() -> None:
@@ -88,20 +102,20 @@ def test_the_figure_of_the_shipped_model_is_its_own() -> None:
     assert said == f"{measured['bits_per_dim@128']['value']:.3f}"
 
 
-def ablation() -> Any:
-    spec = importlib.util.spec_from_file_location("ablation", DOCS / "ablation.py")
-    assert spec is not None
-    assert spec.loader is not None
-    module = importlib.util.module_from_spec(spec)
-    spec.loader.exec_module(module)
-    return module
+@pytest.fixture
+def studies(monkeypatch: pytest.MonkeyPatch) -> dict[str, Any]:
+    """Every study of ``docs/studies``, by its file's name."""
+    monkeypatch.syspath_prepend(DOCS / "studies")
+    found = {path.stem: runpy.run_path(str(path)) for path in sorted((DOCS / "studies").glob("*.py"))}
+    return {name: module["STUDY"] for name, module in found.items() if "STUDY" in module}
 
 
-def test_every_variant_of_the_ablation_is_a_model_of_its_own() -> None:
-    study, described = ablation(), set()
-    for variant in study.VARIANTS:
-        config = study.recipe_of(variant)
-        model = build_model(config, ImageSpec(1, 28, 28, 256, 10))
-        described.add(json.dumps(config["model"], sort_keys=True))
-        assert model.spec.num_dims == 784
-    assert len(described) == len(study.VARIANTS)
+def test_every_variant_of_a_study_is_a_training_of_its_own(studies: dict[str, Any]) -> None:
+    assert set(studies) == {"ae_sizes", "flow_ablation", "vae_beta", "vae_datasets"}
+    for study in studies.values():
+        described = set()
+        for variant in study.variants.values():
+            config = Settings(variant.config(), with_data_name(variant.arguments)).as_config()
+            build_model(config, ImageSpec(1, 28, 28, 256, 10))
+            described.add(json.dumps([config["model"], config["data"]], sort_keys=True))
+        assert len(described) == len(study.variants)

@@ -11,7 +11,7 @@ import sklearn.metrics
 import torch
 
 from genera.evaluation.intervals import bootstrap_interval
-from genera.evaluation.metrics import BitsPerDim, SquaredError
+from genera.evaluation.metrics import BitsPerDim, Dissimilarity, SquaredError
 
 
 def test_bits_per_dim_of_known_probabilities() -> None:
@@ -51,3 +51,32 @@ def test_squared_error_is_scikit_learns_on_the_unit_interval() -> None:
     expected = sklearn.metrics.mean_squared_error(images.flatten(1).double() / 16, others.flatten(1).double() / 16)
     assert float(metric.compute()) == pytest.approx(expected)
     assert metric.values().shape == (6,)
+
+
+def test_dissimilarity_by_hand() -> None:
+    """SSIM written out, with means over a window of seven around every pixel, edges reflected."""
+    generator = torch.Generator().manual_seed(0)
+    images = torch.randint(17, (4, 1, 9, 8), generator=generator, dtype=torch.uint8)
+    metric = Dissimilarity(levels=17)
+    metric.update(images)
+
+    def windows(x: torch.Tensor) -> torch.Tensor:
+        padded = torch.nn.functional.pad(x.double() / 16, (3, 3, 3, 3), mode="reflect")
+        return padded.unfold(1, 7, 1).unfold(2, 7, 1).flatten(-2)
+
+    for value, first, second in zip(metric.values(), images[::2], images[1::2], strict=True):
+        x, y = windows(first), windows(second)
+        mean_x, mean_y = x.mean(-1), y.mean(-1)
+        covariance = (x * y).mean(-1) - mean_x * mean_y
+        luminance = (2 * mean_x * mean_y + 0.01**2) / (mean_x**2 + mean_y**2 + 0.01**2)
+        structure = (2 * covariance + 0.03**2) / (x.var(-1, correction=0) + y.var(-1, correction=0) + 0.03**2)
+        assert float(value) == pytest.approx(1 - float((luminance * structure).mean()), abs=1e-5)
+
+
+def test_copies_are_not_dissimilar_and_the_odd_one_is_left_out() -> None:
+    metric = Dissimilarity(levels=256)
+    metric.update(torch.randint(256, (1, 3, 8, 8), dtype=torch.uint8).expand(5, -1, -1, -1))
+    assert metric.values().shape == (2,)
+    assert float(metric.compute()) == pytest.approx(0, abs=1e-5)
+    with pytest.raises(ValueError, match="at least 7 pixels"):
+        metric.update(torch.zeros(2, 1, 6, 8, dtype=torch.uint8))

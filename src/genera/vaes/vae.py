@@ -221,7 +221,7 @@ class VAE(Trainable, Generative, Density, Autoencoding):
         z = posterior.sample(count, generator=generator)
         flat = z.flatten(0, 1)
         params = self._decoded(flat, None if context is None else context.repeat(count, 1))
-        log_likelihood = self.likelihood.log_prob(params, images.repeat(count, 1, 1, 1))
+        log_likelihood = self.likelihood.log_prob(params, images.expand(count, *images.shape).flatten(0, 1))
         return Draws(
             posterior=posterior,
             z=z,

@@ -1,0 +1,135 @@
+"""How well autoencoders of different code lengths rebuild test images, with PCA beside them.
+
+``python docs/studies/ae_sizes.py train [VARIANT …]`` trains the report's autoencoder at six lengths on both data sets,
+each for ten minutes on one thread, as many at once as there are cores, in ``$GENERA_RUNS/ae_sizes``; interrupted, it
+goes on where it was. With ``report`` in place of ``train`` it writes table and figures into
+``docs/studies/ae_sizes`` from the files there; PCA is fitted then, to the data in ``$GENERA_DATA``.
+"""
+
+from __future__ import annotations
+
+import json
+import shutil
+from pathlib import Path
+
+import numpy as np
+import torch
+from matplotlib.figure import Figure
+from sklearn.decomposition import PCA
+from study import Study, Variant, table
+
+from genera.core import Autoencoding
+from genera.data import ImageData, find_dataset
+from genera.data.pictures import image_grid
+from genera.evaluation import MseMeasure, evaluate
+from genera.reporting.style import save_figure, style
+from genera.zoo import TrainedModel
+
+SIZES = (8, 16, 32, 64, 128, 256)
+DATA = ("mnist", "fashion-mnist")
+#: The first so many test images, as they are rebuilt.
+SHOWN, NUM_SHOWN = "reconstructions.npy", 10
+
+
+def name(data: str, size: int) -> str:
+    """A variant's name."""
+    return f"{data}, {size}"
+
+
+def arguments(data: str, size: int) -> tuple[str, ...]:
+    """Of ``genera train``."""
+    return ("--data", data, "--budget", "10m", "--model.latent_size", str(size), "--model.num_components", "1")
+
+
+def measure(trained: TrainedModel, folder: Path) -> None:
+    """The error on test images, and some of them rebuilt."""
+    data, model = trained.open_data(), trained.load()
+    assert isinstance(model, Autoencoding)
+    np.save(folder / SHOWN, model.reconstruct(first_images(data)).numpy())
+    evaluate(trained, data, [MseMeasure()])
+    shutil.copy(trained.run.evaluation, folder / trained.run.evaluation.name)
+
+
+def first_images(data: ImageData) -> torch.Tensor:
+    """Test images to show: uint8 ``(NUM_SHOWN, C, H, W)``."""
+    return data.split("test").pixels[:NUM_SHOWN]
+
+
+def pca_error(data: ImageData, size: int) -> float:
+    """Mean squared error on [0, 1] of test images rebuilt from so many principal components of the training images."""
+    train, test = (data.split(split).pixels.flatten(1).numpy() / np.float32(255) for split in ("train", "test"))
+    pca = PCA(size, svd_solver="covariance_eigh").fit(train)
+    return float(np.square(pca.inverse_transform(pca.transform(test)) - test).mean())
+
+
+def report() -> None:
+    """Write the table and the figures."""
+    rows, errors = [], {}
+    for data in DATA:
+        for size in SIZES:
+            if name(data, size) not in STUDY.done():
+                continue
+            found = json.loads((STUDY.kept(name(data, size)) / "evaluation.json").read_text())["measures"]["mse"]
+            environment = STUDY.environment(name(data, size))
+            linear = pca_error(find_dataset(data)(), size)
+            errors[data, size] = found["value"], linear
+            interval = f"{found['low']:.5f} … {found['high']:.5f}"
+            epochs = environment["steps"] * 128 / 50_000
+            rows.append((data, str(size), f"{found['value']:.5f}", interval, f"{linear:.5f}", f"{epochs:.1f}"))
+    columns = ("data", "code", "test MSE", "95 % interval", "PCA", "epochs")
+    (STUDY.folder / "table.md").write_text(table(columns, rows))
+    with style():
+        save_figure(error_figure(errors), STUDY.folder / "errors")
+        for data in DATA:
+            save_figure(reconstruction_figure(data), STUDY.folder / f"reconstructions-{data}")
+    print(STUDY.folder)
+
+
+def error_figure(errors: dict[tuple[str, int], tuple[float, float]]) -> Figure:
+    """Error against the length of the code."""
+    figure = Figure(figsize=(6, 4))
+    axes = figure.add_subplot()
+    for index, data in enumerate(DATA):
+        sizes = [size for size in SIZES if (data, size) in errors]
+        ours, linear = (np.array([errors[data, size][side] for size in sizes]) for side in (0, 1))
+        axes.plot(sizes, ours, marker="o", color=f"C{index}", label=f"autoencoder, {data}")
+        axes.plot(sizes, linear, marker="s", color=f"C{index}", linestyle="--", label=f"PCA, {data}")
+    axes.set_xscale("log", base=2)
+    axes.set_yscale("log")
+    axes.set_xticks(SIZES, [str(size) for size in SIZES])
+    axes.set(xlabel="length of the code", ylabel="test MSE on [0, 1]")
+    axes.legend(fontsize=8)
+    return figure
+
+
+def reconstruction_figure(data: str) -> Figure:
+    """Test images, and a row below for every length of the code."""
+    sizes = [size for size in SIZES if name(data, size) in STUDY.done()]
+    images = [first_images(find_dataset(data)())]
+    images += [torch.from_numpy(np.load(STUDY.kept(name(data, size)) / SHOWN)) for size in sizes]
+    grid = np.asarray(image_grid(torch.cat(images), columns=NUM_SHOWN))
+    figure = Figure(figsize=(7, 0.6 + 6.5 * grid.shape[0] / grid.shape[1]))
+    axes = figure.add_subplot()
+    axes.imshow(grid, cmap="gray", interpolation="nearest")
+    height = grid.shape[0] / len(images)
+    labels = ["image", *(f"{size} numbers" for size in sizes)]
+    axes.set_yticks([(row + 0.5) * height for row in range(len(images))], labels, fontsize=9)
+    axes.set_xticks([])
+    axes.tick_params(length=0)
+    axes.grid(False)
+    for spine in axes.spines.values():
+        spine.set_visible(False)
+    axes.set_title(f"{data}: test images, and what autoencoders make of them", fontsize=10)
+    return figure
+
+
+STUDY = Study(
+    folder=Path(__file__).parent / "ae_sizes",
+    variants={name(data, size): Variant("ae", arguments(data, size)) for data in DATA for size in SIZES},
+    measure=measure,
+    measured="evaluation.json",
+    report=report,
+)
+
+if __name__ == "__main__":
+    STUDY.main(__doc__)

@@ -1,0 +1,132 @@
+"""Trainings that are compared with each other: each by the command line, resumable, its files kept beside the table."""
+
+from __future__ import annotations
+
+import argparse
+import json
+import os
+import shutil
+import subprocess
+import sys
+from collections.abc import Callable, Mapping
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import yaml
+
+from genera.training.recipes import find_recipe
+from genera.training.runs import runs_root
+from genera.zoo import TrainedModel, find_model
+
+Config = dict[str, Any]
+#: What is kept of every run, besides what was measured.
+FILES = ("config.yaml", "environment.json", "metrics.csv")
+
+
+@dataclass(frozen=True)
+class Variant:
+    """One of the trainings.
+
+    Args:
+        recipe: name of a shipped recipe, or a recipe.
+        arguments: of ``genera train``, after it.
+    """
+
+    recipe: str | Config
+    arguments: tuple[str, ...] = ()
+
+    def config(self) -> Config:
+        """The recipe as plain data."""
+        return resolved(self.recipe)
+
+
+@dataclass(frozen=True)
+class Study:
+    """Variants that differ in one thing each.
+
+    Args:
+        folder: where table, figures and the files of every variant go.
+        variants: by their name in the table.
+        measure: writes what it measures of a trained variant into a folder.
+        measured: the file whose presence there says that this is done.
+        report: writes table and figures from the files.
+    """
+
+    folder: Path
+    variants: Mapping[str, Variant]
+    measure: Callable[[TrainedModel, Path], None]
+    measured: str
+    report: Callable[[], None]
+
+    def kept(self, variant: str) -> Path:
+        """The folder of a variant."""
+        return self.folder / slug(variant)
+
+    def done(self) -> list[str]:
+        """Names of the variants that have been measured."""
+        return [variant for variant in self.variants if (self.kept(variant) / self.measured).is_file()]
+
+    def environment(self, variant: str) -> dict[str, Any]:
+        """What a variant cost."""
+        return json.loads((self.kept(variant) / "environment.json").read_text())
+
+    def train(self, variant: str) -> None:
+        """Train a variant, or go on with it, measure it, and keep its files."""
+        root = runs_root() / self.folder.name
+        run, recipe = root / slug(variant), root / f"{slug(variant)}.yaml"
+        if not is_finished(run):
+            genera = [sys.executable, "-m", "genera.cli", "train"]
+            if (run / "checkpoints" / "last.ckpt").is_file():
+                command = [*genera, "--resume", str(run)]
+            else:
+                shutil.rmtree(run, ignore_errors=True)
+                root.mkdir(parents=True, exist_ok=True)
+                recipe.write_text(yaml.safe_dump(self.variants[variant].config(), sort_keys=False))
+                command = [*genera, str(recipe), "--out", str(run), *self.variants[variant].arguments]
+            with (root / f"{slug(variant)}.log").open("a") as log:
+                subprocess.run(command, check=True, stderr=log, stdout=log, env=os.environ | {"OMP_NUM_THREADS": "1"})
+        kept = self.kept(variant)
+        kept.mkdir(parents=True, exist_ok=True)
+        for file in FILES:
+            shutil.copy(run / file, kept / file)
+        self.measure(find_model(str(run)), kept)
+        print(kept)
+
+    def main(self, description: str) -> None:
+        """The command: ``train [VARIANT …]`` or ``report``."""
+        parser = argparse.ArgumentParser(description=description, formatter_class=argparse.RawDescriptionHelpFormatter)
+        parser.add_argument("task", choices=["train", "report"])
+        parser.add_argument("variants", nargs="*", metavar="VARIANT", help=f"of: {'; '.join(self.variants)}")
+        options = parser.parse_args()
+        if unknown := [variant for variant in options.variants if variant not in self.variants]:
+            parser.error(f"there is no variant {unknown[0]!r}")
+        if options.task == "report":
+            self.report()
+            return
+        missing = [name for name in options.variants or self.variants if name not in self.done()]
+        with ThreadPoolExecutor(os.cpu_count()) as pool:
+            list(pool.map(self.train, missing))
+
+
+def resolved(recipe: str | Config) -> Config:
+    """A recipe as plain data of its own: aliases in it would share a change meant for one place."""
+    config = yaml.safe_load(find_recipe(recipe).read_text()) if isinstance(recipe, str) else recipe
+    return json.loads(json.dumps(config))
+
+
+def slug(variant: str) -> str:
+    """A variant's name as the name of a folder."""
+    return "-".join("".join(letter if letter.isalnum() else " " for letter in variant).split())
+
+
+def is_finished(run: Path) -> bool:
+    """Whether a training has come to its end."""
+    environment = run / "environment.json"
+    return environment.is_file() and json.loads(environment.read_text())["finished"]
+
+
+def table(columns: tuple[str, ...], rows: list[tuple[str, ...]]) -> str:
+    """A table in Markdown."""
+    return "".join(f"| {' | '.join(row)} |\n" for row in (columns, ("---",) * len(columns), *rows))

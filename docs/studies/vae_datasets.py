@@ -1,0 +1,142 @@
+"""The report's open comparison: its VAE on MNIST and on Fashion-MNIST.
+
+``python docs/studies/vae_datasets.py train`` trains the recipe ``vae`` on both, each for 30 minutes on one thread, in
+``$GENERA_RUNS/vae_datasets``; interrupted, it goes on where it was. With ``report`` in place of ``train`` it writes
+table and figures into ``docs/studies/vae_datasets``: how well images are rebuilt, how much samples differ from each
+other, how soon training is done.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Sequence
+from pathlib import Path
+
+import numpy as np
+import torch
+from matplotlib.figure import Figure
+from study import Study, Variant, table
+
+from genera.core import Autoencoding
+from genera.data.pictures import image_grid, pair_grid
+from genera.evaluation import MseMeasure, draw
+from genera.evaluation.metrics import Dissimilarity
+from genera.reporting.curves import against_time
+from genera.reporting.style import save_figure, style
+from genera.training.runs import read_table
+from genera.zoo import TrainedModel
+
+DATA = ("mnist", "fashion-mnist")
+MEASURED, PICTURES = "measured.json", "pictures.npz"
+NUM_SAMPLES, SEEDS = 2000, range(5)
+NUM_SHOWN, COLUMNS = 24, 8
+#: Training is done, for the table, where the bound has come this share of its way.
+SHARE = 0.99
+
+
+def measure(trained: TrainedModel, folder: Path) -> None:
+    """Error and diversity on test images and samples, and some of both."""
+    data, model = trained.open_data(), trained.load()
+    assert isinstance(model, Autoencoding)
+    test = data.split("test")
+    error = MseMeasure().measure(model, test)
+    of_samples = [dissimilarity(draw(model, NUM_SAMPLES, seed=seed)) for seed in SEEDS]
+    found = {
+        "mse": error.value,
+        "mse_low": error.low,
+        "mse_high": error.high,
+        "variance": float((test.pixels.double() / 255).var(dim=0).mean()),
+        "dissimilarity_of_samples": of_samples,
+        "dissimilarity_of_images": dissimilarity(test.pixels[:NUM_SAMPLES]),
+    }
+    (folder / MEASURED).write_text(json.dumps(found, indent=2) + "\n")
+    shown = test.pixels[:NUM_SHOWN]
+    np.savez(folder / PICTURES, images=shown, rebuilt=model.reconstruct(shown), samples=draw(model, 2 * NUM_SHOWN))
+
+
+def dissimilarity(images: torch.Tensor) -> float:
+    """Mean of 1 - SSIM over pairs."""
+    metric = Dissimilarity(levels=256)
+    metric.update(images)
+    return float(metric.compute())
+
+
+def course(data: str) -> tuple[np.ndarray, np.ndarray]:
+    """Minutes, and the share of its way to its best value that the validated bound has come by then."""
+    minutes, bound = against_time(read_table(STUDY.kept(data) / "metrics.csv"), "validation/loss")
+    values = np.minimum.accumulate(bound)
+    return np.array(minutes), (values[0] - values) / (values[0] - values[-1])
+
+
+def report() -> None:
+    """Write the table and the figures."""
+    rows: list[tuple[str, ...]] = []
+    for data in STUDY.done():
+        found = json.loads((STUDY.kept(data) / MEASURED).read_text())
+        environment = STUDY.environment(data)
+        minutes, share = course(data)
+        reached = float(minutes[np.argmax(share >= SHARE)])
+        epochs = environment["steps"] * 128 / 50_000 * reached / float(minutes[-1])
+        samples = found["dissimilarity_of_samples"]
+        spread = f"{np.mean(samples):.3f} ({min(samples):.3f} … {max(samples):.3f})"
+        rows.append(
+            (
+                data,
+                f"{found['mse']:.4f} ({found['mse_low']:.4f} … {found['mse_high']:.4f})",
+                f"{100 * found['mse'] / found['variance']:.1f} %",
+                spread,
+                f"{found['dissimilarity_of_images']:.3f}",
+                f"{reached:.1f} min, {epochs:.0f} epochs",
+            )
+        )
+    columns = (
+        "data", "test MSE (95 %)", "of the variance", "1 - SSIM of samples (5 seeds)", "of test images",
+        f"{100 * SHARE:.0f} % of the way",
+    )  # fmt: skip
+    (STUDY.folder / "table.md").write_text(table(columns, rows))
+    with style():
+        save_figure(pictures_figure(STUDY.done()), STUDY.folder / "pictures")
+        save_figure(convergence_figure(STUDY.done()), STUDY.folder / "convergence")
+    print(STUDY.folder)
+
+
+def pictures_figure(names: Sequence[str]) -> Figure:
+    """Reconstructions and samples of both, side by side."""
+    figure = Figure(figsize=(9, 9.5))
+    grid = figure.subplots(2, len(names), squeeze=False)
+    for column, data in zip(grid.T, names, strict=True):
+        with np.load(STUDY.kept(data) / PICTURES) as file:
+            images, rebuilt, samples = (torch.from_numpy(file[part]) for part in ("images", "rebuilt", "samples"))
+        column[0].imshow(np.asarray(pair_grid(images, rebuilt, columns=COLUMNS)), cmap="gray")
+        column[0].set_title(f"{data}: test images, and below each its reconstruction", fontsize=9)
+        column[1].imshow(np.asarray(image_grid(samples, columns=COLUMNS)), cmap="gray")
+        column[1].set_title(f"{data}: samples", fontsize=9)
+    for axes in grid.flat:
+        axes.axis("off")
+    return figure
+
+
+def convergence_figure(names: Sequence[str]) -> Figure:
+    """How far the bound has come, against time."""
+    figure = Figure(figsize=(6, 3.6))
+    axes = figure.add_subplot()
+    for data, marker in zip(names, "os", strict=False):
+        minutes, share = course(data)
+        axes.plot(minutes, 1 - share, marker=marker, markersize=3, label=data)
+    axes.axhline(1 - SHARE, color="grey", linestyle="--", linewidth=1)
+    axes.set_yscale("log")
+    axes.set(xlabel="minutes of training on one thread", ylabel="share of the way still to go")
+    axes.legend()
+    return figure
+
+
+STUDY = Study(
+    folder=Path(__file__).parent / "vae_datasets",
+    variants={data: Variant("vae", ("--data", data, "--budget", "30m")) for data in DATA},
+    measure=measure,
+    measured=MEASURED,
+    report=report,
+)
+
+if __name__ == "__main__":
+    STUDY.main(__doc__)
