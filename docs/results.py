@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import csv
 import json
+import math
 import re
 from pathlib import Path
 
@@ -13,8 +14,8 @@ ZOO = DOCS.parent / "src" / "genera" / "zoo" / "weights"
 BEGIN = "<!-- results: written by docs/results.py from the files in docs/runs and the zoo -->\n"
 END = "<!-- end of results -->"
 HEADER = """\
-| model | data | test bits/dim | importance samples | steps | training images/s | training time |
-|---|---|---|---|---|---|---|
+| model | data | measure, test split | value | images | steps | training images/s | training time |
+|---|---|---|---|---|---|---|---|
 """
 
 
@@ -44,16 +45,27 @@ def rows(run: Path) -> list[str]:
     recipe = re.search(r"^recipe: (.+)$", (run / "config.yaml").read_text(), re.MULTILINE)
     assert recipe is not None
     assert evaluation["split"] == "test"
-    made = []
-    for name, found in evaluation["measures"].items():
-        value = f"{found['value']:.4f} ({found['low']:.4f} … {found['high']:.4f})"
-        samples = f"{name.partition('@')[2]}, on {found['n']:,} images"
-        cost = f"{environment['steps']:,} | {environment['images_per_second']:.0f}"
-        threads = environment["hardware"]["threads"]
-        minutes = f"{environment['wall_seconds'] / 60:.1f} min on {threads} core{'s' * (threads > 1)}"
-        model = f"`{run.name}`" if run.parent == ZOO else f"recipe `{recipe.group(1)}`"
-        made.append(f"| {model} | {evaluation['data']} | {value} | {samples} | {cost} | {minutes} |\n")
-    return made
+    threads = environment["hardware"]["threads"]
+    minutes = f"{environment['wall_seconds'] / 60:.1f} min on {threads} core{'s' * (threads > 1)}"
+    cost = f"{environment['steps']:,} | {environment['images_per_second']:.0f} | {minutes}"
+    model = f"`{run.name}`" if run.parent == ZOO else f"recipe `{recipe.group(1)}`"
+    return [
+        f"| {model} | {evaluation['data']} | {title(name)} | {interval(found)} | {found['n']:,} | {cost} |\n"
+        for name, found in evaluation["measures"].items()
+    ]
+
+
+def title(measure: str) -> str:
+    """A measure as the table calls it."""
+    name, _, samples = measure.partition("@")
+    return f"bits/dim, {samples} importance sample{'s' * (samples != '1')}" if name == "bits_per_dim" else measure
+
+
+def interval(found: dict[str, float]) -> str:
+    """A value with its interval, to four digits that count."""
+    digits = max(4, 3 - math.floor(math.log10(found["value"])))
+    value, low, high = (f"{found[end]:.{digits}f}" for end in ("value", "low", "high"))
+    return f"{value} ({low} … {high})"
 
 
 def updated(readme: str) -> str:

@@ -12,6 +12,7 @@ import sys
 from collections.abc import Sequence
 from pathlib import Path
 
+from results import interval, title
 from safetensors.torch import load_file, save_file
 
 from genera.core.files import replacing, write_whole
@@ -72,7 +73,7 @@ def write_weights(source: Path, destination: Path) -> None:
 def card(name: str, config: dict, environment: dict, evaluation: dict, num_train: int) -> str:
     """What a user should know of a model before using it."""
     measures = "".join(
-        f"| {measure} | {found['value']:.4f} | {found['low']:.4f} … {found['high']:.4f} | {found['n']:,} |\n"
+        f"| {title(measure)} | {interval(found)} | {found['n']:,} |\n"
         for measure, found in evaluation["measures"].items()
     )
     wall, cpu = (f"{environment[f'{kind}_seconds'] / 60:.1f} minutes" for kind in ("wall", "cpu"))
@@ -89,8 +90,8 @@ Trained for {wall} ({cpu} of processor time) on {hardware["gpu"] or threads}:
 {environment["steps"]:,} steps of {config["batch_size"]} images, {epochs:.1f} epochs, \
 {environment["images_per_second"]:.0f} images/s.
 {longer(config, environment, num_train)}
-| measure, test split | value | 95 % interval | images |
-|---|---|---|---|
+| measure, test split | value and 95 % interval | images |
+|---|---|---|
 {measures}
 ![samples](samples.png)
 """

@@ -1,4 +1,8 @@
-"""Trainings that are compared with each other: each by the command line, resumable, its files kept beside the table."""
+"""Trainings that are compared with each other: each by the command line, resumable, its files kept beside the table.
+
+They take up every core for as long as they last, and what else the machine does then is taken from some of them: leave
+it alone. How much of its time each had the processor stands in its ``environment.json``.
+"""
 
 from __future__ import annotations
 

@@ -81,6 +81,16 @@ class LossTask(pl.LightningModule):
                 self._plateau.load_state_dict(self._plateau_state)
         return optimizer
 
+    def check_schedules(self, start: Progress) -> None:
+        """Let a schedule that does not fit into the training say so before anything is written.
+
+        Raises:
+            ValueError: it does not.
+        """
+        self.model.advance(start)
+        if self.schedule is not None:
+            self.schedule(start)
+
     def advance(self, progress: Progress) -> None:
         """Set everything that follows a schedule, before a step."""
         self.model.advance(progress)

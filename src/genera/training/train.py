@@ -92,6 +92,7 @@ def train(
 
     seed_step(seed, 0)
     lightning_task = task(_prepared(model(data.spec), None if resume else feed.first_batch()))
+    lightning_task.check_schedules(span.progress(0, 0.0))
     if checkpoint is not None:
         _check_same_model(run, checkpoint, lightning_task)
 
