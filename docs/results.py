@@ -63,7 +63,7 @@ def title(measure: str) -> str:
 
 def interval(found: dict[str, float]) -> str:
     """A value with its interval, to four digits that count."""
-    digits = max(4, 3 - math.floor(math.log10(found["value"])))
+    digits = max(4, 3 - math.floor(math.log10(max(found["value"], 1e-9))))
     value, low, high = (f"{found[end]:.{digits}f}" for end in ("value", "low", "high"))
     return f"{value} ({low} … {high})"
 

@@ -18,6 +18,7 @@ from safetensors.torch import load_file, save_file
 from genera.core.files import replacing, write_whole
 from genera.data.pictures import image_grid, save_picture
 from genera.evaluation import default_measures, draw, evaluate
+from genera.vaes import VAE, Autoencoder
 from genera.zoo import find_model
 
 WEIGHTS = Path(__file__).parents[1] / "src" / "genera" / "zoo" / "weights"
@@ -89,12 +90,22 @@ Recipe `{config["recipe"]}` on `{config["data"]["name"]}`, seed {environment["se
 Trained for {wall} ({cpu} of processor time) on {hardware["gpu"] or threads}:
 {environment["steps"]:,} steps of {config["batch_size"]} images, {epochs:.1f} epochs, \
 {environment["images_per_second"]:.0f} images/s.
-{longer(config, environment, num_train)}
+{longer(config, environment, num_train)}{drawn(name)}
 | measure, test split | value and 95 % interval | images |
 |---|---|---|
 {measures}
 ![samples](samples.png)
 """
+
+
+def drawn(name: str) -> str:
+    """What samples of a model show, where that is not a draw of the model itself."""
+    model = find_model(name).load()
+    if isinstance(model, VAE) and not model.likelihood.draws_pixels:
+        return "\nSamples show the mean of every pixel given a drawn latent, not a draw of the pixel.\n"
+    if isinstance(model, Autoencoder):
+        return "\nSamples are decoded from a mixture of Gaussians that was fitted to the codes of training images.\n"
+    return ""
 
 
 def rounded(name: str) -> str:

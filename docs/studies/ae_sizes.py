@@ -2,8 +2,9 @@
 
 ``python docs/studies/ae_sizes.py train [VARIANT …]`` trains the report's autoencoder at six lengths on both data sets,
 each for ten minutes on one thread, as many at once as there are cores, in ``$GENERA_RUNS/ae_sizes``; interrupted, it
-goes on where it was. With ``report`` in place of ``train`` it writes table and figures into
-``docs/studies/ae_sizes`` from the files there; PCA is fitted then, to the data in ``$GENERA_DATA``.
+goes on where it was. Long codes are trained at high learning rates as well, for three minutes. With ``report`` in place
+of ``train`` it writes tables and figures into ``docs/studies/ae_sizes`` from the files there; PCA is fitted then, to
+the data in ``$GENERA_DATA``.
 """
 
 from __future__ import annotations
@@ -27,6 +28,8 @@ from genera.zoo import TrainedModel
 
 SIZES = (8, 16, 32, 64, 128, 256)
 DATA = ("mnist", "fashion-mnist")
+#: Whether these made long codes diverge in the report: constant learning rates, without an average.
+RATES, LONG = ("2e-3", "1e-2", "3e-2"), (128, 256)
 #: The first so many test images, as they are rebuilt.
 SHOWN, NUM_SHOWN = "reconstructions.npy", 10
 
@@ -39,6 +42,17 @@ def name(data: str, size: int) -> str:
 def arguments(data: str, size: int) -> tuple[str, ...]:
     """Of ``genera train``."""
     return ("--data", data, "--budget", "10m", "--model.latent_size", str(size), "--model.num_components", "1")
+
+
+def rate_name(rate: str, size: int) -> str:
+    """A variant's name."""
+    return f"mnist, {size}, rate {rate}"
+
+
+def at_rate(rate: str, size: int) -> tuple[str, ...]:
+    """Arguments of ``genera train``: no warm-up, no decay, no average."""
+    constant = ("--task.schedule", "null", "--task.average_decay", "null", "--task.optimizer.lr", rate)
+    return ("--data", "mnist", "--budget", "3m", *arguments("mnist", size)[4:], *constant)
 
 
 def measure(trained: TrainedModel, folder: Path) -> None:
@@ -55,34 +69,61 @@ def first_images(data: ImageData) -> torch.Tensor:
     return data.split("test").pixels[:NUM_SHOWN]
 
 
-def pca_error(data: ImageData, size: int) -> float:
-    """Mean squared error on [0, 1] of test images rebuilt from so many principal components of the training images."""
+def pca_errors(data: ImageData) -> dict[int, float]:
+    """Mean squared error on [0, 1] of test images rebuilt, as pixels, from principal components of training images."""
     train, test = (data.split(split).pixels.flatten(1).numpy() / np.float32(255) for split in ("train", "test"))
-    pca = PCA(size, svd_solver="covariance_eigh").fit(train)
-    return float(np.square(pca.inverse_transform(pca.transform(test)) - test).mean())
+    pca = PCA(max(SIZES), svd_solver="covariance_eigh").fit(train)
+    errors = {}
+    for size in SIZES:
+        axes = pca.components_[:size]
+        rebuilt = pca.mean_ + (test - pca.mean_) @ axes.T @ axes
+        # Clipped and rounded, as what a decoder gives is.
+        pixels = (255 * rebuilt).round().clip(0, 255) / 255
+        errors[size] = float(np.square(pixels - test).mean())
+    return errors
 
 
 def report() -> None:
     """Write the table and the figures."""
     rows, errors = [], {}
     for data in DATA:
+        linear = pca_errors(find_dataset(data)())
         for size in SIZES:
             if name(data, size) not in STUDY.done():
                 continue
             found = json.loads((STUDY.kept(name(data, size)) / "evaluation.json").read_text())["measures"]["mse"]
-            environment = STUDY.environment(name(data, size))
-            linear = pca_error(find_dataset(data)(), size)
-            errors[data, size] = found["value"], linear
+            errors[data, size] = found["value"], linear[size]
             interval = f"{found['low']:.5f} … {found['high']:.5f}"
-            epochs = environment["steps"] * 128 / 50_000
-            rows.append((data, str(size), f"{found['value']:.5f}", interval, f"{linear:.5f}", f"{epochs:.1f}"))
+            rows.append(
+                (
+                    data,
+                    str(size),
+                    f"{found['value']:.5f}",
+                    interval,
+                    f"{linear[size]:.5f}",
+                    STUDY.epochs(name(data, size)),
+                )
+            )
     columns = ("data", "code", "test MSE", "95 % interval", "PCA", "epochs")
     (STUDY.folder / "table.md").write_text(table(columns, rows))
+    (STUDY.folder / "rates.md").write_text(table(("rate", "code", "test MSE"), rate_rows()))
     with style():
         save_figure(error_figure(errors), STUDY.folder / "errors")
         for data in DATA:
             save_figure(reconstruction_figure(data), STUDY.folder / f"reconstructions-{data}")
     print(STUDY.folder)
+
+
+def rate_rows() -> list[tuple[str, ...]]:
+    """What became of long codes at high learning rates."""
+    rows = []
+    for rate in RATES:
+        for size in LONG:
+            folder = STUDY.kept(rate_name(rate, size))
+            if (folder / "evaluation.json").is_file():
+                found = json.loads((folder / "evaluation.json").read_text())["measures"]["mse"]
+                rows.append((rate, str(size), f"{found['value']:.5f}"))
+    return rows
 
 
 def error_figure(errors: dict[tuple[str, int], tuple[float, float]]) -> Figure:
@@ -125,7 +166,10 @@ def reconstruction_figure(data: str) -> Figure:
 
 STUDY = Study(
     folder=Path(__file__).parent / "ae_sizes",
-    variants={name(data, size): Variant("ae", arguments(data, size)) for data in DATA for size in SIZES},
+    variants={
+        **{name(data, size): Variant("ae", arguments(data, size)) for data in DATA for size in SIZES},
+        **{rate_name(rate, size): Variant("ae", at_rate(rate, size)) for rate in RATES for size in LONG},
+    },
     measure=measure,
     measured="evaluation.json",
     report=report,

@@ -76,6 +76,11 @@ class Study:
         """What a variant cost."""
         return json.loads((self.kept(variant) / "environment.json").read_text())
 
+    def epochs(self, variant: str) -> str:
+        """Passes over the 50,000 training images that a variant made."""
+        batch_size = yaml.safe_load((self.kept(variant) / "config.yaml").read_text())["batch_size"]
+        return f"{self.environment(variant)['steps'] * batch_size / 50_000:.1f}"
+
     def train(self, variant: str) -> None:
         """Train a variant, or go on with it, measure it, and keep its files."""
         root = runs_root() / self.folder.name

@@ -18,7 +18,7 @@ from study import Study, Variant, resolved, table
 from genera.reporting.curves import against_time
 from genera.reporting.style import save_figure, style
 from genera.training.runs import read_table
-from genera.vaes import VAE
+from genera.vaes import ACTIVE_VARIANCE, VAE
 from genera.zoo import TrainedModel
 
 SETTINGS = ("--data", "mnist", "--budget", "10m")
@@ -57,7 +57,7 @@ def measure(trained: TrainedModel, folder: Path) -> None:
     found = {
         "bound": torch.cat([loss.total for loss in losses]).mean(),
         **parts,
-        "active_units": (means.var(dim=0) > 0.01).sum(),
+        "active_units": (means.var(dim=0, correction=0) > ACTIVE_VARIANCE).sum(),
         "mutual_information": torch.stack([loss.logs["mutual_information"] for loss in losses]).mean(),
     }
     values = {name: float(value) for name, value in found.items()}
@@ -69,10 +69,8 @@ def report() -> None:
     rows = []
     for variant in STUDY.done():
         found = json.loads((STUDY.kept(variant) / MEASURED).read_text())
-        environment = STUDY.environment(variant)
         parts = (f"{found[part]:.2f}" for part in ("bound", "reconstruction", "kl"))
-        epochs = environment["steps"] * 128 / 50_000
-        rows.append((variant, *parts, f"{found['active_units']:.0f}", f"{epochs:.1f}"))
+        rows.append((variant, *parts, f"{found['active_units']:.0f}", STUDY.epochs(variant)))
     columns = ("VAE", "bound, nats", "reconstruction", "KL", "active units", "epochs")
     (STUDY.folder / "table.md").write_text(table(columns, rows))
     with style():

@@ -23,6 +23,7 @@ from genera.evaluation import MseMeasure, draw
 from genera.evaluation.metrics import Dissimilarity
 from genera.reporting.curves import against_time
 from genera.reporting.style import save_figure, style
+from genera.reporting.vae_figures import course_figure
 from genera.training.runs import read_table
 from genera.zoo import TrainedModel
 
@@ -47,11 +48,17 @@ def measure(trained: TrainedModel, folder: Path) -> None:
         "mse_high": error.high,
         "variance": float((test.pixels.double() / 255).var(dim=0).mean()),
         "dissimilarity_of_samples": of_samples,
-        "dissimilarity_of_images": dissimilarity(test.pixels[:NUM_SAMPLES]),
+        # In random order: neighbours in the file may have been written by one hand.
+        "dissimilarity_of_images": dissimilarity(shuffled(test.pixels)[:NUM_SAMPLES]),
     }
     (folder / MEASURED).write_text(json.dumps(found, indent=2) + "\n")
     shown = test.pixels[:NUM_SHOWN]
     np.savez(folder / PICTURES, images=shown, rebuilt=model.reconstruct(shown), samples=draw(model, 2 * NUM_SHOWN))
+
+
+def shuffled(images: torch.Tensor) -> torch.Tensor:
+    """The images in another order."""
+    return images[torch.randperm(len(images), generator=torch.Generator().manual_seed(0))]
 
 
 def dissimilarity(images: torch.Tensor) -> float:
@@ -73,10 +80,9 @@ def report() -> None:
     rows: list[tuple[str, ...]] = []
     for data in STUDY.done():
         found = json.loads((STUDY.kept(data) / MEASURED).read_text())
-        environment = STUDY.environment(data)
         minutes, share = course(data)
         reached = float(minutes[np.argmax(share >= SHARE)])
-        epochs = environment["steps"] * 128 / 50_000 * reached / float(minutes[-1])
+        epochs = float(STUDY.epochs(data)) * reached / float(minutes[-1])
         samples = found["dissimilarity_of_samples"]
         spread = f"{np.mean(samples):.3f} ({min(samples):.3f} … {max(samples):.3f})"
         rows.append(
@@ -97,6 +103,11 @@ def report() -> None:
     with style():
         save_figure(pictures_figure(STUDY.done()), STUDY.folder / "pictures")
         save_figure(convergence_figure(STUDY.done()), STUDY.folder / "convergence")
+        for data in STUDY.done():
+            rows_of_run = read_table(STUDY.kept(data) / "metrics.csv")
+            save_figure(
+                course_figure(rows_of_run, about=f"the report's VAE on {data}"), STUDY.folder / f"course-{data}"
+            )
     print(STUDY.folder)
 
 

@@ -119,7 +119,7 @@ def test_probabilities_of_the_levels_sum_to_one(name: str, dtype: torch.dtype) -
     likelihood, params = LIKELIHOODS[name]()
     params = torch.cat([each_place(spread * params) for spread in (0, 1, 10)])
     total = log_probs(likelihood.to(dtype), params.to(dtype)).double().exp().sum(dim=1)
-    tolerance = 1e-10 if dtype == torch.float64 else 1e-4
+    tolerance = 1e-10 if dtype == torch.float64 else 1e-5
     torch.testing.assert_close(total, torch.ones_like(total), rtol=0, atol=tolerance)
 
 

@@ -66,8 +66,6 @@ def test_free_bits_charge_what_is_above_them_only() -> None:
     assert charged.shape == ()
     torch.testing.assert_close(charged, sum(max(threshold, float(value)) for value in kl) * torch.ones(()).double())
     torch.testing.assert_close(FreeBits(0.0)(drawn).total.mean(), Elbo().double()(drawn).total.mean())
-    with complains("StandardNormal"):
-        FreeBits()(draws(closed=False))
 
 
 def test_one_importance_sample_is_the_elbo() -> None:
@@ -113,7 +111,7 @@ def test_total_correlation_is_that_of_a_gaussian() -> None:
 
 
 def test_values_out_of_range() -> None:
-    for make in (lambda: Elbo(-1.0), lambda: BetaTcvae(10, beta=-0.5), lambda: Elbo(math.nan)):
+    for make in (lambda: Elbo(-1.0), lambda: BetaTcvae(10, beta=-0.5), lambda: Elbo(math.nan), lambda: Elbo(math.inf)):
         with complains("beta must not be negative"):
             make()
     with complains("num_samples must be at least 1", "0"):

@@ -26,11 +26,15 @@ def test_a_vamp_prior_is_the_mixture_of_the_posteriors_of_its_images() -> None:
     torch.testing.assert_close(prior.log_prob(z), MixtureSameFamily(weights, components).log_prob(z))
 
 
-def test_it_starts_from_images_in_turn() -> None:
+def test_it_starts_from_images_in_turn_and_no_two_alike() -> None:
     prior = bound_vamp_prior(2, num_components=5)
-    images = torch.rand(3, *ImageSpec(1, 4, 4).shape)
+    images = torch.rand(3, *ImageSpec(1, 4, 4).shape).round()
+    torch.manual_seed(0)
     prior.initialize(images)
-    assert torch.equal(prior.pseudo_inputs.detach(), images[torch.tensor([0, 1, 2, 0, 1])])
+    found = prior.pseudo_inputs.detach()
+    torch.testing.assert_close(found, images[torch.tensor([0, 1, 2, 0, 1])], rtol=0, atol=0.3)
+    assert len(found.unique(dim=0)) == 5
+    assert ((found > 0) & (found < 1)).all()
 
 
 def test_its_images_stay_images_and_its_encoder_is_copied_with_it() -> None:

@@ -1,5 +1,7 @@
 """Contracts and the mathematics every family shares. Needs nothing but torch."""
 
+from genera.core.autograd import first_order_only
+from genera.core.checks import check_positive
 from genera.core.contracts import (
     Autoencoding,
     Concluding,
@@ -8,6 +10,7 @@ from genera.core.contracts import (
     Distribution,
     Fakes,
     Generative,
+    ImageModel,
     Loss,
     Probe,
     Progress,
@@ -20,7 +23,7 @@ from genera.core.dequantization import UniformDequantizer
 from genera.core.distributions import DiagonalGaussian, GaussianMixture, StandardNormal
 from genera.core.image_spec import ImageSpec
 from genera.core.labels import one_hot
-from genera.core.numerics import bits_per_dim, log_mean_exp, sum_over_dims
+from genera.core.numerics import at_least_float32, bits_per_dim, log_mean_exp, sum_over_dims
 from genera.core.schedules import (
     Constant,
     Cosine,
@@ -45,6 +48,7 @@ __all__ = [
     "FallingCycles",
     "GaussianMixture",
     "Generative",
+    "ImageModel",
     "ImageSpec",
     "Loss",
     "Probe",
@@ -57,7 +61,10 @@ __all__ = [
     "TwoPlayer",
     "UniformDequantizer",
     "Warmup",
+    "at_least_float32",
     "bits_per_dim",
+    "check_positive",
+    "first_order_only",
     "has_density",
     "log_mean_exp",
     "one_hot",

@@ -17,7 +17,8 @@ from torch import Tensor, nn
 
 from genera.core.image_spec import ImageSpec
 
-#: Looks at generated images during training and names what it saw, e.g. ``{"diversity": 0.31}``.
+#: Looks at generated images during training, uint8 stretched to 256 levels, and names what it saw, such as
+#: ``{"diversity": 0.31}``.
 Probe = Callable[[Tensor], dict[str, float]]
 
 
@@ -128,12 +129,22 @@ class Dequantizer(nn.Module, ABC):
         return (y * self.spec.levels).floor().clamp(0, self.spec.levels - 1).to(torch.uint8)
 
 
-class Trainable(nn.Module, ABC):
-    """A network with a loss. ``spec`` says what images it was built for."""
+class ImageModel(nn.Module, ABC):
+    """A network for images. ``spec`` says what images it was built for."""
 
     spec: ImageSpec
     #: Whether it must be told the labels of images; what it then says of images holds given their labels.
     class_conditional: bool = False
+
+    def initialize(self, images: Tensor) -> None:
+        """Set up from data once before training, on the same batch in every process."""
+
+    def advance(self, progress: Progress) -> None:
+        """Follow a schedule before a step. What it sets are 0-dim buffers, so every copy of the model sees the same."""
+
+
+class Trainable(ImageModel):
+    """A model with one loss."""
 
     @abstractmethod
     def loss(self, images: Tensor, labels: Tensor | None = None) -> Loss:
@@ -145,17 +156,11 @@ class Trainable(nn.Module, ABC):
         """What selection and the plateau watch: the negative log-probability of a density, whatever weights its
         training loss has, and the training loss otherwise, which takes its noise from torch's global generator.
 
-        Every part of it is ``(B,)`` or ``()``.
+        Parts of it that are neither ``(B,)`` nor ``()`` are not logged.
         """
         if has_density(self):
             return Loss(-self.log_prob(images, labels, generator=generator))
         return self.loss(images, labels)
-
-    def initialize(self, images: Tensor) -> None:
-        """Set up from data once before training, on the same batch in every process."""
-
-    def advance(self, progress: Progress) -> None:
-        """Follow a schedule before a step. What it sets are 0-dim buffers, so every copy of the model sees the same."""
 
 
 class Concluding(ABC):
@@ -246,23 +251,24 @@ class Fakes:
     labels: Tensor | None = None
 
 
-class TwoPlayer(ABC):
+class TwoPlayer(ImageModel):
     """A generator and a discriminator with a loss each."""
 
-    spec: ImageSpec
+    generator: nn.Module
+    discriminator: nn.Module
 
     @abstractmethod
     def generate(self, count: int, labels: Tensor | None = None) -> Fakes:
-        """Make ``count`` images, keeping the graph."""
+        """Make ``count`` images, keeping the graph; noise comes from torch's global generator."""
 
     @abstractmethod
     def discriminator_loss(self, images: Tensor, fakes: Fakes, labels: Tensor | None = None) -> Loss:
-        """What the discriminator gets wrong."""
+        """What the discriminator gets wrong; no gradient reaches the generator."""
 
     @abstractmethod
     def generator_loss(self, images: Tensor, fakes: Fakes, labels: Tensor | None = None) -> Loss:
         """What the generator fails to make the discriminator believe."""
 
     @abstractmethod
-    def score(self, images: Tensor) -> Tensor:
+    def score(self, images: Tensor, labels: Tensor | None = None) -> Tensor:
         """The discriminator's logits ``(B,)`` for uint8 images: higher is more real."""

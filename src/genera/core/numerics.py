@@ -8,6 +8,11 @@ import torch
 from torch import Tensor
 
 
+def at_least_float32(x: Tensor) -> Tensor:
+    """Half precision becomes float32; sums, logarithms and differences of them need the digits."""
+    return x.to(torch.promote_types(x.dtype, torch.float32))
+
+
 def sum_over_dims(x: Tensor) -> Tensor:
     """Sum everything but the batch: ``(B, …) -> (B,)``."""
     return x.flatten(start_dim=1).sum(dim=1)

@@ -165,10 +165,12 @@ def pair_grid(images: Tensor, others: Tensor, *, columns: int = 8, levels: int =
     """Tile images ``(N, C, H, W)`` in pairs of rows, each image above its other, such as what a model made of it.
 
     Raises:
-        ValueError: as for :func:`image_grid`, or the two are not of one shape.
+        ValueError: as for :func:`image_grid`, the two are not of one shape, or there is no image or column.
     """
     if images.shape != others.shape:
         raise ValueError(f"pairs need two of one shape, got {tuple(images.shape)} and {tuple(others.shape)}")
+    if len(images) == 0 or columns < 1:
+        raise ValueError(f"pairs need at least one image and one column, got {len(images)} and {columns}")
     columns = min(columns, len(images))
     # A last row that is short is filled up, so that the pairs stay one above the other.
     short = images.new_zeros(-len(images) % columns, *images.shape[1:])

@@ -129,8 +129,8 @@ def traverse(
         Higgins et al. (2017), figure 1.
     """
     z = model.encode(images, labels)
-    if not all(0 <= dim < z.shape[1] for dim in dims):
-        raise ValueError(f"dims must be among the {z.shape[1]} of the latent, from 0 on, got {list(dims)}")
+    if not dims or not all(0 <= dim < z.shape[1] for dim in dims):
+        raise ValueError(f"dims must be some of the {z.shape[1]} of the latent, from 0 on, got {list(dims)}")
     rows = []
     for dim in dims:
         for value in values.tolist():

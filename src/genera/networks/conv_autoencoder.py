@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from torch import Tensor, nn
 
+from genera.core import check_positive
+
 
 class ConvEncoder(nn.Module):
     """Four 3×3 convolutions, two of them with stride 2, GELU after each, and a linear layer.
@@ -22,6 +24,7 @@ class ConvEncoder(nn.Module):
 
     def __init__(self, shape: tuple[int, int, int], num_outputs: int, *, width: int = 16) -> None:
         super().__init__()
+        check_positive(width=width)
         _, _, (h, w) = scales(shape)
         self.layers = nn.Sequential(
             nn.Conv2d(shape[0], width, kernel_size=3, stride=2, padding=1),
@@ -61,6 +64,7 @@ class ConvDecoder(nn.Module):
 
     def __init__(self, num_inputs: int, shape: tuple[int, int, int], *, width: int = 16) -> None:
         super().__init__()
+        check_positive(width=width)
         full, half, (h, w) = scales(shape)
         self.layers = nn.Sequential(
             nn.Linear(num_inputs, 2 * width * h * w),

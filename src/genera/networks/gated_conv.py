@@ -13,8 +13,8 @@ from typing import Any
 import torch
 from torch import Tensor, nn
 from torch.autograd import Function
-from torch.autograd.function import once_differentiable
 
+from genera.core import first_order_only
 from genera.networks.channel_norm import ChannelLayerNorm
 
 
@@ -61,7 +61,7 @@ class _ConcatElu(Function):
         return y
 
     @staticmethod
-    @once_differentiable
+    @first_order_only
     def backward(ctx: Any, grad: Tensor) -> Tensor:
         (y,) = ctx.saved_tensors
         # elu'(z) = 1 for z > 0 and exp(z) = elu(z) + 1 otherwise
@@ -80,7 +80,7 @@ class _Gate(Function):
         return torch.addcmul(x, t, s)
 
     @staticmethod
-    @once_differentiable
+    @first_order_only
     def backward(ctx: Any, grad: Tensor) -> tuple[Tensor, Tensor]:
         t, s = ctx.saved_tensors
         grad_h = _twice_as_wide(t)

@@ -6,6 +6,8 @@ from itertools import pairwise
 
 from torch import Tensor, nn
 
+from genera.core import check_positive
+
 
 class Mlp(nn.Module):
     """Linear layers over the channels of every pixel, GELU in between; the last starts at zero.
@@ -18,12 +20,16 @@ class Mlp(nn.Module):
         width: channels of a hidden layer.
         num_layers: hidden layers.
 
+    Raises:
+        ValueError: ``width`` is not positive.
+
     Source:
         Dinh, Krueger & Bengio (2015) condition their couplings with perceptrons.
     """
 
     def __init__(self, in_channels: int, out_channels: int, *, width: int = 128, num_layers: int = 2) -> None:
         super().__init__()
+        check_positive(width=width)
         widths = [in_channels] + num_layers * [width]
         hidden = [layer for sizes in pairwise(widths) for layer in (nn.Linear(*sizes), nn.GELU())]
         self.hidden = nn.Sequential(*hidden)

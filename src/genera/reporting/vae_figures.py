@@ -13,36 +13,31 @@ from genera.data import Images
 from genera.data.pictures import image_grid
 from genera.evaluation import traverse
 from genera.reporting.curves import against_time
-from genera.vaes import VAE
+from genera.vaes import ACTIVE_VARIANCE, VAE
 
 _NUM_DIMS = 8
 _STEPS = 11
-#: Columns of ``metrics.csv`` in a panel, with its label on the y axis.
+#: The column of ``metrics.csv`` in every panel, by the label of its y axis.
 _PANELS = {
-    "nats per image": ("validation/reconstruction", "validation/kl"),
-    "β": ("train/beta",),
-    "active units": ("validation/active_units",),
-    "nats": ("validation/mutual_information",),
+    "reconstruction, nats": "validation/reconstruction",
+    "KL, nats": "validation/kl",
+    "β": "train/beta",
+    "active units": "validation/active_units",
+    "mutual information, nats": "validation/mutual_information",
 }
 
 
 def course_figure(table: Mapping[int, Mapping[str, float]], *, about: str) -> Figure:
     """What the parts of the bound, β and the use of the latent did over training."""
-    panels = {
-        label: found
-        for label, columns in _PANELS.items()
-        if (found := [column for column in columns if any(column in row for row in table.values())])
-    }
-    figure = Figure(figsize=(6, 0.6 + 1.6 * len(panels)))
+    present = {column for row in table.values() for column in row}
+    panels = {label: column for label, column in _PANELS.items() if column in present}
+    figure = Figure(figsize=(6, 0.6 + 1.5 * len(panels)))
     grid = figure.subplots(len(panels), 1, sharex=True, squeeze=False)
-    for axes, (label, columns) in zip(grid.flat, panels.items(), strict=True):
-        for column in columns:
-            minutes, values = against_time(table, column)
-            axes.plot(minutes, values, label=column.partition("/")[2].replace("_", " "))
-        axes.set_ylabel(label)
-        axes.set_ylim(bottom=0)
-        if label.startswith("nats"):
-            axes.legend(fontsize=8)
+    for axes, (label, column) in zip(grid.flat, panels.items(), strict=True):
+        axes.plot(*against_time(table, column))
+        axes.set_ylabel(label, fontsize=8)
+        if column != "validation/reconstruction":
+            axes.set_ylim(bottom=0)
     grid[-1, 0].set_xlabel("minutes of training")
     figure.suptitle(about, fontsize=10)
     return figure
@@ -60,7 +55,7 @@ def latent_figure(vae: VAE, images: Images, *, about: str, seed: int) -> Figure:
     with torch.inference_mode():
         posterior = vae.posterior(images.pixels, images.labels)
     kl, order = posterior.kl_to_standard_normal().mean(dim=0).sort(descending=True)
-    is_active = (posterior.mean.var(dim=0) > 0.01)[order]
+    is_active = (posterior.mean.var(dim=0, correction=0) > ACTIVE_VARIANCE)[order]
     figure = Figure(figsize=(6, 3.5))
     axes = figure.add_subplot()
     places = np.arange(len(kl))

@@ -12,11 +12,12 @@ from genera.vaes.likelihoods import (
     PixelLikelihood,
 )
 from genera.vaes.objectives import BetaTcvae, Elbo, FreeBits, Iwae, Objective
-from genera.vaes.posterior import DiagonalPosterior
+from genera.vaes.posterior import ACTIVE_VARIANCE, DiagonalPosterior
 from genera.vaes.priors import FlowPrior, VampPrior
 from genera.vaes.vae import VAE
 
 __all__ = [
+    "ACTIVE_VARIANCE",
     "VAE",
     "Autoencoder",
     "BernoulliPixels",

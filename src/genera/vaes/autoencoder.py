@@ -9,7 +9,7 @@ from genera.core import Autoencoding, Concluding, Generative, ImageSpec, Loss, T
 from genera.vaes.code_mixture import CodeMixture
 from genera.vaes.encoder import DecoderFactory, EncoderFactory
 
-#: Training images whose codes the mixture is fitted to: more move it by less than it is wrong anyway.
+#: Training images whose codes the mixture is fitted to, which takes seconds then.
 _NUM_CODES = 10_000
 _AT_ONCE = 500
 
@@ -42,7 +42,7 @@ class Autoencoder(Trainable, Generative, Autoencoding, Concluding):
         encoder: EncoderFactory,
         decoder: DecoderFactory,
         latent_size: int = 32,
-        num_components: int = 20,
+        num_components: int = 10,
     ) -> None:
         super().__init__()
         if latent_size < 1:
@@ -60,11 +60,19 @@ class Autoencoder(Trainable, Generative, Autoencoding, Concluding):
         half = 0.5 * error
         return Loss(half, {"half_squared_error": half}, {"mse": (error / self.spec.num_dims).detach()})
 
+    def validation_loss(
+        self, images: Tensor, labels: Tensor | None = None, *, generator: torch.Generator | None = None
+    ) -> Loss:
+        """The same in float32, whatever training is done in."""
+        with torch.autocast(images.device.type, enabled=False):
+            return self.loss(images)
+
     @torch.no_grad()
     def conclude(self, images: Tensor, *, generator: torch.Generator) -> None:
         """Fit the mixture of codes to training images."""
         chosen = torch.randperm(len(images), generator=generator)[:_NUM_CODES]
-        codes = [self.encoder(self._scaled(images[index])) for index in chosen.split(_AT_ONCE)]
+        device = next(self.encoder.parameters()).device
+        codes = [self.encoder(self._scaled(images[index].to(device))) for index in chosen.split(_AT_ONCE)]
         self.codes.fit(torch.cat(codes), seed=int(torch.randint(2**31, (), generator=generator)))
 
     def encode(

@@ -2,8 +2,13 @@
 
 from __future__ import annotations
 
+import warnings
+
 import torch
 from torch import Tensor, nn
+
+#: Of expectation maximization; each takes up to a second for codes of 256 numbers.
+_MAX_ITERATIONS = 30
 
 
 class CodeMixture(nn.Module):
@@ -36,19 +41,28 @@ class CodeMixture(nn.Module):
 
     @torch.no_grad()
     def fit(self, codes: Tensor, *, seed: int) -> None:
-        """Fit to codes ``(N, D)`` by expectation maximisation; fewer codes than components leave some without weight.
+        """Fit to codes ``(N, D)`` by expectation maximization; fewer codes than components leave some without weight.
+
+        Raises:
+            ValueError: there are fewer than two codes.
 
         Source:
             Dempster, Laird & Rubin (1977), as in scikit-learn.
         """
+        if len(codes) < 2:
+            raise ValueError(f"a mixture of codes needs at least two training images, got {len(codes)}")
         # Half a second to import, and needed when a training ends only.
+        from sklearn.exceptions import ConvergenceWarning
         from sklearn.mixture import GaussianMixture
 
         num_used = min(len(self.weights), len(codes))
         # A dimension that hardly moves must not become infinitely sharp, whatever the scale of the codes.
         floor = 1e-3 * float(codes.var(dim=0).mean()) + 1e-12
-        mixture = GaussianMixture(num_used, reg_covar=floor, random_state=seed)
-        mixture.fit(codes.double().cpu().numpy())
+        mixture = GaussianMixture(num_used, reg_covar=floor, max_iter=_MAX_ITERATIONS, random_state=seed)
+        with warnings.catch_warnings():
+            # The last digits of the likelihood are not worth minutes.
+            warnings.simplefilter("ignore", ConvergenceWarning)
+            mixture.fit(codes.cpu().double().numpy())
         self.weights.zero_()
         self.weights[:num_used] = torch.from_numpy(mixture.weights_).to(self.weights)
         self.means[:num_used] = torch.from_numpy(mixture.means_).to(self.means)
@@ -65,6 +79,8 @@ class CodeMixture(nn.Module):
                 "the mixture this autoencoder draws codes from is fitted when its training ends: finish the training"
             )
         component = torch.multinomial(self.weights, count, replacement=True, generator=generator)
-        noise = torch.randn(count, self.means.shape[1], generator=generator, device=self.means.device)
-        spread = torch.einsum("nij,nj->ni", self.factors[component], noise.to(self.means.dtype))
+        noise = torch.randn(
+            count, self.means.shape[1], generator=generator, device=self.means.device, dtype=self.means.dtype
+        )
+        spread = torch.einsum("nij,nj->ni", self.factors[component], noise)
         return self.means[component] + temperature * spread

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
-import torch
 from torch import Tensor, nn
 
+from genera.core import at_least_float32
 from genera.vaes.posterior import DiagonalPosterior
 
 #: Makes a network ``(B, *shape) -> (B, num_outputs)`` for a shape and a number of outputs.
@@ -31,7 +31,6 @@ class GaussianEncoder(nn.Module):
 
     def forward(self, x: Tensor) -> DiagonalPosterior:
         """``(B, *shape)`` in [0, 1] to the posterior of ``(B, D)``."""
-        h = self.network(x)
         # What follows are differences of logarithms and exponentials, too fine for half precision.
-        h = h.to(torch.promote_types(h.dtype, torch.float32))
+        h = at_least_float32(self.network(x))
         return DiagonalPosterior(mean=h[:, : self.latent_size], log_scale=h[:, self.latent_size :])

@@ -8,6 +8,9 @@ from dataclasses import dataclass
 import torch
 from torch import Tensor
 
+#: Of the mean of a dimension over images, for it to count as used: that of Burda, Grosse & Salakhutdinov (2016).
+ACTIVE_VARIANCE = 0.01
+
 
 @dataclass(frozen=True)
 class DiagonalPosterior:
@@ -60,9 +63,9 @@ class DiagonalPosterior:
         return (pairs.diagonal() - marginal).mean()
 
     def active_units(self) -> Tensor:
-        """How many dimensions move with the image: their mean varies by more than 0.01 over the batch, ``()``.
+        """How many dimensions move with the image, ``()``: over the batch their mean has more than ``ACTIVE_VARIANCE``.
 
         Source:
             Burda, Grosse & Salakhutdinov (2016), section 2.
         """
-        return (self.mean.var(dim=0) > 0.01).sum().to(self.mean.dtype)
+        return (self.mean.var(dim=0, correction=0) > ACTIVE_VARIANCE).sum().to(self.mean.dtype)

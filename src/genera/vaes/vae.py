@@ -26,7 +26,7 @@ from genera.vaes.objectives import Draws, Objective
 from genera.vaes.posterior import DiagonalPosterior
 from genera.vaes.priors import VampPrior
 
-#: Images that `log_prob` decodes at a time, whatever the number of importance samples.
+#: Latents that `log_prob` decodes at a time, whatever the number of images and of importance samples.
 _DECODED_AT_ONCE = 256
 
 
@@ -47,7 +47,8 @@ class VAE(Trainable, Generative, Density, Autoencoding):
             for the other.
 
     Raises:
-        ValueError: ``latent_size`` is not positive, or ``class_conditional`` does not go with the images or the prior.
+        ValueError: ``latent_size`` is not positive, or images, prior, objective and ``class_conditional`` do not go
+            together.
 
     Source:
         Kingma & Welling (2014); Sohn, Lee & Yan (2015) for labels.
@@ -81,6 +82,10 @@ class VAE(Trainable, Generative, Density, Autoencoding):
         self.prior = prior(latent_size)
         self.objective = objective
         self.has_density = self.likelihood.has_density
+        if objective.needs_closed_kl and not isinstance(self.prior, StandardNormal):
+            raise ValueError(
+                f"{type(objective).__name__} takes a StandardNormal prior, got {type(self.prior).__name__}"
+            )
         if isinstance(self.prior, VampPrior):
             if class_conditional:
                 raise ValueError("a VampPrior has images without labels and does not go with class_conditional")
@@ -101,6 +106,8 @@ class VAE(Trainable, Generative, Density, Autoencoding):
         logs = {"reconstruction": draws.reconstruction, "kl": draws.kl, "active_units": draws.posterior.active_units()}
         if draws.kl_per_dim is not None:
             logs["kl_per_dim"] = draws.kl_per_dim.mean(dim=0)
+        # What the validation loss is, beside which the loss of another objective means little.
+        logs["bound"] = draws.reconstruction + draws.kl
         if self.has_density:
             logs["nll"] = -log_mean_exp(draws.log_weight)
         return Loss(loss.total, loss.terms, {name: value.detach() for name, value in logs.items()} | dict(loss.logs))
@@ -142,15 +149,12 @@ class VAE(Trainable, Generative, Density, Autoencoding):
         self.spec.check(images)
         if num_importance_samples < 1:
             raise ValueError(f"num_importance_samples must be at least 1, got {num_importance_samples}")
-        at_once = max(1, _DECODED_AT_ONCE // len(images))
         with torch.autocast(images.device.type, enabled=False):
-            context = self._context(labels)
-            posterior = self._posterior(images, context)
-            log_weights = [
-                self._draws(posterior, images, context, count=len(indices), generator=generator).log_weight
-                for indices in torch.arange(num_importance_samples).split(at_once)
+            bounds = [
+                self._bound(images[few], None if labels is None else labels[few], num_importance_samples, generator)
+                for few in torch.arange(len(images), device=images.device).split(_DECODED_AT_ONCE)
             ]
-        return log_mean_exp(torch.cat(log_weights))
+        return torch.cat(bounds)
 
     def encode(
         self, images: Tensor, labels: Tensor | None = None, *, generator: torch.Generator | None = None
@@ -229,6 +233,19 @@ class VAE(Trainable, Generative, Density, Autoencoding):
             log_prior=self.prior.log_prob(flat).unflatten(0, (count, -1)),
             kl_per_dim=posterior.kl_to_standard_normal() if isinstance(self.prior, StandardNormal) else None,
         )
+
+    def _bound(
+        self, images: Tensor, labels: Tensor | None, num_importance_samples: int, generator: torch.Generator | None
+    ) -> Tensor:
+        """:meth:`log_prob` of images few enough to be decoded at a time."""
+        context = self._context(labels)
+        posterior = self._posterior(images, context)
+        at_once = _DECODED_AT_ONCE // max(len(images), 1)
+        log_weights = [
+            self._draws(posterior, images, context, count=len(draws), generator=generator).log_weight
+            for draws in torch.arange(num_importance_samples).split(at_once)
+        ]
+        return log_mean_exp(torch.cat(log_weights))
 
     def _decoded(self, z: Tensor, context: Tensor | None) -> Tensor:
         return self.decoder(z if context is None else torch.cat([z, context], dim=1))

@@ -28,6 +28,8 @@ class PixelLikelihood(nn.Module, ABC):
 
     #: Whether ``log_prob`` is the log-probability of integer pixels, so that bits per dimension mean something.
     has_density: bool = True
+    #: Whether ``sample`` draws every pixel; it gives the mean otherwise.
+    draws_pixels: bool = True
 
     def __init__(self, spec: ImageSpec) -> None:
         super().__init__()
@@ -61,8 +63,3 @@ class PixelLikelihood(nn.Module, ABC):
         lower = ((k - 0.5) / top).masked_fill(images == 0, -_FAR)
         upper = ((k + 0.5) / top).masked_fill(images == top, _FAR)
         return lower, upper
-
-
-def at_least_float32(params: Tensor) -> Tensor:
-    """Half precision becomes float32: the differences that log-probabilities are made of need the digits."""
-    return params.to(torch.promote_types(params.dtype, torch.float32))

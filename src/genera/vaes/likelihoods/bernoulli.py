@@ -6,8 +6,8 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor
 
-from genera.core import ImageSpec, sum_over_dims
-from genera.vaes.likelihoods.base import PixelLikelihood, at_least_float32
+from genera.core import ImageSpec, at_least_float32, sum_over_dims
+from genera.vaes.likelihoods.base import PixelLikelihood
 
 
 class BernoulliPixels(PixelLikelihood):

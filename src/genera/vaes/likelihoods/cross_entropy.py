@@ -6,8 +6,8 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor
 
-from genera.core import sum_over_dims
-from genera.vaes.likelihoods.base import PixelLikelihood, at_least_float32
+from genera.core import at_least_float32, sum_over_dims
+from genera.vaes.likelihoods.base import PixelLikelihood
 
 
 class CrossEntropyPixels(PixelLikelihood):
@@ -25,6 +25,7 @@ class CrossEntropyPixels(PixelLikelihood):
     """
 
     has_density = False
+    draws_pixels = False
 
     @property
     def out_channels(self) -> int:

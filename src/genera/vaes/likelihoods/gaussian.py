@@ -5,8 +5,8 @@ from __future__ import annotations
 import torch
 from torch import Tensor
 
-from genera.core import ImageSpec, sum_over_dims
-from genera.vaes.likelihoods.base import PixelLikelihood, at_least_float32
+from genera.core import ImageSpec, at_least_float32, sum_over_dims
+from genera.vaes.likelihoods.base import PixelLikelihood
 from genera.vaes.likelihoods.intervals import log_interval, normal_log_cdf
 from genera.vaes.likelihoods.scales import SharedScale
 
@@ -26,6 +26,8 @@ class GaussianPixels(PixelLikelihood):
     Source:
         Rybkin, Daniilidis & Levine (2021), "Simple and effective VAE training with calibrated decoders".
     """
+
+    draws_pixels = False
 
     def __init__(self, spec: ImageSpec, *, scale: float | None = None) -> None:
         super().__init__(spec)

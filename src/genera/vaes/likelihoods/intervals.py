@@ -1,7 +1,7 @@
 """Log-probabilities of intervals, exact in the tails, with gradients that are finite everywhere.
 
 They are the inner loop of training. The functions with gradients of their own need no second pass through the
-logarithms and no care for branches that are computed and not used; gradients of gradients they do not have.
+logarithms and no care for branches that are computed and not used; gradients of gradients they refuse.
 """
 
 from __future__ import annotations
@@ -14,7 +14,8 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor
 from torch.autograd import Function
-from torch.autograd.function import once_differentiable
+
+from genera.core import first_order_only
 
 #: ``x`` to ``log F(x)`` and its derivative ``f(x) / F(x)``, with F the distribution function of the density f.
 LogCdf = Callable[[Tensor], tuple[Tensor, Tensor]]
@@ -108,7 +109,7 @@ class _LogInterval(Function):
         return log_upper + share.log()
 
     @staticmethod
-    @once_differentiable
+    @first_order_only
     def backward(ctx: Any, grad: Tensor) -> tuple[Tensor, Tensor, None]:
         by_lower, by_upper = ctx.saved_tensors
         return grad * by_lower, grad * by_upper, None

@@ -5,8 +5,8 @@ from __future__ import annotations
 import torch
 from torch import Tensor
 
-from genera.core import ImageSpec, sum_over_dims
-from genera.vaes.likelihoods.base import PixelLikelihood, at_least_float32
+from genera.core import ImageSpec, at_least_float32, sum_over_dims
+from genera.vaes.likelihoods.base import PixelLikelihood
 from genera.vaes.likelihoods.intervals import laplace_log_cdf, log_interval
 from genera.vaes.likelihoods.scales import SharedScale
 
@@ -27,6 +27,8 @@ class LaplacePixels(PixelLikelihood):
     Source:
         Rybkin, Daniilidis & Levine (2021) for the learned scale, there of a Gaussian.
     """
+
+    draws_pixels = False
 
     def __init__(self, spec: ImageSpec, *, scale: float | None = None) -> None:
         super().__init__(spec)

@@ -5,8 +5,8 @@ from __future__ import annotations
 import torch
 from torch import Tensor
 
-from genera.core import sum_over_dims
-from genera.vaes.likelihoods.base import PixelLikelihood, at_least_float32
+from genera.core import at_least_float32, sum_over_dims
+from genera.vaes.likelihoods.base import PixelLikelihood
 from genera.vaes.likelihoods.intervals import log_logistic_interval
 from genera.vaes.likelihoods.scales import scale_from
 

@@ -7,8 +7,7 @@ from typing import NamedTuple
 import torch
 from torch import Tensor
 
-from genera.core import sum_over_dims
-from genera.vaes.likelihoods.base import at_least_float32
+from genera.core import at_least_float32, sum_over_dims
 from genera.vaes.likelihoods.scales import scale_from
 
 

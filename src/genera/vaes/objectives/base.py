@@ -60,6 +60,9 @@ class Objective(nn.Module, ABC):
         num_samples: K, draws for each image.
     """
 
+    #: Whether the divergence of every dimension must be known, as it is for a standard normal prior only.
+    needs_closed_kl: bool = False
+
     def __init__(self, num_samples: int = 1) -> None:
         super().__init__()
         self.num_samples = num_samples

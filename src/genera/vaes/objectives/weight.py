@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import math
+
 import torch
 from torch import Tensor, nn
 
@@ -16,19 +18,19 @@ class KlWeight(nn.Module):
         schedule: factor in [0, 1] as a function of progress; always 1 where None.
 
     Raises:
-        ValueError: ``maximum`` is negative.
+        ValueError: ``maximum`` is negative or not finite.
     """
 
     value: Tensor
 
     def __init__(self, maximum: float, schedule: Schedule | None = None) -> None:
         super().__init__()
-        if not maximum >= 0:
-            raise ValueError(f"beta must not be negative, got {maximum}")
+        if not 0 <= maximum < math.inf:
+            raise ValueError(f"beta must not be negative and must be finite, got {maximum}")
         self.maximum = maximum
         self.schedule = schedule or Constant()
         self.register_buffer("value", torch.tensor(float(maximum)))
 
     def advance(self, progress: Progress) -> None:
-        """Take the value of before a step."""
+        """Take the value that the schedule has before a step."""
         self.value.fill_(self.maximum * self.schedule(progress))

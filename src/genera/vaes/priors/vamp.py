@@ -41,8 +41,13 @@ class VampPrior(Distribution):
 
     @torch.no_grad()
     def initialize(self, x: Tensor) -> None:
-        """Start from images ``(B, C, H, W)`` in [0, 1], in turn."""
-        self.pseudo_inputs.copy_(x[torch.arange(self.num_components, device=x.device) % len(x)])
+        """Start from images ``(B, C, H, W)`` in [0, 1], in turn, with some of torch's global noise.
+
+        Copies of an image would get the same gradient and stay one component, and a pixel outside of the range none.
+        """
+        images = x[torch.arange(self.num_components, device=x.device) % len(x)]
+        noisy = images + 0.05 * torch.randn_like(images)
+        self.pseudo_inputs.copy_(noisy.clamp(0.01, 0.99))
 
     def log_prob(self, z: Tensor, context: Tensor | None = None) -> Tensor:
         components = self.encoder(self._images()).log_prob(z[:, None]).sum(dim=-1)  # (B, K)
