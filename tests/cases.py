@@ -22,6 +22,7 @@ from torch import Tensor, nn
 
 import genera.core
 import genera.flows
+import genera.gans
 import genera.networks
 import genera.vaes
 from genera.core import (
@@ -34,16 +35,17 @@ from genera.core import (
     ExponentialDecay,
     FallingCycles,
     GaussianMixture,
+    ImageModel,
     ImageSpec,
     RisingCycles,
     Schedule,
     StandardNormal,
-    Trainable,
     Transform,
     UniformDequantizer,
     Warmup,
     has_density,
 )
+from genera.evaluation.classifier import Classifier
 from genera.flows import (
     ActNorm,
     Affine,
@@ -67,11 +69,29 @@ from genera.flows import (
     checkerboard,
 )
 from genera.flows.coupling import Mask
+from genera.gans import (
+    GAN,
+    R1,
+    AdversarialLoss,
+    GradientPenalty,
+    Hinge,
+    LeastSquares,
+    NonSaturating,
+    Penalty,
+    Saturating,
+    Wasserstein,
+)
 from genera.networks import (
+    ConvCritic,
     ConvDecoder,
     ConvEncoder,
+    ConvGenerator,
     GatedConvNet,
+    LeNet,
     Mlp,
+    MlpCritic,
+    MlpGenerator,
+    PatchCritic,
     ResidualConvNet,
     ResidualDecoder,
     ResidualEncoder,
@@ -99,7 +119,7 @@ from genera.vaes.encoder import GaussianEncoder
 
 Module = TypeVar("Module", bound=nn.Module)
 
-PACKAGES = (genera.core, genera.networks, genera.flows, genera.vaes)
+PACKAGES = (genera.core, genera.networks, genera.flows, genera.vaes, genera.gans)
 
 
 def perturb(module: nn.Module, *, seed: int = 0, scale: float = 0.1) -> None:
@@ -164,7 +184,9 @@ def without_case(package: ModuleType) -> list[str]:
     missing = []
     for name in package.__all__:
         export = getattr(package, name)
-        if not inspect.isclass(export) or inspect.isabstract(export) or not issubclass(export, (nn.Module, ABC)):
+        if not inspect.isclass(export) or not issubclass(export, (nn.Module, ABC)):
+            continue
+        if inspect.isabstract(export) or ABC in export.__bases__:
             continue
         table = next((cases for kind, cases in CASES.items() if issubclass(export, kind)), {})
         if export not in {type(made[0] if isinstance(made := make(), tuple) else made) for make in table.values()}:
@@ -329,8 +351,8 @@ SCHEDULES: dict[str, Callable[[], Schedule]] = {
     "RisingCycles": lambda: RisingCycles(3),
 }
 
-#: What makes a network and its input.
-NETWORKS: dict[str, Callable[[], tuple[nn.Module, Tensor]]] = {
+#: What makes a network and its input, and one-hot labels where it needs them.
+NETWORKS: dict[str, Callable[[], tuple[nn.Module, *tuple[Tensor, ...]]]] = {
     "GatedConvNet": lambda: (made(lambda: GatedConvNet(2, 3, width=4, num_blocks=2)), normal(3, 2, 5, 4)),
     "ResidualConvNet": lambda: (made(lambda: ResidualConvNet(2, 3, width=4, num_blocks=2)), normal(3, 2, 5, 4)),
     "Mlp": lambda: (made(lambda: Mlp(2, 3, width=4)), normal(3, 2, 5, 4)),
@@ -338,6 +360,32 @@ NETWORKS: dict[str, Callable[[], tuple[nn.Module, Tensor]]] = {
     "ConvDecoder": lambda: (made(lambda: ConvDecoder(3, (2, 5, 4), width=4)), normal(3, 3)),
     "ResidualEncoder": lambda: (made(lambda: ResidualEncoder((2, 5, 4), 3, width=4)), normal(3, 2, 5, 4)),
     "ResidualDecoder": lambda: (made(lambda: ResidualDecoder(3, (2, 5, 4), width=4)), normal(3, 3)),
+    "LeNet": lambda: (made(lambda: LeNet((2, 5, 4), 3, width=4)).eval(), normal(3, 2, 5, 4)),
+    "MlpGenerator": lambda: (made(lambda: MlpGenerator(3, (2, 5, 4), widths=(6, 7))), normal(4, 3)),
+    "ConvGenerator": lambda: (made(lambda: ConvGenerator(3, (2, 8, 4), width=2)), normal(4, 3)),
+    "MlpCritic": lambda: (made(lambda: MlpCritic((2, 5, 4), widths=(6, 7))), uniform(3, 2, 5, 4)),
+    "MlpCritic, labels": lambda: (
+        made(lambda: MlpCritic((2, 5, 4), num_classes=3, widths=(6, 7), minibatch_std=True)),
+        uniform(3, 2, 5, 4),
+        torch.eye(3, dtype=torch.float64),
+    ),
+    "ConvCritic": lambda: (made(lambda: ConvCritic((1, 16, 9), width=2)), uniform(3, 1, 16, 9)),
+    "ConvCritic, labels": lambda: (
+        made(lambda: ConvCritic((1, 16, 9), num_classes=3, width=2, batch_norm=False, minibatch_std=True)),
+        uniform(3, 1, 16, 9),
+        torch.eye(3, dtype=torch.float64),
+    ),
+    "PatchCritic, labels": lambda: (
+        made(lambda: PatchCritic((2, 7, 8), num_classes=3, width=2, batch_norm=True)),
+        uniform(3, 2, 7, 8),
+        torch.eye(3, dtype=torch.float64),
+    ),
+    # In training every forward takes a step towards the singular vectors, and no two are the same.
+    "PatchCritic, spectral norm, projection": lambda: (
+        made(lambda: PatchCritic((2, 7, 8), num_classes=3, width=2, spectral_norm=True, projection=True)).eval(),
+        uniform(3, 2, 7, 8),
+        torch.eye(3, dtype=torch.float64),
+    ),
 }
 
 #: What makes a flow and images.
@@ -372,6 +420,8 @@ VAES: dict[str, Callable[[], tuple[VAE, Tensor]]] = {
         ("VAE, cross-entropy", ImageSpec(1, 4, 4), {"likelihood": CrossEntropyPixels, "objective": Elbo(4.0)}),
         ("VAE, VampPrior", ImageSpec(1, 4, 4, 17), {"likelihood": LogisticPixels, "prior": VampPrior}),
         ("VAE, flow prior", ImageSpec(1, 4, 4, 17), {"likelihood": LaplacePixels, "prior": flow_prior}),
+        ("VAE, mixture prior", ImageSpec(1, 4, 4), {"likelihood": LogisticPixels, "prior": GaussianMixture}),
+        ("VAE, β-TC", ImageSpec(1, 4, 4), {"likelihood": GaussianPixels, "objective": BetaTcvae(100)}),
         (
             "VAE, free bits",
             ImageSpec(1, 4, 4, 17),
@@ -389,11 +439,43 @@ def concluded_autoencoder() -> tuple[Autoencoder, Tensor]:
     return model, pixels(spec)
 
 
+small_gan = partial(
+    GAN, generator=partial(ConvGenerator, width=2), discriminator=partial(ConvCritic, width=2), latent_size=5
+)
+smooth_critic = partial(ConvCritic, width=2, batch_norm=False)
+
+#: What makes a GAN and images.
+GANS: dict[str, Callable[[], tuple[GAN, Tensor]]] = {
+    name: lambda spec=spec, options=options: (made(lambda: small_gan(spec, **options), scale=0.3), pixels(spec))
+    for name, spec, options in [
+        ("GAN", ImageSpec(1, 8, 8, 17), {"loss": NonSaturating()}),
+        (
+            "GAN, conditional, feature matching",
+            ImageSpec(1, 8, 8, 17, num_classes=3),
+            {"loss": LeastSquares(), "class_conditional": True, "feature_matching": 10.0},
+        ),
+        (
+            "GAN, gradient penalty, colour",
+            ImageSpec(3, 8, 8),
+            {"loss": Wasserstein(), "penalty": GradientPenalty(), "discriminator": smooth_critic},
+        ),
+        ("GAN, R1", ImageSpec(1, 8, 12), {"loss": Hinge(), "penalty": R1(), "discriminator": smooth_critic}),
+    ]
+}
+
+
+def classifier() -> tuple[Classifier, Tensor]:
+    spec = ImageSpec(1, 5, 4, 17, num_classes=3)
+    return made(lambda: Classifier(spec, network=partial(LeNet, width=4))), pixels(spec)
+
+
 #: What makes an image model and images.
 IMAGE_MODELS: dict[str, Callable[[], tuple[Any, Tensor]]] = {
     **FLOWS,
     **VAES,
+    **GANS,
     "Autoencoder": concluded_autoencoder,
+    "Classifier": classifier,
 }
 
 
@@ -436,6 +518,21 @@ OBJECTIVES: dict[str, Callable[[], Objective]] = {
     "BetaTcvae, warm-up": lambda: BetaTcvae(100, schedule=Warmup(5)).double(),
 }
 
+#: What makes the loss of two players.
+LOSSES: dict[str, Callable[[], AdversarialLoss]] = {
+    "Hinge": Hinge,
+    "LeastSquares": LeastSquares,
+    "NonSaturating": NonSaturating,
+    "Saturating": Saturating,
+    "Wasserstein": Wasserstein,
+}
+
+#: What makes a penalty on the gradients of a critic.
+PENALTIES: dict[str, Callable[[], Penalty]] = {
+    "GradientPenalty": lambda: GradientPenalty(3.0),
+    "R1": lambda: R1(3.0),
+}
+
 MASKS: dict[str, Mask] = {"checkerboard": checkerboard, "channel_halves": channel_halves}
 
 #: Where an export of a kind has its case. What is of no other kind is a network.
@@ -447,6 +544,8 @@ CASES: dict[type, dict[str, Callable[[], Any]]] = {
     Schedule: SCHEDULES,
     PixelLikelihood: LIKELIHOODS,
     Objective: OBJECTIVES,
-    Trainable: IMAGE_MODELS,
+    AdversarialLoss: LOSSES,
+    Penalty: PENALTIES,
+    ImageModel: IMAGE_MODELS,
     nn.Module: NETWORKS,
 }

@@ -13,12 +13,12 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
-    from genera.core import Trainable
+    from genera.core import ImageModel
 
 __version__ = "0.1.0"
 
 
-def load(model: str | Path, *, device: str = "cpu", allow: Sequence[str] = ()) -> Trainable:
+def load(model: str | Path, *, device: str = "cpu", allow: Sequence[str] = ()) -> ImageModel:
     """Load a trained model in evaluation mode.
 
     Args:

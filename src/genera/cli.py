@@ -8,7 +8,7 @@ from importlib import import_module
 
 #: Every command with what it does, in the order a newcomer meets them. Each is a module of `genera.commands`.
 COMMANDS = {
-    "quickstart": "train a small model on the embedded digits, measure it and draw from it; a minute",
+    "quickstart": "train a small model of each family on the embedded digits, measure and draw; minutes",
     "train": "train a recipe on a data set, or go on with a run",
     "sample": "draw images from a trained model",
     "reconstruct": "pass images through a trained model and back",
@@ -26,7 +26,7 @@ usage: genera COMMAND …        genera COMMAND --help explains one
 
 {commands}
 
-A first look, offline, in a minute:  genera quickstart
+A first look, offline, in minutes:  genera quickstart
 MODEL is a run directory, or a name that `genera models` lists.
 Runs go to $GENERA_RUNS, or to ./runs. Data sets are looked for in $GENERA_DATA.
 Errors end with exit code 2 and one line; GENERA_DEBUG=1 shows where they came from.

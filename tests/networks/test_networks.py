@@ -3,7 +3,7 @@ from __future__ import annotations
 import pytest
 import torch
 from cases import NETWORKS, complains, normal, perturb
-from torch import Tensor
+from torch import Tensor, nn
 
 from genera.networks import (
     ConvDecoder,
@@ -25,12 +25,18 @@ def channels_last(x: Tensor) -> Tensor:
     return x.contiguous(memory_format=torch.channels_last) if x.ndim == 4 else x
 
 
+def output(network: nn.Module, *inputs: Tensor) -> Tensor:
+    """Logits and features of a critic are one output here."""
+    found = network(*inputs)
+    return torch.cat([values.flatten() for values in found]) if isinstance(found, tuple) else found
+
+
 @pytest.mark.parametrize("name", NETWORKS)
-def test_every_weight_and_the_input_get_a_finite_gradient(name: str) -> None:
-    network, x = NETWORKS[name]()
-    x.requires_grad_()
-    network(x).square().sum().backward()
-    for parameter, value in [("input", x), *network.named_parameters()]:
+def test_every_weight_and_input_gets_a_finite_gradient(name: str) -> None:
+    network, *inputs = NETWORKS[name]()
+    inputs = [x.requires_grad_() for x in inputs]
+    output(network, *inputs).square().sum().backward()
+    for parameter, value in [*enumerate(inputs), *network.named_parameters()]:
         assert value.grad is not None, parameter
         assert value.grad.isfinite().all(), parameter
         assert value.grad.any(), parameter
@@ -38,20 +44,22 @@ def test_every_weight_and_the_input_get_a_finite_gradient(name: str) -> None:
 
 @pytest.mark.parametrize("name", NETWORKS)
 def test_the_weights_are_the_network(name: str) -> None:
-    (trained, x), (fresh, _) = NETWORKS[name](), NETWORKS[name]()
+    (trained, *inputs), (fresh, *_) = NETWORKS[name](), NETWORKS[name]()
     perturb(fresh, seed=5)
-    assert not torch.equal(fresh(x), trained(x))
+    assert not torch.equal(output(fresh, *inputs), output(trained, *inputs))
     fresh.load_state_dict(trained.state_dict())
-    assert torch.equal(fresh(x), trained(x))
+    assert torch.equal(output(fresh, *inputs), output(trained, *inputs))
 
 
 @pytest.mark.parametrize("name", NETWORKS)
 def test_both_memory_formats_give_the_same(name: str) -> None:
-    network, x = NETWORKS[name]()
-    torch.testing.assert_close(network(x.contiguous()), network(channels_last(x)), rtol=0, atol=1e-12)
-    network, x = network.float(), x.float()
-    both = network.to(memory_format=torch.channels_last)(channels_last(x))
-    torch.testing.assert_close(both, NETWORKS[name]()[0].float()(x), rtol=0, atol=1e-5)
+    network, x, *labels = NETWORKS[name]()
+    found = output(network, channels_last(x), *labels)
+    torch.testing.assert_close(output(network, x.contiguous(), *labels), found, rtol=0, atol=1e-12)
+    network, x, *labels = (value.float() for value in NETWORKS[name]())
+    expected = output(network, x, *labels)
+    both = output(network.to(memory_format=torch.channels_last), channels_last(x), *labels)
+    torch.testing.assert_close(both, expected, rtol=0, atol=1e-5)
 
 
 @conditioner

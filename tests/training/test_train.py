@@ -14,7 +14,9 @@ from running import TINY, failing_genera, losses
 
 import genera as library
 from genera.cli import main
+from genera.core import Generative
 from genera.training.recipes import recipe_paths
+from genera.zoo import find_model
 
 
 def test_a_run_directory_holds_all_that_is_handed_on(tiny_run: Path) -> None:
@@ -81,11 +83,12 @@ def test_every_recipe_trains_two_steps_resumes_reloads_and_samples(name: str, tm
     run, grid = tmp_path / "run", tmp_path / "samples.png"
     # On what need not be downloaded; a Bernoulli likelihood takes images of two levels only.
     data = "shapes" if name == "beta_tcvae" else "digits"
-    small = ("--data", data, "--batch_size", "8", "--validation_images", "8", "--task.average_decay", "0.5")
+    small = ("--data", data, "--batch_size", "10", "--validation_images", "8", "--task.average_decay", "0.5")
     assert main(["train", name, "--out", str(run), *small, "--max_steps", "2"]) == 0
     assert main(["train", "--resume", str(run), "--max_steps", "3"]) == 0
-    assert main(["sample", str(run), "--count", "4", "--out", str(grid)]) == 0
-    assert grid.stat().st_size > 0
+    if isinstance(find_model(str(run)).load(), Generative):
+        assert main(["sample", str(run), "--count", "4", "--out", str(grid)]) == 0
+        assert grid.stat().st_size > 0
 
 
 def test_a_loss_that_is_not_finite_stops_with_step_term_and_batch(tmp_path: Path, failing: Callable[..., str]) -> None:

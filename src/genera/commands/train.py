@@ -14,10 +14,10 @@ from genera.commands.calling import data_name, with_data_name
 from genera.data import ImageData
 from genera.training.environment import has_bfloat16, is_on_processor
 from genera.training.keeping import Interrupted
-from genera.training.loss_task import NonFiniteLoss
 from genera.training.recipes import data_section, find_recipe, recipe_paths
 from genera.training.runs import RunDirectory, read_yaml
 from genera.training.settings import Settings, training_parser
+from genera.training.task import NonFiniteLoss
 from genera.training.train import train
 
 _USAGE = """\
@@ -38,7 +38,7 @@ exactly where a run stopped, killed or not. The run directory is printed last.
 #: What a resumed run may do differently; anything else would make it another run.
 _MAY_CHANGE = {
     "budget", "max_epochs", "max_steps", "validate_every", "log_every", "checkpoint_every", "accelerator", "devices",
-    "strategy", "loggers", "callbacks",
+    "strategy", "probes", "loggers", "callbacks",
 }  # fmt: skip
 
 

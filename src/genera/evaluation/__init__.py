@@ -1,18 +1,25 @@
 """Measuring models of any family on equal terms."""
 
+from genera.evaluation.cas import classification_accuracy_score, draw_each_class
+from genera.evaluation.classifier import Classifier
 from genera.evaluation.drawing import draw, interpolate, traverse
 from genera.evaluation.likelihood import log_probs
 from genera.evaluation.measures import BitsPerDimMeasure, Measure, Measurement, MseMeasure, default_measures
+from genera.evaluation.probes import Diversity
 from genera.evaluation.runner import check_fits, evaluate, result_path
 
 __all__ = [
     "BitsPerDimMeasure",
+    "Classifier",
+    "Diversity",
     "Measure",
     "Measurement",
     "MseMeasure",
     "check_fits",
+    "classification_accuracy_score",
     "default_measures",
     "draw",
+    "draw_each_class",
     "evaluate",
     "interpolate",
     "log_probs",

@@ -9,7 +9,7 @@ from typing import Any
 import torch
 from tqdm import tqdm
 
-from genera.core import Autoencoding, Trainable, has_density
+from genera.core import Autoencoding, ImageModel, has_density
 from genera.data import Images, InOrder
 from genera.evaluation.intervals import bootstrap_interval
 from genera.evaluation.likelihood import log_probs
@@ -49,11 +49,11 @@ class Measure(ABC):
         """All that the answer depends on besides the model and the images."""
 
     @abstractmethod
-    def unavailable(self, model: Trainable) -> str | None:
+    def unavailable(self, model: ImageModel) -> str | None:
         """Why the question makes no sense for a model; None where it does."""
 
     @abstractmethod
-    def measure(self, model: Trainable, images: Images) -> Measurement:
+    def measure(self, model: ImageModel, images: Images) -> Measurement:
         """Put the question.
 
         Args:
@@ -89,10 +89,10 @@ class BitsPerDimMeasure(Measure):
             "interval": "95 % bootstrap over images",
         }
 
-    def unavailable(self, model: Trainable) -> str | None:
+    def unavailable(self, model: ImageModel) -> str | None:
         return None if has_density(model) else f"{type(model).__name__} has no likelihood"
 
-    def measure(self, model: Trainable, images: Images) -> Measurement:
+    def measure(self, model: ImageModel, images: Images) -> Measurement:
         assert has_density(model)
         if self.max_images is not None and len(images) > self.max_images:
             images = images.subset(torch.arange(self.max_images))
@@ -111,15 +111,15 @@ class MseMeasure(Measure):
 
     @property
     def settings(self) -> dict[str, Any]:
-        return {"interval": "95 % bootstrap over images"}
+        return {"interval": "95 % bootstrap over images", "labels": "told to conditional models"}
 
-    def unavailable(self, model: Trainable) -> str | None:
+    def unavailable(self, model: ImageModel) -> str | None:
         if not isinstance(model, Autoencoding):
             return f"{type(model).__name__} does not reconstruct images"
         return "it gives back every image exactly" if model.is_exact else None
 
     @torch.inference_mode()
-    def measure(self, model: Trainable, images: Images) -> Measurement:
+    def measure(self, model: ImageModel, images: Images) -> Measurement:
         assert isinstance(model, Autoencoding)
         metric = SquaredError(model.spec.levels)
         for pixels, labels in tqdm(InOrder(images, batch_size=250), desc="reconstructions", leave=False):

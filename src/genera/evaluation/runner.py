@@ -12,7 +12,7 @@ from typing import Any
 
 import pooch
 
-from genera.core import ImageSpec, Trainable
+from genera.core import ImageModel, ImageSpec
 from genera.core.files import write_whole
 from genera.data import ImageData, Images
 from genera.evaluation.measures import Measure, Measurement
@@ -77,7 +77,7 @@ def check_fits(spec: ImageSpec, data: ImageData) -> None:
         )
 
 
-def _measure_once(trained: TrainedModel, model: Trainable, images: Images, measure: Measure) -> Measurement:
+def _measure_once(trained: TrainedModel, model: ImageModel, images: Images, measure: Measure) -> Measurement:
     """A figure from the cache, or measured and put there."""
     content = {
         "model": trained.config["model"],

@@ -1,16 +1,25 @@
 """Plain networks. A family takes them as factories, so any network becomes a model."""
 
 from genera.networks.conv_autoencoder import ConvDecoder, ConvEncoder
+from genera.networks.critics import ConvCritic, MlpCritic, PatchCritic
 from genera.networks.gated_conv import GatedConvNet
+from genera.networks.generators import ConvGenerator, MlpGenerator
+from genera.networks.lenet import LeNet
 from genera.networks.mlp import Mlp
 from genera.networks.residual_autoencoder import ResidualDecoder, ResidualEncoder
 from genera.networks.residual_conv import ResidualConvNet
 
 __all__ = [
+    "ConvCritic",
     "ConvDecoder",
     "ConvEncoder",
+    "ConvGenerator",
     "GatedConvNet",
+    "LeNet",
     "Mlp",
+    "MlpCritic",
+    "MlpGenerator",
+    "PatchCritic",
     "ResidualConvNet",
     "ResidualDecoder",
     "ResidualEncoder",

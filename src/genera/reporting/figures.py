@@ -12,13 +12,15 @@ import torch
 from matplotlib.figure import Figure
 from torch import Tensor
 
-from genera.core import Autoencoding, Generative, Trainable
+from genera.core import Autoencoding, Generative, ImageModel
 from genera.data import Images
 from genera.data.pictures import image_grid, pair_grid
 from genera.evaluation import check_fits, draw, interpolate
 from genera.flows import NormalizingFlow
+from genera.gans import GAN
 from genera.reporting.curves import against_time
 from genera.reporting.flow_figures import flow_figures
+from genera.reporting.gan_figures import players_figure
 from genera.reporting.style import save_figure, style
 from genera.reporting.vae_figures import course_figure, vae_figures
 from genera.training.runs import read_table
@@ -60,7 +62,10 @@ def _figures(trained: TrainedModel, *, seed: int, allow: Sequence[str]) -> Itera
     """Names and figures, each drawn when it is asked for."""
     model, about = trained.load(allow=allow), describe(trained)
     if trained.run.metrics.is_file() and (table := read_table(trained.run.metrics)):
-        yield "training", training_curve(table, about=about)
+        if isinstance(model, GAN):
+            yield "players", players_figure(table, about=about)
+        else:
+            yield "training", training_curve(table, about=about)
         if isinstance(model, VAE):
             yield "course", course_figure(table, about=about)
     if isinstance(model, Generative):
@@ -82,7 +87,7 @@ def _figures(trained: TrainedModel, *, seed: int, allow: Sequence[str]) -> Itera
         yield name, make(model, own, about=about, seed=seed)
 
 
-def _samples(model: Trainable, *, seed: int) -> Tensor:
+def _samples(model: ImageModel, *, seed: int) -> Tensor:
     """Images for a grid; of a conditional model, a row for each class.
 
     Raises:
@@ -94,7 +99,7 @@ def _samples(model: Trainable, *, seed: int) -> Tensor:
     return draw(model, len(labels), labels=labels, seed=seed)
 
 
-def _figures_of_images(model: Trainable) -> dict[str, Callable[..., Figure]]:
+def _figures_of_images(model: ImageModel) -> dict[str, Callable[..., Figure]]:
     """Functions ``(model, images, *, about, seed) -> Figure`` for what a model can do with images, by name."""
     figures: dict[str, Callable[..., Figure]] = {}
     if isinstance(model, Autoencoding):
@@ -108,7 +113,7 @@ def _figures_of_images(model: Trainable) -> dict[str, Callable[..., Figure]]:
     return figures
 
 
-def _own_images(trained: TrainedModel, model: Trainable, *, seed: int) -> Images:
+def _own_images(trained: TrainedModel, model: ImageModel, *, seed: int) -> Images:
     """Some images of the validation split of the data a model was trained on, in random order.
 
     Raises:
@@ -123,13 +128,16 @@ def _own_images(trained: TrainedModel, model: Trainable, *, seed: int) -> Images
 
 def training_curve(table: Mapping[int, Mapping[str, float]], *, about: str) -> Figure:
     """Training and validation loss against the time spent, in bits per dimension for a density and nats otherwise."""
-    name = "bits_per_dim" if any("validation/bits_per_dim" in row for row in table.values()) else "loss"
+    present = {column for row in table.values() for column in row}
+    name = "bits_per_dim" if "validation/bits_per_dim" in present else "loss"
+    # Of an objective with weights, what is comparable with the validation loss.
+    train = "train/bound" if name == "loss" and "train/bound" in present else f"train/{name}"
     figure = Figure(figsize=(6, 4))
     axes = figure.add_subplot()
     values: list[float] = []
-    for split, marker in (("train", ""), ("validation", "o")):
-        minutes, curve = against_time(table, f"{split}/{name}")
-        axes.plot(minutes, curve, marker=marker, markersize=4, label=split)
+    for column, marker in ((train, ""), (f"validation/{name}", "o")):
+        minutes, curve = against_time(table, column)
+        axes.plot(minutes, curve, marker=marker, markersize=4, label=column.partition("/")[0])
         values += curve
     axes.set_ylim(*_limits(values))
     axes.set(xlabel="minutes of training", ylabel="bits per dimension" if name == "bits_per_dim" else "nats per image")

@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 
 import torch
 from torch import Tensor, nn
+from torch.nn.modules.batchnorm import _BatchNorm
 from torch.optim.swa_utils import AveragedModel
 
 
@@ -35,3 +36,32 @@ def averaged(model: nn.Module, *, decay: float) -> AveragedModel:
     copy = AveragedModel(model, multi_avg_fn=update, use_buffers=False)
     # It is never trained: two-process training would wait for gradients that do not come.
     return copy.requires_grad_(False)
+
+
+#: Batches that statistics are the mean of.
+_NUM_BATCHES = 10
+
+
+@torch.no_grad()
+def refresh_batch_norm(module: nn.Module, draw: Callable[[], object]) -> None:
+    """Let batch normalization take its statistics anew; those it had belong to other weights than averaged ones.
+
+    Args:
+        module: what contains it; left in evaluation mode.
+        draw: passes a batch through it.
+
+    Source:
+        Izmailov et al. (2018), section 3.2.
+    """
+    norms = [norm for norm in module.modules() if isinstance(norm, _BatchNorm)]
+    momenta = [norm.momentum for norm in norms]
+    for norm in norms:
+        norm.reset_running_stats()
+        # The mean of all batches, not one that forgets.
+        norm.momentum = None
+    module.train()
+    for _ in range(_NUM_BATCHES if norms else 0):
+        draw()
+    module.eval()
+    for norm, momentum in zip(norms, momenta, strict=True):
+        norm.momentum = momentum

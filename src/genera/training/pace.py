@@ -11,8 +11,8 @@ import numpy as np
 import torch
 
 from genera.core import Progress
-from genera.training.loss_task import LossTask
 from genera.training.span import Span
+from genera.training.task import Task
 
 
 def seed_step(seed: int, step: int, *, rank: int = 0) -> None:
@@ -97,7 +97,7 @@ class Pace(pl.Callback):
         self._cpu_seconds_before = state_dict["cpu_seconds"]
         self.step_seconds = state_dict["step_seconds"]
 
-    def _look_at_the_clock(self, trainer: pl.Trainer, task: LossTask) -> None:
+    def _look_at_the_clock(self, trainer: pl.Trainer, task: Task) -> None:
         seconds = self.seconds
         if trainer.world_size > 1 and self.span.budget is not None:
             # Every process must follow the same schedule and stop at the same step.
@@ -105,7 +105,7 @@ class Pace(pl.Callback):
         self.progress = self.span.progress(task.steps, seconds)
 
 
-def task_of(module: pl.LightningModule) -> LossTask:
+def task_of(module: pl.LightningModule) -> Task:
     """The task a callback was called with."""
-    assert isinstance(module, LossTask)
+    assert isinstance(module, Task)
     return module

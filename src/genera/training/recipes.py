@@ -17,7 +17,7 @@ from typing import Any
 
 from jsonargparse import ArgumentParser, _common, set_parsing_settings
 
-from genera.core import ImageSpec, Trainable
+from genera.core import ImageModel, ImageSpec
 from genera.data import ImageData, dataset_names, find_dataset
 from genera.training.config_errors import one_line
 
@@ -90,7 +90,7 @@ def data_section(config: dict[str, Any]) -> dict[str, Any]:
     return section
 
 
-def build_model(config: dict[str, Any], spec: ImageSpec, *, allow: Sequence[str] = ()) -> Trainable:
+def build_model(config: dict[str, Any], spec: ImageSpec, *, allow: Sequence[str] = ()) -> ImageModel:
     """The model that the section ``model`` of a run's config describes, with fresh weights.
 
     Args:
@@ -108,7 +108,7 @@ def build_model(config: dict[str, Any], spec: ImageSpec, *, allow: Sequence[str]
         return parser.instantiate(settings).model(spec)
 
 
-def _model_only(*, model: Callable[[ImageSpec], Trainable]) -> None:
+def _model_only(*, model: Callable[[ImageSpec], ImageModel]) -> None:
     """A signature to parse with."""
 
 

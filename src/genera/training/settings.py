@@ -15,8 +15,13 @@ import yaml
 from jsonargparse import ArgumentParser
 
 from genera.data import ImageData
+from genera.training.adversarial_task import AdversarialTask
+from genera.training.loss_task import LossTask
 from genera.training.recipes import MODEL_PACKAGES, add_data_arguments, checked, data_section, open_data
 from genera.training.train import train
+
+#: Known here, so that recipes may call them by their short names.
+TASKS = (LossTask, AdversarialTask)
 
 #: Packages whose classes a recipe may name.
 RECIPE_PACKAGES = (*MODEL_PACKAGES, "torch.optim", "lightning.pytorch")

@@ -15,17 +15,18 @@ from lightning.fabric.utilities.exceptions import MisconfigurationException
 from lightning.pytorch.loggers import Logger, TensorBoardLogger
 from lightning.pytorch.strategies import Strategy
 
-from genera.core import ImageSpec, Trainable
+from genera.core import ImageModel, ImageSpec, Probe
 from genera.data.batches import Batches, first_batch
 from genera.data.images import ImageData, Images
 from genera.training.bar import Bar
 from genera.training.environment import describe_environment
 from genera.training.keeping import Keeper, WholeCheckpointIO, read_checkpoint
 from genera.training.loggers import TableLogger
-from genera.training.loss_task import LossTask
 from genera.training.pace import Pace, seed_step
+from genera.training.probing import Probing
 from genera.training.runs import RunDirectory
 from genera.training.span import Span, seconds_of
+from genera.training.task import Task
 from genera.training.watching import Conclusion, Snapshots, TrainingMetrics, Validation
 
 
@@ -33,8 +34,8 @@ def train(
     data: ImageData,
     run: RunDirectory,
     *,
-    model: Callable[[ImageSpec], Trainable],
-    task: Callable[[Trainable], LossTask],
+    model: Callable[[ImageSpec], ImageModel],
+    task: Callable[[ImageModel], Task],
     batch_size: int = 128,
     max_epochs: int = 100,
     max_steps: int | None = None,
@@ -48,6 +49,7 @@ def train(
     accelerator: str = "auto",
     devices: int = 1,
     strategy: str | Strategy = "auto",
+    probes: list[Probe] | None = None,
     loggers: list[Logger] | None = None,
     callbacks: list[pl.Callback] | None = None,
     resume: bool = False,
@@ -72,6 +74,7 @@ def train(
         accelerator: cpu, gpu or auto.
         devices: number of processes or GPUs.
         strategy: how several processes share the work, such as ddp, or a Lightning strategy.
+        probes: what to ask of samples at every validation, such as genera.evaluation.Diversity.
         loggers: Lightning loggers besides metrics.csv and TensorBoard.
         callbacks: Lightning callbacks besides our own; those that wait for Lightning's validation never act.
         resume: go on from the last checkpoint of the run.
@@ -92,7 +95,7 @@ def train(
 
     seed_step(seed, 0)
     lightning_task = task(_prepared(model(data.spec), None if resume else feed.first_batch()))
-    lightning_task.check_schedules(span.progress(0, 0.0))
+    lightning_task.check(span.progress(0, 0.0), batch_size=batch_size)
     if checkpoint is not None:
         _check_same_model(run, checkpoint, lightning_task)
 
@@ -101,6 +104,7 @@ def train(
     every = max(1, round(validate_every * span.steps_per_epoch))
     validation = Validation(validated, batch_size=batch_size, every=every, seed=seed, run=run)
     snapshots = Snapshots(run, validation=validation, seconds=30, count=64, seed=seed)
+    probing = Probing(probes or [], images=validated, levels=data.spec.levels, validation=validation, seed=seed)
     bar = Bar(pace, metrics=metrics, validation=validation)
     conclusion = Conclusion(feed.images, run=run, seed=seed)
     keeper = Keeper(run, seconds=seconds_of(checkpoint_every))
@@ -115,7 +119,7 @@ def train(
                 limit_val_batches=0,  # `Validation` validates
                 logger=_loggers(run, loggers, resume_step=None if checkpoint is None else checkpoint["global_step"]),
                 # The keeper is last, so that what the others did at a step is in its checkpoint.
-                callbacks=[pace, *(callbacks or []), metrics, validation, snapshots, bar, conclusion, keeper],
+                callbacks=[pace, *(callbacks or []), metrics, validation, snapshots, probing, bar, conclusion, keeper],
                 plugins=[WholeCheckpointIO()],
                 enable_checkpointing=False,
                 enable_progress_bar=False,
@@ -167,7 +171,7 @@ class Feed(pl.LightningDataModule):
         return first_batch(self.images, self.batch_size, self.seed)[0]
 
 
-def _prepared(model: Trainable, images: torch.Tensor | None) -> Trainable:
+def _prepared(model: ImageModel, images: torch.Tensor | None) -> ImageModel:
     """A model ready to train; ``images`` to set itself up from where it has not been trained yet."""
     # Convolutions on processors are faster with the channels innermost, and give the same.
     model.to(memory_format=torch.channels_last)  # type: ignore[call-overload]  # missing from torch's annotations
@@ -191,7 +195,7 @@ def _checkpoint_to_resume(run: RunDirectory, span: Span) -> dict[str, Any]:
     return checkpoint
 
 
-def _check_same_model(run: RunDirectory, checkpoint: dict[str, Any], task: LossTask) -> None:
+def _check_same_model(run: RunDirectory, checkpoint: dict[str, Any], task: Task) -> None:
     """Refuse a checkpoint whose weights do not fit the model of the run's settings."""
     expected = {name: value.shape for name, value in task.state_dict().items()}
     found = {name: value.shape for name, value in checkpoint["state_dict"].items()}
@@ -217,7 +221,7 @@ def _loggers(run: RunDirectory, more: list[Logger] | None, *, resume_step: int |
     return [TableLogger(run.metrics, resume_step=resume_step), board, *(more or [])]
 
 
-def _circumstances(pace: Pace, task: LossTask, feed: Feed) -> dict[str, Any]:
+def _circumstances(pace: Pace, task: Task, feed: Feed) -> dict[str, Any]:
     """What stands in ``environment.json``."""
     images = pace.progress.step * feed.batch_size
     return {

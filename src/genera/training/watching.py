@@ -14,13 +14,13 @@ from lightning.pytorch.loggers import TensorBoardLogger
 from PIL import Image
 from torch import Tensor
 
-from genera.core import Autoencoding, Concluding, Generative, Trainable, bits_per_dim
+from genera.core import Autoencoding, Concluding, Generative, ImageModel, bits_per_dim
 from genera.data.batches import InOrder
 from genera.data.images import Images
 from genera.data.pictures import image_grid, pair_grid, save_picture
-from genera.training.loss_task import LossTask, NonFiniteLoss
 from genera.training.pace import Pace, task_of
 from genera.training.runs import RunDirectory
+from genera.training.task import NonFiniteLoss, Task
 from genera.training.weights import load_weights, save_weights
 
 
@@ -57,7 +57,7 @@ class TrainingMetrics(pl.Callback):
             self._write(trainer, task)
             self._draw_histograms(trainer, task, outputs["vectors"])
 
-    def _write(self, trainer: pl.Trainer, task: LossTask) -> None:
+    def _write(self, trainer: pl.Trainer, task: Task) -> None:
         row = {f"train/{name}": _reduced(trainer, total, "mean") / self._count for name, total in self._sums.items()}
         if "train/nll" in row:
             row["train/bits_per_dim"] = float(bits_per_dim(-torch.tensor(row["train/nll"]), task.model.spec.num_dims))
@@ -67,7 +67,7 @@ class TrainingMetrics(pl.Callback):
         self._sums.clear()
         self._count = 0
 
-    def _draw_histograms(self, trainer: pl.Trainer, task: LossTask, vectors: dict[str, Tensor]) -> None:
+    def _draw_histograms(self, trainer: pl.Trainer, task: Task, vectors: dict[str, Tensor]) -> None:
         """What a row has the mean of only, such as the KL divergence of every latent dimension."""
         for logger in trainer.loggers:
             if isinstance(logger, TensorBoardLogger):
@@ -83,7 +83,7 @@ class TrainingMetrics(pl.Callback):
 
 
 class Validation(pl.Callback):
-    """Validates between two steps and keeps the weights that did best.
+    """Validates between two steps and keeps the weights that did best; the last ones of a task that has no loss for it.
 
     It is not Lightning's validation loop because a checkpoint is then always made at one and the same place, between
     two training steps, whether or not a validation was due: that is what lets a killed run resume exactly.
@@ -113,14 +113,13 @@ class Validation(pl.Callback):
             return
         self.latest = self._validate(trainer, task)
         log(trainer, {f"validation/{name}": value for name, value in self.latest.items()}, step=task.steps)
-        loss = self.latest["loss"]
-        task.on_validated(loss)
-        if loss < self.best:
-            self.best = loss
+        task.on_validated(self.latest)
+        if "loss" not in self.latest or self.latest["loss"] < self.best:
+            self.best = self.latest.get("loss", self.best)
             if trainer.is_global_zero:
                 save_weights(task.evaluated, self.run.weights)
 
-    def _validate(self, trainer: pl.Trainer, task: LossTask) -> dict[str, float]:
+    def _validate(self, trainer: pl.Trainer, task: Task) -> dict[str, float]:
         batches = InOrder(
             self.images,
             batch_size=self.batch_size,
@@ -128,6 +127,7 @@ class Validation(pl.Callback):
             world_size=trainer.world_size,
             device=trainer.strategy.root_device,
         )
+        task.before_validation(seed=self.seed)
         model = task.evaluated
         model.eval()
         sums: dict[str, float] = defaultdict(float)
@@ -141,7 +141,7 @@ class Validation(pl.Callback):
         task.model.train()
         total = _reduced(trainer, count, "sum")
         means = {name: _reduced(trainer, value, "sum") / total for name, value in sums.items()}
-        if not math.isfinite(means["loss"]):
+        if not all(math.isfinite(mean) for mean in means.values()):
             raise NonFiniteLoss(
                 f"the validation loss is not finite after step {task.steps}: "
                 "start a new run with a lower --task.optimizer.lr"
@@ -194,7 +194,7 @@ class Snapshots(pl.Callback):
         self._last = time.monotonic()
 
     @torch.no_grad()
-    def _picture(self, model: Trainable, device: torch.device) -> Image.Image | None:
+    def _picture(self, model: ImageModel, device: torch.device) -> Image.Image | None:
         """None where there is nothing to see."""
         if isinstance(model, Autoencoding) and isinstance(model, Concluding):
             pixels = self.validation.images.pixels[: self.count // 2].to(device)

@@ -17,7 +17,7 @@ from typing import Any
 
 import torch
 
-from genera.core import ImageSpec, Trainable
+from genera.core import ImageModel, ImageSpec
 from genera.data import ImageData
 from genera.training.recipes import build_model, data_section, open_data
 from genera.training.runs import RunDirectory
@@ -72,7 +72,7 @@ class TrainedModel:
         """
         return open_data(data_section(self.config))
 
-    def load(self, *, device: str = "cpu", allow: Sequence[str] = ()) -> Trainable:
+    def load(self, *, device: str = "cpu", allow: Sequence[str] = ()) -> ImageModel:
         """The model in evaluation mode.
 
         Raises:
@@ -111,6 +111,6 @@ def find_model(name: str) -> TrainedModel:
     raise ValueError(f"there is no run directory or shipped model {name!r}; {hint}")
 
 
-def load(name: str, *, device: str = "cpu", allow: Sequence[str] = ()) -> Trainable:
+def load(name: str, *, device: str = "cpu", allow: Sequence[str] = ()) -> ImageModel:
     """See :func:`genera.load`."""
     return find_model(name).load(device=device, allow=allow)

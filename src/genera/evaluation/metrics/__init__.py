@@ -1,7 +1,21 @@
 """Metrics: each a torchmetrics module in a file of its own."""
 
 from genera.evaluation.metrics.bits_per_dim import BitsPerDim
+from genera.evaluation.metrics.class_agreement import ClassAgreement
+from genera.evaluation.metrics.class_kl import ClassKl
 from genera.evaluation.metrics.dissimilarity import Dissimilarity
+from genera.evaluation.metrics.frechet_distance import FrechetDistance
+from genera.evaluation.metrics.mode_coverage import ModeCoverage
+from genera.evaluation.metrics.pairwise_distance import PairwiseDistance
 from genera.evaluation.metrics.squared_error import SquaredError
 
-__all__ = ["BitsPerDim", "Dissimilarity", "SquaredError"]
+__all__ = [
+    "BitsPerDim",
+    "ClassAgreement",
+    "ClassKl",
+    "Dissimilarity",
+    "FrechetDistance",
+    "ModeCoverage",
+    "PairwiseDistance",
+    "SquaredError",
+]

@@ -46,6 +46,8 @@ class Dissimilarity(Metric):
         if min(images.shape[2:]) < WINDOW:
             raise ValueError(f"SSIM needs images of at least {WINDOW} pixels, got {tuple(images.shape[2:])}")
         pairs = len(images) // 2
+        if pairs == 0:
+            return
         x = images[: 2 * pairs].float() / (self.levels - 1)
         similarity = structural_similarity_index_measure(
             x[::2], x[1::2], gaussian_kernel=False, kernel_size=WINDOW, data_range=1.0, reduction="none"

@@ -1,0 +1,157 @@
+"""Generative adversarial networks on integer images."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+import torch
+from torch import Tensor, nn
+from torch.nn.modules.batchnorm import _BatchNorm
+
+from genera.core import Fakes, Generative, ImageSpec, Loss, TwoPlayer, one_hot
+from genera.gans.feature_matching import feature_matching
+from genera.gans.losses import AdversarialLoss
+from genera.gans.penalties import Penalty, check_no_batch_norm
+
+#: Makes a network ``(B, num_inputs) -> (B, *shape)`` for a number of inputs and a shape; its output goes through tanh.
+GeneratorFactory = Callable[[int, tuple[int, int, int]], nn.Module]
+#: Makes a network ``(x, labels) -> (logits, features)`` for the shape of x and the number of classes, 0 for none.
+CriticFactory = Callable[[tuple[int, int, int], int], nn.Module]
+
+
+class GAN(TwoPlayer, Generative):
+    """A generator that makes images of noise, and a discriminator that tells them from real ones.
+
+    Pixels are scaled to [-1, 1], where a tanh keeps what the generator makes.
+
+    Args:
+        spec: the images.
+        generator: network ``(num_inputs, shape)``.
+        discriminator: network ``(shape, num_classes)``.
+        loss: what both players want of the discriminator's logits.
+        penalty: on the discriminator's gradients.
+        feature_matching: weight of the distance between mean features of images and fakes, for the generator.
+        latent_size: D, length of the noise.
+        class_conditional: tell both players the label.
+
+    Raises:
+        ValueError: a value is out of range; ``class_conditional``, and the images have no labels; or a penalty, and the
+            discriminator has batch normalization.
+
+    Source:
+        Goodfellow et al. (2014); Mirza & Osindero (2014) for labels; Salimans et al. (2016) for feature matching.
+    """
+
+    def __init__(
+        self,
+        spec: ImageSpec,
+        *,
+        generator: GeneratorFactory,
+        discriminator: CriticFactory,
+        loss: AdversarialLoss,
+        penalty: Penalty | None = None,
+        feature_matching: float = 0.0,
+        latent_size: int = 128,
+        class_conditional: bool = False,
+    ) -> None:
+        super().__init__()
+        if latent_size < 1:
+            raise ValueError(f"latent_size must be at least 1, got {latent_size}")
+        if not feature_matching >= 0:
+            raise ValueError(f"feature_matching is a weight and must not be negative, got {feature_matching}")
+        if class_conditional and not spec.num_classes:
+            raise ValueError("class_conditional needs images with labels, got a data set without classes")
+        self.spec = spec
+        self.latent_size = latent_size
+        self.class_conditional = class_conditional
+        self.feature_matching = feature_matching
+        told = spec.num_classes if class_conditional else 0
+        self.generator = generator(latent_size + told, spec.shape)
+        self.discriminator = discriminator(spec.shape, told)
+        self.adversarial_loss = loss
+        self.penalty = penalty
+        if penalty is not None:
+            check_no_batch_norm(self.discriminator)
+
+    def generate(self, count: int, labels: Tensor | None = None) -> Fakes:
+        """``count`` images with their graph; a class-conditional model draws labels evenly where none are given.
+
+        Raises:
+            ValueError: one image alone cannot be normalized over a batch.
+        """
+        if count < 2 and self.training and any(isinstance(module, _BatchNorm) for module in self.modules()):
+            raise ValueError(f"batch normalization needs at least two images in a batch, got {count}: raise batch_size")
+        weight = next(self.generator.parameters())
+        z = torch.randn(count, self.latent_size, device=weight.device, dtype=weight.dtype)
+        if self.class_conditional and labels is None:
+            labels = torch.randint(self.spec.num_classes, (count,), device=weight.device)
+        return Fakes(self._generated(z, labels), z, labels)
+
+    def discriminator_loss(self, images: Tensor, fakes: Fakes, labels: Tensor | None = None) -> Loss:
+        """What the discriminator gets wrong, ``(B,)``; no gradient reaches the generator."""
+        x, made = self._scaled(images), fakes.images.detach()
+        context, context_of_fakes = self._context(labels), self._context(fakes.labels)
+        real, _ = self.discriminator(x, context)
+        fake, _ = self.discriminator(made, context_of_fakes)
+        terms = {"adversarial": self.adversarial_loss.discriminator(real, fake)}
+        if self.penalty is not None:
+            terms["penalty"] = self.penalty(lambda points: self.discriminator(points, context)[0], x, made)
+        logs = {"real": real.detach().sigmoid(), "fake": fake.detach().sigmoid()}
+        return Loss(torch.stack(list(terms.values())).sum(dim=0), terms, logs)
+
+    def generator_loss(self, images: Tensor, fakes: Fakes, labels: Tensor | None = None) -> Loss:
+        """What the generator fails to make the discriminator believe, ``(B,)``; feature matching is ``()``."""
+        logits, features = self.discriminator(fakes.images, self._context(fakes.labels))
+        terms = {"adversarial": self.adversarial_loss.generator(logits)}
+        if self.feature_matching:
+            with torch.no_grad():
+                _, of_images = self.discriminator(self._scaled(images), self._context(labels))
+            terms["feature_matching"] = self.feature_matching * feature_matching(of_images, features)
+        return Loss(sum(terms.values(), start=logits.new_zeros(())), terms)
+
+    def score(self, images: Tensor, labels: Tensor | None = None) -> Tensor:
+        """The discriminator's logits ``(B,)``: higher is more real.
+
+        Raises:
+            ValueError: the images or labels do not fit.
+        """
+        self.spec.check(images)
+        return self.discriminator(self._scaled(images), self._context(labels))[0]
+
+    @torch.no_grad()
+    def sample(
+        self,
+        count: int,
+        *,
+        labels: Tensor | None = None,
+        temperature: float = 1.0,
+        generator: torch.Generator | None = None,
+    ) -> Tensor:
+        """uint8 ``(count, C, H, W)``; the temperature is that of the noise.
+
+        Raises:
+            ValueError: labels are given, and this model is not conditional.
+        """
+        if labels is not None and not self.class_conditional:
+            raise ValueError("this GAN was not trained with labels and cannot draw by label: leave them out")
+        weight = next(self.generator.parameters())
+        z = torch.randn(count, self.latent_size, generator=generator, device=weight.device, dtype=weight.dtype)
+        if self.class_conditional and labels is None:
+            labels = torch.randint(self.spec.num_classes, (count,), generator=generator, device=weight.device)
+        share = (self._generated(temperature * z, labels) + 1) / 2
+        return (share * (self.spec.levels - 1)).round().clamp(0, self.spec.levels - 1).to(torch.uint8)
+
+    def _generated(self, z: Tensor, labels: Tensor | None) -> Tensor:
+        """``(B, C, H, W)`` in [-1, 1]."""
+        context = self._context(labels)
+        return torch.tanh(self.generator(z if context is None else torch.cat([z, context], dim=1)))
+
+    def _context(self, labels: Tensor | None) -> Tensor | None:
+        """One-hot labels ``(B, num_classes)`` for a conditional model."""
+        if not self.class_conditional:
+            return None
+        return one_hot(labels, self.spec.num_classes, dtype=next(self.generator.parameters()).dtype)
+
+    def _scaled(self, images: Tensor) -> Tensor:
+        """Pixels in [-1, 1]."""
+        return images.to(next(self.generator.parameters()).dtype) * (2 / (self.spec.levels - 1)) - 1

@@ -1,0 +1,26 @@
+"""The loss that GANs are mostly trained with."""
+
+from __future__ import annotations
+
+import torch.nn.functional as F
+from torch import Tensor
+
+from genera.core import at_least_float32
+from genera.gans.losses.base import AdversarialLoss
+
+
+class NonSaturating(AdversarialLoss):
+    """``-log D(x) - log(1 - D(G(z)))`` for the discriminator, ``-log D(G(z))`` for the generator.
+
+    D is the sigmoid of the logit, so these are binary cross-entropies, in nats. The generator wants its images called
+    real, rather than not called fake, and so learns most where it does worst.
+
+    Source:
+        Goodfellow et al. (2014), section 3; the report.
+    """
+
+    def discriminator(self, real: Tensor, fake: Tensor) -> Tensor:
+        return F.softplus(-at_least_float32(real)) + F.softplus(at_least_float32(fake))
+
+    def generator(self, fake: Tensor) -> Tensor:
+        return F.softplus(-at_least_float32(fake))

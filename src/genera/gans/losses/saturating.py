@@ -1,0 +1,26 @@
+"""The loss of the minimax game."""
+
+from __future__ import annotations
+
+import torch.nn.functional as F
+from torch import Tensor
+
+from genera.core import at_least_float32
+from genera.gans.losses.base import AdversarialLoss
+
+
+class Saturating(AdversarialLoss):
+    """``-log D(x) - log(1 - D(G(z)))`` for the discriminator, ``log(1 - D(G(z)))`` for the generator.
+
+    What one player wins the other loses, in nats. The generator's gradient vanishes where the discriminator is sure of
+    its fakes, which is how training starts: a loss to compare with, not to train with.
+
+    Source:
+        Goodfellow et al. (2014), equation 1.
+    """
+
+    def discriminator(self, real: Tensor, fake: Tensor) -> Tensor:
+        return F.softplus(-at_least_float32(real)) + F.softplus(at_least_float32(fake))
+
+    def generator(self, fake: Tensor) -> Tensor:
+        return -F.softplus(at_least_float32(fake))

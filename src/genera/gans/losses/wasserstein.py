@@ -1,0 +1,25 @@
+"""The loss of the Wasserstein GAN."""
+
+from __future__ import annotations
+
+from torch import Tensor
+
+from genera.core import at_least_float32
+from genera.gans.losses.base import AdversarialLoss
+
+
+class Wasserstein(AdversarialLoss):
+    """``fake - real`` for the discriminator, ``-fake`` for the generator.
+
+    Minus the mean of the first estimates the Wasserstein-1 distance, for a discriminator whose slope is at most 1.
+    Nothing here keeps it there: that is up to a gradient penalty or spectral normalization.
+
+    Source:
+        Arjovsky, Chintala & Bottou (2017), equation 2.
+    """
+
+    def discriminator(self, real: Tensor, fake: Tensor) -> Tensor:
+        return at_least_float32(fake) - at_least_float32(real)
+
+    def generator(self, fake: Tensor) -> Tensor:
+        return -at_least_float32(fake)

@@ -1,0 +1,32 @@
+"""The penalty of WGAN-GP."""
+
+from __future__ import annotations
+
+import torch
+from torch import Tensor
+
+from genera.core import at_least_float32
+from genera.gans.penalties.base import Critic, Penalty, gradients_at
+
+
+class GradientPenalty(Penalty):
+    """``weight · (‖∇D(x̂)‖ - 1)²`` at random points x̂ between images and fakes.
+
+    A point lies anywhere on the line from an image to the fake beside it. The norm is over all dimensions of one image.
+
+    Args:
+        weight: λ in the paper, 10 there.
+
+    Raises:
+        ValueError: ``weight`` is negative.
+
+    Source:
+        Gulrajani, Ahmed, Arjovsky, Dumoulin & Courville (2017), section 4.
+    """
+
+    def forward(self, critic: Critic, real: Tensor, fake: Tensor) -> Tensor:
+        real, fake = at_least_float32(real), at_least_float32(fake)
+        share = torch.rand(len(real), 1, 1, 1, dtype=real.dtype, device=real.device)
+        gradients = gradients_at(critic, torch.lerp(real, fake, share))
+        # Where a gradient is zero, torch takes that of its norm to be zero as well, not 0 / 0.
+        return self.weight * (torch.linalg.vector_norm(gradients, dim=1) - 1).square()

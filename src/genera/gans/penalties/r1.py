@@ -1,0 +1,25 @@
+"""The R1 penalty."""
+
+from __future__ import annotations
+
+from torch import Tensor
+
+from genera.core import sum_over_dims
+from genera.gans.penalties.base import Critic, Penalty, gradients_at
+
+
+class R1(Penalty):
+    """``weight / 2 · ‖∇D(x)‖²`` at real images, where a discriminator that has nothing left to tell apart is flat.
+
+    Args:
+        weight: γ in the paper, 10 there.
+
+    Raises:
+        ValueError: ``weight`` is negative.
+
+    Source:
+        Mescheder, Geiger & Nowozin (2018), equation 9.
+    """
+
+    def forward(self, critic: Critic, real: Tensor, fake: Tensor) -> Tensor:
+        return self.weight / 2 * sum_over_dims(gradients_at(critic, real).square())

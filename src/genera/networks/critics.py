@@ -1,0 +1,187 @@
+"""The discriminators of GANs: images, and labels where there are any, to logits and features.
+
+Labels are one-hot ``(B, num_classes)``. They join the input or, with ``projection``, the last layer (Miyato & Koyama
+2018); the features are what the last layer reads.
+"""
+
+from __future__ import annotations
+
+import math
+from functools import partial
+from itertools import pairwise
+
+from torch import Tensor, nn
+
+from genera.networks.critic_parts import CriticHead, LabelInput, LabelPlane, normalize_spectrally
+
+
+class MlpCritic(nn.Module):
+    """Linear layers with LeakyReLU in between.
+
+    Args:
+        shape: ``(C, H, W)`` of the images.
+        num_classes: of the labels, which join the pixels; 0 for a critic without labels.
+        widths: of the hidden layers.
+        spectral_norm: divide every weight by its largest singular value.
+        minibatch_std: let the last layer see how much the images of a batch differ.
+        projection: let the labels join the last layer instead.
+
+    Raises:
+        ValueError: ``projection`` without classes.
+
+    Source:
+        The report, whose vanilla GAN has the widths given.
+    """
+
+    def __init__(
+        self,
+        shape: tuple[int, int, int],
+        num_classes: int = 0,
+        *,
+        widths: tuple[int, ...] = (512, 256),
+        spectral_norm: bool = False,
+        minibatch_std: bool = False,
+        projection: bool = False,
+    ) -> None:
+        super().__init__()
+        num_joining = 0 if projection else num_classes
+        sizes = (math.prod(shape) + num_joining, *widths)
+        self.label_input = LabelInput(num_classes, nn.Identity() if num_joining else None)
+        hidden = [layer for pair in pairwise(sizes) for layer in (nn.Linear(*pair), nn.LeakyReLU(0.2))]
+        self.layers = nn.Sequential(*hidden)
+        self.head = CriticHead(
+            sizes[-1], nn.Linear, num_classes=num_classes, minibatch_std=minibatch_std, projection=projection
+        )
+        if spectral_norm:
+            normalize_spectrally(self)
+
+    def forward(self, x: Tensor, labels: Tensor | None = None) -> tuple[Tensor, Tensor]:
+        """``(B, C, H, W)`` in [-1, 1] to logits ``(B,)`` and features ``(B, D)``."""
+        return self.head(self.layers(self.label_input(x.flatten(1), labels)), labels)
+
+
+class ConvCritic(nn.Module):
+    """Three 4×4 convolutions with stride 2, and one as large as what they leave.
+
+    Args:
+        shape: ``(C, H, W)`` of the images, at least 8×8 pixels.
+        num_classes: of the labels, which join the image as a plane; 0 for a critic without labels.
+        width: channels at half the size; twice as many at each of the next two.
+        batch_norm: batch normalization after the second and third convolution.
+        spectral_norm: divide every weight by its largest singular value.
+        minibatch_std: let the last layer see how much the images of a batch differ.
+        projection: let the labels join the last layer instead.
+
+    Raises:
+        ValueError: the images are too small; ``projection`` without classes.
+
+    Source:
+        The report, whose conditional GAN has width 64.
+    """
+
+    def __init__(
+        self,
+        shape: tuple[int, int, int],
+        num_classes: int = 0,
+        *,
+        width: int = 64,
+        batch_norm: bool = True,
+        spectral_norm: bool = False,
+        minibatch_std: bool = False,
+        projection: bool = False,
+    ) -> None:
+        super().__init__()
+        channels, h, w = shape
+        _check_size(h, w, at_least=8)
+        has_plane = num_classes > 0 and not projection
+        self.label_input = LabelInput(num_classes, LabelPlane(num_classes, (h, w)) if has_plane else None)
+        self.layers = nn.Sequential(
+            *_convolution(channels + has_plane, width, stride=2),
+            *_convolution(width, 2 * width, stride=2, batch_norm=batch_norm),
+            *_convolution(2 * width, 4 * width, stride=2, batch_norm=batch_norm),
+        )
+        self.head = CriticHead(
+            4 * width,
+            partial(nn.Conv2d, kernel_size=(h // 8, w // 8)),
+            num_classes=num_classes,
+            minibatch_std=minibatch_std,
+            projection=projection,
+        )
+        if spectral_norm:
+            normalize_spectrally(self)
+
+    def forward(self, x: Tensor, labels: Tensor | None = None) -> tuple[Tensor, Tensor]:
+        """``(B, C, H, W)`` in [-1, 1] to logits ``(B,)`` and features ``(B, D, H / 8, W / 8)``."""
+        return self.head(self.layers(self.label_input(x, labels)), labels)
+
+
+class PatchCritic(nn.Module):
+    """Judges every patch of 16×16 pixels, and averages the logits.
+
+    Three 4×4 convolutions, the first with stride 2: from 28×28 pixels to 14×14, 13×13 and 12×12 logits.
+
+    Args:
+        shape: ``(C, H, W)`` of the images, at least 6×6 pixels.
+        num_classes: of the labels, which join the image as a plane; 0 for a critic without labels.
+        width: channels at half the size; twice as many in the features.
+        batch_norm: batch normalization after the second convolution.
+        spectral_norm: divide every weight by its largest singular value.
+        minibatch_std: let the last layer see how much the images of a batch differ.
+        projection: let the labels join the last layer instead.
+
+    Raises:
+        ValueError: the images are too small; ``projection`` without classes.
+
+    Source:
+        Isola, Zhu, Zhou & Efros (2017), the PatchGAN of 16×16 pixels, there with batch normalization.
+    """
+
+    def __init__(
+        self,
+        shape: tuple[int, int, int],
+        num_classes: int = 0,
+        *,
+        width: int = 64,
+        batch_norm: bool = False,
+        spectral_norm: bool = False,
+        minibatch_std: bool = False,
+        projection: bool = False,
+    ) -> None:
+        super().__init__()
+        channels, h, w = shape
+        _check_size(h, w, at_least=6)
+        has_plane = num_classes > 0 and not projection
+        self.label_input = LabelInput(num_classes, LabelPlane(num_classes, (h, w)) if has_plane else None)
+        self.layers = nn.Sequential(
+            *_convolution(channels + has_plane, width, stride=2),
+            *_convolution(width, 2 * width, stride=1, batch_norm=batch_norm),
+        )
+        self.head = CriticHead(
+            2 * width,
+            partial(nn.Conv2d, kernel_size=4, padding=1),
+            num_classes=num_classes,
+            minibatch_std=minibatch_std,
+            projection=projection,
+        )
+        if spectral_norm:
+            normalize_spectrally(self)
+
+    def forward(self, x: Tensor, labels: Tensor | None = None) -> tuple[Tensor, Tensor]:
+        """``(B, C, H, W)`` in [-1, 1] to logits ``(B,)`` and features ``(B, D, H / 2 - 1, W / 2 - 1)``."""
+        return self.head(self.layers(self.label_input(x, labels)), labels)
+
+
+def _convolution(in_channels: int, out_channels: int, *, stride: int, batch_norm: bool = False) -> list[nn.Module]:
+    """A 4×4 convolution, batch normalization where asked for, and LeakyReLU."""
+    # Batch normalization would take away again whatever a bias before it adds.
+    conv = nn.Conv2d(in_channels, out_channels, kernel_size=4, stride=stride, padding=1, bias=not batch_norm)
+    norm = [nn.BatchNorm2d(out_channels)] if batch_norm else []
+    return [conv, *norm, nn.LeakyReLU(0.2)]
+
+
+def _check_size(height: int, width: int, *, at_least: int) -> None:
+    if min(height, width) < at_least:
+        raise ValueError(
+            f"this critic reads images of at least {at_least}×{at_least} pixels, got {height}×{width}: "
+            "resize the data (--data.size), or use MlpCritic"
+        )

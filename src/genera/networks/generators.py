@@ -1,0 +1,79 @@
+"""The report's generators. The values are of any size: what bounds them to a range of pixels is up to the model."""
+
+from __future__ import annotations
+
+import math
+from itertools import pairwise
+
+from torch import Tensor, nn
+
+
+class MlpGenerator(nn.Module):
+    """Linear layers with LeakyReLU and batch normalization in between, in this order.
+
+    Args:
+        num_inputs: length of the vector for each image.
+        shape: ``(C, H, W)`` of the output.
+        widths: of the hidden layers.
+
+    Source:
+        The report, whose vanilla GAN has the widths given.
+    """
+
+    def __init__(
+        self, num_inputs: int, shape: tuple[int, int, int], *, widths: tuple[int, ...] = (128, 256, 512, 1024)
+    ) -> None:
+        super().__init__()
+        sizes = (num_inputs, *widths)
+        hidden = [
+            layer
+            for before, after in pairwise(sizes)
+            for layer in (nn.Linear(before, after), nn.LeakyReLU(0.2), nn.BatchNorm1d(after))
+        ]
+        self.layers = nn.Sequential(*hidden, nn.Linear(sizes[-1], math.prod(shape)), nn.Unflatten(1, shape))
+
+    def forward(self, z: Tensor) -> Tensor:
+        """``(B, num_inputs) -> (B, C, H, W)``."""
+        return self.layers(z)
+
+
+class ConvGenerator(nn.Module):
+    """A linear layer at a quarter of the size, and two transposed convolutions that double it.
+
+    Args:
+        num_inputs: length of the vector for each image.
+        shape: ``(C, H, W)`` of the output, H and W multiples of 4.
+        width: channels at the full size; twice as many at half, four times as many at a quarter.
+
+    Raises:
+        ValueError: the height or the width is not a multiple of 4.
+
+    Source:
+        The report, whose conditional GAN has width 64.
+    """
+
+    def __init__(self, num_inputs: int, shape: tuple[int, int, int], *, width: int = 64) -> None:
+        super().__init__()
+        channels, h, w = shape
+        if h % 4 or w % 4:
+            raise ValueError(
+                f"this generator makes images whose height and width are multiples of 4, got {h}×{w}: "
+                "resize the data (--data.size), or use MlpGenerator"
+            )
+        self.layers = nn.Sequential(
+            nn.Linear(num_inputs, 4 * width * (h // 4) * (w // 4)),
+            nn.ReLU(),
+            nn.Unflatten(1, (4 * width, h // 4, w // 4)),
+            # Batch normalization would take away again whatever a bias before it adds.
+            nn.ConvTranspose2d(4 * width, 2 * width, kernel_size=4, stride=2, padding=1, bias=False),
+            nn.BatchNorm2d(2 * width),
+            nn.ReLU(),
+            nn.ConvTranspose2d(2 * width, width, kernel_size=4, stride=2, padding=1, bias=False),
+            nn.BatchNorm2d(width),
+            nn.ReLU(),
+            nn.Conv2d(width, channels, kernel_size=3, padding=1),
+        )
+
+    def forward(self, z: Tensor) -> Tensor:
+        """``(B, num_inputs) -> (B, C, H, W)``."""
+        return self.layers(z)

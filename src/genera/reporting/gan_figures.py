@@ -1,0 +1,48 @@
+"""Figures that only two players allow: how each of them fared, and how different samples stayed."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+from matplotlib.figure import Figure
+
+from genera.reporting.curves import against_time
+
+#: What a row of ``metrics.csv`` holds of each panel, by the panel's label: columns, and what to call them.
+_PANELS = {
+    "loss of the discriminator": {
+        "train/discriminator/adversarial": "adversarial",
+        "train/discriminator/penalty": "penalty",
+    },
+    "loss of the generator": {
+        "train/generator/adversarial": "adversarial",
+        "train/generator/feature_matching": "feature matching, weighted",
+    },
+    "held for real": {
+        "train/discriminator/real": "training images",
+        "validation/score": "validation images",
+        "train/discriminator/fake": "fakes",
+    },
+    "diversity, 1 - SSIM": {"samples/diversity": "samples"},
+}
+
+
+def players_figure(table: Mapping[int, Mapping[str, float]], *, about: str) -> Figure:
+    """What both players' losses, the discriminator's opinion and the diversity of samples did over training."""
+    present = {column for row in table.values() for column in row}
+    panels = {
+        label: {column: name for column, name in columns.items() if column in present}
+        for label, columns in _PANELS.items()
+    }
+    panels = {label: columns for label, columns in panels.items() if columns}
+    figure = Figure(figsize=(6, 0.6 + 1.7 * len(panels)))
+    grid = figure.subplots(len(panels), 1, sharex=True, squeeze=False)
+    for axes, (label, columns) in zip(grid.flat, panels.items(), strict=True):
+        for column, name in columns.items():
+            minutes, values = against_time(table, column)
+            axes.plot(minutes, values, label=name, linewidth=1)
+        axes.set_ylabel(label, fontsize=8)
+        axes.legend(fontsize=8)
+    grid[-1, 0].set_xlabel("minutes of training")
+    figure.suptitle(about, fontsize=10)
+    return figure

@@ -1,0 +1,160 @@
+"""The task of two players, each with a loss and an optimiser of its own."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable
+from typing import Any
+
+import torch
+from torch import Tensor, nn
+from torch.optim import Optimizer
+
+from genera.core import Loss, Progress, Schedule, TwoPlayer
+from genera.training.averaging import averaged, refresh_batch_norm
+from genera.training.task import Task, broken_terms, check_clip_norm, vectors, watched, with_initial_rate
+
+#: Images drawn at a time from an averaged generator for the statistics of its batch normalization.
+_REFRESHING_BATCH = 128
+
+Batch = tuple[Tensor, Tensor | None]
+
+
+class AdversarialTask(Task):
+    """Lets a discriminator learn to tell images from fakes, and a generator to make it fail, in turns.
+
+    A step is one step of the generator, after those of the discriminator. Steps, schedules, logs and checkpoints count
+    the generator's.
+
+    Args:
+        model: the two players.
+        generator_optimizer: made for the parameters of the generator.
+        discriminator_optimizer: made for the parameters of the discriminator.
+        schedule: factor on both learning rates, as a function of progress.
+        discriminator_steps: of the discriminator for one of the generator; the images of a batch are dealt out to them.
+        separate_passes: make new fakes for the generator's step, instead of letting one pass serve both.
+        clip_norm: the gradient of either player is shortened to this norm.
+        average_decay: draw from and keep an exponential moving average of the generator's weights with this decay.
+
+    Raises:
+        ValueError: the model is not of two players, or a value is out of range.
+
+    Source:
+        Goodfellow et al. (2014), algorithm 1; Heusel et al. (2017) for two rates; Yazici et al. (2019) for the average.
+    """
+
+    model: TwoPlayer
+
+    def __init__(
+        self,
+        model: TwoPlayer,
+        *,
+        generator_optimizer: Callable[[Iterable[nn.Parameter]], Optimizer],
+        discriminator_optimizer: Callable[[Iterable[nn.Parameter]], Optimizer],
+        schedule: Schedule | None = None,
+        discriminator_steps: int = 1,
+        separate_passes: bool = False,
+        clip_norm: float | None = None,
+        average_decay: float | None = None,
+    ) -> None:
+        super().__init__(model, schedule=schedule)
+        if not isinstance(model, TwoPlayer):
+            raise ValueError(f"AdversarialTask trains two players, got {type(model).__name__}: take LossTask")
+        if discriminator_steps < 1:
+            raise ValueError(f"discriminator_steps must be at least 1, got {discriminator_steps}")
+        check_clip_norm(clip_norm)
+        self.automatic_optimization = False
+        self.discriminator_steps = discriminator_steps
+        self.separate_passes = separate_passes
+        self.clip_norm = clip_norm
+        self._make_optimizers = generator_optimizer, discriminator_optimizer
+        self._norms: dict[str, Tensor] = {}
+        self.average = None if average_decay is None else averaged(model, decay=average_decay)
+        if self.average is not None:
+            # There is one judge: an averaged one would be of another opinion than the one that trained the generator.
+            self._averaged.discriminator = model.discriminator
+
+    @property
+    def evaluated(self) -> TwoPlayer:
+        return self.model if self.average is None else self._averaged
+
+    @property
+    def _averaged(self) -> TwoPlayer:
+        assert self.average is not None
+        assert isinstance(self.average.module, TwoPlayer)
+        return self.average.module
+
+    def check(self, start: Progress, *, batch_size: int) -> None:
+        super().check(start, batch_size=batch_size)
+        if batch_size < self.discriminator_steps:
+            raise ValueError(
+                f"a batch of {batch_size} images cannot be dealt out to {self.discriminator_steps} steps of the "
+                "discriminator: raise batch_size"
+            )
+
+    def configure_optimizers(self) -> list[Optimizer]:
+        players = self.model.generator, self.model.discriminator
+        return [
+            with_initial_rate(make(player.parameters()))
+            for make, player in zip(self._make_optimizers, players, strict=True)
+        ]
+
+    def training_step(self, batch: Batch, batch_idx: int) -> dict[str, Any]:
+        all_images, all_labels = batch
+        shares = all_images.tensor_split(self.discriminator_steps)
+        labels_of_shares = [None] * len(shares) if all_labels is None else all_labels.tensor_split(len(shares))
+        for images, labels in zip(shares, labels_of_shares, strict=True):
+            fakes = self.model.generate(len(images), labels)
+            for_discriminator = self.model.discriminator_loss(images, fakes, labels)
+            self._step("discriminator", for_discriminator, batch=batch_idx)
+        if self.separate_passes:
+            fakes = self.model.generate(len(images), labels)
+        # Its parameters are no leaves of this loss: their gradients would cost a third of the pass and be thrown away.
+        self.model.discriminator.requires_grad_(False)
+        for_generator = self.model.generator_loss(images, fakes, labels)
+        self.model.discriminator.requires_grad_(True)
+        self._step("generator", for_generator, batch=batch_idx)
+        return {
+            "watched": {
+                f"{player}/{name}": value
+                for player, loss in (("discriminator", for_discriminator), ("generator", for_generator))
+                for name, value in watched(loss, loss.total.mean()).items()
+            },
+            "vectors": vectors(for_discriminator) | vectors(for_generator),
+        }
+
+    def _step(self, player: str, loss: Loss, *, batch: int) -> None:
+        """One step of one player."""
+        total = loss.total.mean()
+        self.check_finite(total, lambda: f"the loss of the {player} ({broken_terms(loss)})", batch=batch)
+        module = self.model.get_submodule(player)
+        is_generator = player == "generator"
+        # Lightning counts the steps of optimisers that are stepped through its wrapper: the generator's alone.
+        optimizers = self.optimizers(use_pl_optimizer=is_generator)
+        assert isinstance(optimizers, list)
+        optimizer = optimizers[0 if is_generator else 1]
+        optimizer.zero_grad()
+        self.manual_backward(total)
+        norm = nn.utils.clip_grad_norm_(module.parameters(), self.clip_norm or float("inf"))
+        self.check_finite(norm, lambda: f"the gradient of the {player}", batch=batch)
+        self._norms[player] = norm.detach()
+        optimizer.step()
+
+    def after_step(self) -> None:
+        if self.average is not None:
+            self.average.update_parameters(self.model)
+
+    def step_values(self) -> dict[str, float]:
+        norms = {f"{player}/gradient_norm": float(norm) for player, norm in self._norms.items()}
+        rates = [optimizer.param_groups[0]["lr"] for optimizer in self.raw_optimizers()]
+        return norms | dict(zip(("generator/learning_rate", "discriminator/learning_rate"), rates, strict=True))
+
+    def before_validation(self, *, seed: int) -> None:
+        if self.average is not None:
+            torch.manual_seed(seed)
+            with torch.no_grad():
+                refresh_batch_norm(self._averaged.generator, lambda: self._averaged.generate(_REFRESHING_BATCH))
+
+    @torch.no_grad()
+    def validation_losses(self, batch: Batch, *, seed: int) -> dict[str, Tensor]:
+        """What the discriminator holds of images it was not trained on; there is no loss to select by."""
+        return {"score": self.evaluated.score(*batch).sigmoid()}

@@ -1,0 +1,79 @@
+"""Looking at what a model draws while it trains."""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Sequence
+from typing import Any
+
+import lightning.pytorch as pl
+import torch
+from tqdm import tqdm
+
+from genera.core import Generative, Probe
+from genera.data.images import Images
+from genera.training.pace import task_of
+from genera.training.watching import Validation, log
+
+#: Images drawn for the probes.
+_COUNT = 500
+#: Samples that differ from each other by less than this share of what images do are few images, again and again.
+_COLLAPSED = 1 / 3
+
+
+class Probing(pl.Callback):
+    """Puts probes to samples of the same latents whenever a validation is due, and logs what they say.
+
+    Args:
+        probes: each makes named numbers of uint8 images.
+        images: the validation split; what the probes say of it is what samples should come to.
+        levels: number of pixel values.
+        validation: samples are drawn when it is due, after it.
+        seed: of the latents.
+    """
+
+    def __init__(
+        self, probes: Sequence[Probe], *, images: Images, levels: int, validation: Validation, seed: int
+    ) -> None:
+        self.probes = probes
+        self.images = images
+        self.validation = validation
+        self.levels = levels
+        self.seed = seed
+        self._of_images: dict[str, float] = {}
+        self._has_warned = False
+
+    def on_train_start(self, trainer: pl.Trainer, pl_module: pl.LightningModule) -> None:
+        if trainer.is_global_zero:
+            self._of_images = self._found(self.images.pixels[:_COUNT])
+
+    def on_train_batch_end(
+        self, trainer: pl.Trainer, pl_module: pl.LightningModule, outputs: Any, batch: Any, batch_idx: int
+    ) -> None:
+        task = task_of(pl_module)
+        due = task.steps % self.validation.every == 0 or trainer.should_stop
+        model = task.evaluated
+        if not (self.probes and due and trainer.is_global_zero and isinstance(model, Generative)):
+            return
+        model.eval()
+        samples = model.sample(_COUNT, generator=torch.Generator(task.device).manual_seed(self.seed)).cpu()
+        task.model.train()
+        found = self._found(samples)
+        log(trainer, {f"samples/{name}": value for name, value in found.items()}, step=task.steps)
+        self._warn_of_collapse(found)
+
+    def _found(self, pixels: torch.Tensor) -> dict[str, float]:
+        # Probes need not know how many levels there are: they see 256.
+        stretched = (pixels.float() * (255 / (self.levels - 1))).round().to(torch.uint8)
+        return {name: value for probe in self.probes for name, value in probe(stretched).items()}
+
+    def _warn_of_collapse(self, found: dict[str, float]) -> None:
+        diversity, of_images = found.get("diversity"), self._of_images.get("diversity")
+        if self._has_warned or diversity is None or of_images is None or diversity >= _COLLAPSED * of_images:
+            return
+        self._has_warned = True
+        tqdm.write(
+            f"samples differ from each other by {diversity:.2f} (1 - SSIM), images by {of_images:.2f}: the model draws "
+            "few images, again and again; a lower learning rate, minibatch_std or feature_matching may help",
+            file=sys.stderr,
+        )

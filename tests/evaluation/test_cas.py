@@ -1,0 +1,80 @@
+from __future__ import annotations
+
+from functools import partial
+
+import pytest
+import torch
+from cases import FLOWS, complains, made, small_vae
+from torch import Tensor
+
+from genera.core import ImageSpec
+from genera.data import Images, find_dataset
+from genera.evaluation import cas, draw
+from genera.evaluation.cas import classification_accuracy_score, draw_each_class
+from genera.vaes import GaussianPixels
+
+DIGITS = find_dataset("digits")()
+TRAIN, TEST = DIGITS.split("train"), DIGITS.split("test")
+score = partial(classification_accuracy_score, spec=DIGITS.spec)
+
+
+def first(count: int) -> Images:
+    return TRAIN.subset(torch.arange(count))
+
+
+def test_real_digits_teach_to_read() -> None:
+    assert score(TRAIN, TEST, max_epochs=5) > 0.9
+
+
+def test_wrong_labels_teach_nothing() -> None:
+    labels = TRAIN.labels[torch.randperm(len(TRAIN), generator=torch.Generator().manual_seed(0))]
+    assert score(Images(TRAIN.pixels, labels), TEST, max_epochs=2) < 0.3
+
+
+def test_the_seed_decides_and_nobody_elses_numbers_change() -> None:
+    before = torch.get_rng_state()
+    scores = [score(first(100), TEST, seed=seed, max_epochs=2) for seed in (1, 1, 2)]
+    assert torch.equal(before, torch.get_rng_state())
+    assert scores[0] == scores[1]
+    assert scores[0] != scores[2]
+
+
+def test_it_stops_when_held_out_images_gain_no_more(monkeypatch: pytest.MonkeyPatch) -> None:
+    """And judges the weights of the best epoch."""
+    losses = iter([3.0, 1.0, 2.0, 1.5, 1.0])
+    weights: list[Tensor] = []
+    numbers: list[int] = []
+
+    def judge(model: cas.Classifier, images: Images) -> tuple[float, float]:
+        weights.append(next(model.parameters()).detach().clone())
+        numbers.append(len(images))
+        return next(losses, 0.0), 0.5
+
+    monkeypatch.setattr(cas, "_judge", judge)
+    assert score(first(40), first(7), max_epochs=20) == 0.5
+    assert numbers == [4, 4, 4, 4, 4, 7]
+    assert torch.equal(weights[-1], weights[1])
+    assert not torch.equal(weights[-1], weights[-2])
+
+
+def test_what_it_refuses() -> None:
+    with complains("must have shape (B, 1, 8, 8)"):
+        score(TRAIN, Images(TEST.pixels[:, :, 1:], TEST.labels))
+    with complains("choose data with labels"):
+        score(Images(TRAIN.pixels), TEST)
+    with complains("train must hold at least 10 images", "got 9"):
+        score(first(9), TEST)
+    with complains("max_epochs must be at least 1", "got 0"):
+        score(TRAIN, TEST, max_epochs=0)
+    with complains("needs images with labels"):
+        score(TRAIN, TEST, spec=ImageSpec(1, 8, 8, 17))
+
+
+def test_as_many_images_of_every_class() -> None:
+    spec = ImageSpec(1, 4, 4, 17, num_classes=3)
+    model = made(lambda: small_vae(spec, likelihood=GaussianPixels, class_conditional=True), scale=0.3)
+    images = draw_each_class(model, 5, seed=2)
+    assert images.labels.bincount().tolist() == [5, 5, 5]
+    assert torch.equal(images.pixels, draw(model, 15, labels=images.labels, seed=2))
+    with complains("NormalizingFlow was not trained with labels"):
+        draw_each_class(FLOWS["flow, grey"]()[0], 5)

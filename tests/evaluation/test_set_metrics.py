@@ -1,0 +1,166 @@
+"""Metrics of sets of images, which take features or classes, against something independent."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Callable
+from itertools import pairwise
+
+import numpy as np
+import pytest
+import scipy.linalg
+import scipy.spatial.distance
+import scipy.stats
+import torch
+from cases import complains, normal
+from torch import Tensor
+from torchmetrics import Metric
+
+from genera.evaluation.metrics import ClassAgreement, ClassKl, FrechetDistance, ModeCoverage, PairwiseDistance
+
+
+def with_moments(mean: Tensor, deviations: Tensor, *, seed: int) -> Tensor:
+    """100 vectors whose mean, and whose covariance, a diagonal one, are exactly these."""
+    x = normal(100, len(mean), seed=seed)
+    x = x - x.mean(dim=0)
+    white = x @ torch.linalg.inv(torch.linalg.cholesky(x.T.cov())).T
+    return mean + deviations * white
+
+
+def frechet(drawn: Tensor, real: Tensor) -> float:
+    metric = FrechetDistance(drawn.shape[1])
+    metric.update(drawn, real=False)
+    metric.update(real, real=True)
+    return float(metric.compute())
+
+
+def test_a_frechet_distance_of_diagonal_gaussians() -> None:
+    """``‖μ_1 - μ_2‖² + ‖σ_1 - σ_2‖²``."""
+    means, deviations = normal(2, 4), normal(2, 4, seed=2).exp()
+    sets = [with_moments(*moments, seed=seed) for seed, moments in enumerate(zip(means, deviations, strict=True))]
+    expected = (means[0] - means[1]).square().sum() + (deviations[0] - deviations[1]).square().sum()
+    assert frechet(*sets) == pytest.approx(float(expected), rel=1e-10)
+
+
+@pytest.mark.parametrize("scale", [1e-3, 1.0, 1e3])
+def test_a_frechet_distance_with_scipys_root(scale: float) -> None:
+    drawn = scale * (normal(60, 8) @ normal(8, 8, seed=2) + 3)
+    real = scale * normal(80, 8, seed=3) @ normal(8, 8, seed=4)
+    first, second = np.cov(drawn.T), np.cov(real.T)
+    root = scipy.linalg.sqrtm(first @ second).real
+    difference = drawn.mean(dim=0) - real.mean(dim=0)
+    expected = float(difference.square().sum()) + np.trace(first + second - 2 * root)
+    assert frechet(drawn, real) == pytest.approx(expected, rel=1e-6)
+    assert frechet(real, drawn) == pytest.approx(expected, rel=1e-6)
+
+
+def test_a_set_is_not_far_from_itself() -> None:
+    features = normal(50, 6) + 2
+    assert frechet(features, features.flip(0)) == pytest.approx(0, abs=1e-12)
+
+
+def test_features_that_never_change_or_follow_each_other() -> None:
+    """Covariances without full rank: eigenvalues of zero come out on either side of it."""
+    features = torch.cat([normal(20, 3), 2 * normal(20, 3), torch.ones(20, 2).double()], dim=1)
+    assert 0 <= frechet(features, features) < 1e-6
+    assert frechet(features, features + 1) == pytest.approx(8, abs=1e-6)
+
+
+def test_a_frechet_distance_needs_two_images_of_known_features() -> None:
+    metric = FrechetDistance(3)
+    metric.update(normal(2, 3), real=True)
+    metric.update(normal(1, 3), real=False)
+    with complains("at least two images on either side", "got 1 drawn and 2 real"):
+        metric.compute()
+    for features in (normal(2, 4), normal(3)):
+        with complains("features must have shape (B, 3)", str(tuple(features.shape))):
+            metric.update(features, real=True)
+
+
+def test_modes_and_divergence_of_known_shares() -> None:
+    labels = torch.arange(3).repeat_interleave(torch.tensor([91, 7, 2]))
+    for share, expected in [(0.02, 3), (0.021, 2), (0.07, 2), (0.0701, 1), (0.92, 0)]:
+        metric = ModeCoverage(4, share=share)
+        metric.update(labels)
+        assert int(metric.compute()) == expected
+    metric = ClassKl(4)
+    metric.update(labels)
+    assert float(metric.compute()) == pytest.approx(scipy.stats.entropy([91, 7, 2, 0], [1, 1, 1, 1]), rel=1e-12)
+
+
+@pytest.mark.parametrize("num_classes", [1, 3, 10])
+def test_the_ends_of_a_divergence(num_classes: int) -> None:
+    even, single = ClassKl(num_classes), ClassKl(num_classes)
+    even.update(torch.arange(num_classes).repeat(7))
+    single.update(torch.full((5,), num_classes - 1))
+    assert 0 <= float(even.compute()) < 1e-15
+    assert float(single.compute()) == pytest.approx(math.log(num_classes))
+
+
+def test_agreement_counted_by_hand() -> None:
+    metric = ClassAgreement()
+    metric.update(torch.tensor([0, 1, 2]), torch.tensor([0, 1, 1]))
+    metric.update(torch.tensor([3]), torch.tensor([0]))
+    assert float(metric.compute()) == 0.5
+    with complains("one predicted class for each wanted", "(2,) and (1,)"):
+        metric.update(torch.zeros(2), torch.zeros(1))
+
+
+def test_distances_are_scipys() -> None:
+    features = normal(5, 3)
+    metric = PairwiseDistance()
+    metric.update(features)
+    metric.update(features[1:3])
+    pairs = [(0, 1), (2, 3), (1, 2)]
+    expected = np.mean([scipy.spatial.distance.euclidean(features[i], features[j]) for i, j in pairs])
+    assert float(metric.compute()) == pytest.approx(expected, rel=1e-14)
+    metric.reset()
+    metric.update(features[:1].expand(4, -1))
+    assert float(metric.compute()) == 0
+
+
+@pytest.mark.parametrize("metric", [ModeCoverage, ClassKl])
+def test_labels_of_other_classes(metric: type[ModeCoverage | ClassKl]) -> None:
+    for labels in ([0, 3], [-1, 2]):
+        with complains("between 0 and 2", f"got labels from {labels[0]} to {labels[1]}"):
+            metric(3).update(torch.tensor(labels))
+
+
+@pytest.mark.parametrize("share", [0, 1.1, -1])
+def test_a_share_out_of_range(share: float) -> None:
+    with complains("share must lie in (0, 1]", str(share)):
+        ModeCoverage(3, share)
+
+
+def fed(metric: Metric, seed: int, order: list[int]) -> Metric:
+    """A metric that took in 24 images in batches, in an order of them; pairs stay together."""
+    features = normal(24, 3, seed=seed).float()
+    labels = torch.randint(4, (24,), generator=torch.Generator().manual_seed(seed))
+    for start, end in pairwise([0, 10, 12, 24]):
+        chosen = torch.tensor(order[start:end])
+        if isinstance(metric, FrechetDistance):
+            metric.update(features[chosen], real=True)
+            metric.update(2 * features[chosen], real=False)
+        elif isinstance(metric, ClassAgreement):
+            metric.update(labels[chosen], labels[chosen] % 2)
+        else:
+            metric.update(features[chosen] if isinstance(metric, PairwiseDistance) else labels[chosen])
+    return metric
+
+
+@pytest.mark.parametrize(
+    "make",
+    [
+        lambda: FrechetDistance(3),
+        lambda: ModeCoverage(4, share=0.3),
+        lambda: ClassKl(4),
+        ClassAgreement,
+        PairwiseDistance,
+    ],
+)
+def test_the_order_of_images_and_who_saw_them_do_not_matter(make: Callable[[], Metric]) -> None:
+    """Two processes add up their states, in float64 whatever the features are."""
+    one, other = fed(make(), 1, list(range(24))), fed(make(), 2, list(range(24)))
+    other.merge_state(one)
+    together = fed(fed(make(), 2, list(reversed(range(24)))), 1, list(range(24)))
+    assert float(other.compute()) == pytest.approx(float(together.compute()), rel=1e-12)

@@ -1,0 +1,146 @@
+from __future__ import annotations
+
+from functools import partial
+
+import pytest
+import torch
+from cases import GANS, complains, made, pixels
+
+from genera.core import ImageSpec
+from genera.gans import GAN, GradientPenalty, LeastSquares, NonSaturating, Wasserstein
+from genera.networks import ConvCritic, ConvGenerator, MlpCritic, MlpGenerator
+
+SPEC = ImageSpec(1, 8, 8, 17, num_classes=3)
+fully_connected = partial(
+    GAN,
+    generator=partial(MlpGenerator, widths=(8, 8)),
+    discriminator=partial(MlpCritic, widths=(8, 6)),
+    loss=NonSaturating(),
+    latent_size=5,
+)
+convolutional = partial(
+    GAN,
+    generator=partial(ConvGenerator, width=2),
+    discriminator=partial(ConvCritic, width=2),
+    loss=NonSaturating(),
+    latent_size=5,
+    class_conditional=True,
+)
+LABELS = torch.tensor([0, 1, 2, 0])
+
+
+def seeded(seed: int = 0) -> torch.Generator:
+    return torch.Generator().manual_seed(seed)
+
+
+@pytest.mark.parametrize("name", GANS)
+def test_a_step_moves_the_player_meant_and_no_other(name: str) -> None:
+    gan, images = GANS[name]()
+    labels = LABELS[: len(images)] if gan.class_conditional else None
+    fakes = gan.generate(len(images), labels)
+    gan.discriminator_loss(images, fakes, labels).total.mean().backward(retain_graph=True)
+    assert all(parameter.grad is None for parameter in gan.generator.parameters())
+    assert any(parameter.grad.any() for parameter in gan.discriminator.parameters())
+    gan.zero_grad()
+    gan.generator_loss(images, fakes, labels).total.mean().backward()
+    assert any(parameter.grad.any() for parameter in gan.generator.parameters())
+
+
+@pytest.mark.parametrize("name", GANS)
+def test_losses_are_made_of_their_terms(name: str) -> None:
+    gan, images = GANS[name]()
+    labels = LABELS[: len(images)] if gan.class_conditional else None
+    fakes = gan.generate(len(images), labels)
+    for loss in (gan.discriminator_loss(images, fakes, labels), gan.generator_loss(images, fakes, labels)):
+        assert loss.total.shape == (len(images),)
+        assert loss.total.isfinite().all()
+        torch.testing.assert_close(loss.total, sum(loss.terms.values()).expand(len(images)))
+        assert not any(value.requires_grad for value in loss.logs.values())
+
+
+@pytest.mark.parametrize("name", GANS)
+def test_one_pass_makes_what_two_players_see(name: str) -> None:
+    gan, _ = GANS[name]()
+    torch.manual_seed(0)
+    fakes = gan.generate(4)
+    assert fakes.images.shape == (4, *gan.spec.shape)
+    assert fakes.images.requires_grad
+    assert (fakes.images.abs() <= 1).all()
+    assert fakes.latents.shape == (4, gan.latent_size)
+    assert (fakes.labels is None) == (not gan.class_conditional)
+
+
+def test_the_losses_are_those_of_the_logits() -> None:
+    gan = made(lambda: fully_connected(SPEC)).eval()
+    images = pixels(SPEC)
+    fakes = gan.generate(4)
+    real, _ = gan.discriminator(2 * images.double() / 16 - 1)
+    fake, features = gan.discriminator(fakes.images)
+    binary = torch.nn.functional.binary_cross_entropy_with_logits
+    expected = binary(real, torch.ones(4).double(), reduction="none")
+    expected = expected + binary(fake, torch.zeros(4).double(), reduction="none")
+    torch.testing.assert_close(gan.discriminator_loss(images, fakes).total, expected)
+    expected = binary(fake, torch.ones(4).double(), reduction="none")
+    torch.testing.assert_close(gan.generator_loss(images, fakes).total, expected)
+    torch.testing.assert_close(gan.score(images), real)
+
+    gan.feature_matching = 10.0
+    loss = gan.generator_loss(images, fakes)
+    of_images = gan.discriminator(2 * images.double() / 16 - 1)[1]
+    distance = (of_images.mean(dim=0) - features.mean(dim=0)).norm()
+    torch.testing.assert_close(loss.terms["feature_matching"], 10 * distance)
+
+
+def test_the_label_steers_a_sample() -> None:
+    gan = made(lambda: convolutional(SPEC), scale=0.5).eval()
+    first, again = (gan.sample(4, labels=LABELS, generator=seeded()) for _ in range(2))
+    other = gan.sample(4, labels=(LABELS + 1) % 3, generator=seeded())
+    assert torch.equal(first, again)
+    assert not torch.equal(first, other)
+    assert not torch.equal(gan.score(pixels(SPEC), LABELS), gan.score(pixels(SPEC), (LABELS + 1) % 3))
+
+
+def test_reload_gives_equal_samples_for_equal_seeds() -> None:
+    gan, fresh = (made(lambda: convolutional(SPEC), scale=scale) for scale in (0.5, 0.1))
+    gan.train()
+    gan.generate(16)  # moves the statistics of batch normalization
+    fresh.load_state_dict(gan.state_dict())
+    first, second = (model.eval().sample(8, generator=seeded()) for model in (gan, fresh))
+    assert torch.equal(first, second)
+
+
+def test_the_temperature_shrinks_the_noise() -> None:
+    gan = made(lambda: fully_connected(SPEC), scale=0.5).eval()
+    assert len(gan.sample(20, temperature=0.0, generator=seeded()).unique(dim=0)) == 1
+    assert len(gan.sample(20, generator=seeded()).unique(dim=0)) > 1
+
+
+def test_a_penalty_is_a_term_of_the_discriminators() -> None:
+    gan = made(lambda: fully_connected(SPEC, loss=Wasserstein(), penalty=GradientPenalty(10.0)))
+    images = pixels(SPEC)
+    loss = gan.discriminator_loss(images, gan.generate(4))
+    assert set(loss.terms) == {"adversarial", "penalty"}
+    assert (loss.terms["penalty"] >= 0).all()
+
+
+def test_what_a_gan_refuses() -> None:
+    with complains("latent_size must be at least 1", "0"):
+        fully_connected(SPEC, latent_size=0)
+    with complains("feature_matching", "must not be negative", "-1"):
+        fully_connected(SPEC, feature_matching=-1.0)
+    with complains("class_conditional needs images with labels"):
+        convolutional(ImageSpec(1, 8, 8))
+    with complains("BatchNorm"):
+        convolutional(SPEC, penalty=GradientPenalty())
+    with complains("multiples of 4", "9×8"):
+        convolutional(ImageSpec(1, 9, 8, num_classes=3))
+    with complains("not trained with labels"):
+        fully_connected(SPEC).sample(2, labels=torch.tensor([0, 1]))
+    with complains("at least two images in a batch", "got 1", "batch_size"):
+        fully_connected(SPEC).generate(1)
+    conditional = convolutional(SPEC, loss=LeastSquares())
+    fakes = conditional.generate(4)
+    with complains("needs those of the images"):
+        conditional.discriminator_loss(pixels(SPEC), fakes)
+    with complains("trained on 3 classes", "to 3"):
+        conditional.sample(1, labels=torch.tensor([3]))

@@ -1,0 +1,163 @@
+from __future__ import annotations
+
+import math
+
+import pytest
+import torch
+from cases import PENALTIES, complains, made, normal, uniform
+from torch import Tensor, nn
+from torch.nn.utils.parametrizations import spectral_norm
+
+from genera.gans import R1, GradientPenalty, Penalty
+from genera.gans.penalties import check_no_batch_norm
+
+SHAPE = (2, 3, 2)
+REAL, FAKE = 2 * uniform(4, *SHAPE) - 1, 2 * uniform(4, *SHAPE, seed=2) - 1
+
+
+class Watched:
+    """A critic that remembers where it was asked; the slope of an image is ``weight``, or zero where there is none."""
+
+    def __init__(self, weight: Tensor | None = None) -> None:
+        self.weight = torch.zeros(SHAPE, dtype=torch.float64) if weight is None else weight
+
+    def __call__(self, x: Tensor) -> Tensor:
+        self.points = x.detach()
+        return (x * self.weight).flatten(1).sum(dim=1)
+
+
+def network() -> nn.Sequential:
+    return nn.Sequential(nn.Conv2d(2, 3, 2), nn.Softplus(), nn.Flatten(), nn.Linear(6, 1), nn.Flatten(0))
+
+
+def test_a_linear_critic_by_hand() -> None:
+    """Its slope is the same everywhere, and so is the penalty."""
+    weight = normal(*SHAPE)
+    norm = weight.norm().item()
+    for penalty, value, by_weight in (
+        (GradientPenalty(3.0), 3 * (norm - 1) ** 2, 6 * (1 - 1 / norm) * weight),
+        (R1(3.0), 1.5 * norm**2, 3 * weight),
+        (GradientPenalty(), 10 * (norm - 1) ** 2, 20 * (1 - 1 / norm) * weight),
+        (R1(), 5 * norm**2, 10 * weight),
+    ):
+        leaf = weight.clone().requires_grad_()
+        values = penalty(Watched(leaf), REAL, FAKE)
+        values.mean().backward()
+        torch.testing.assert_close(values.detach(), torch.full((4,), value, dtype=torch.float64))
+        torch.testing.assert_close(leaf.grad, by_weight)
+
+
+def test_a_quadratic_critic_by_hand() -> None:
+    """``½ xᵀ A x`` has the slope ``½ (A + Aᵀ) x``: another one at every point."""
+    seen = []
+
+    def critic(x: Tensor) -> Tensor:
+        seen.append(x.detach().flatten(1))
+        return 0.5 * torch.einsum("bi,ij,bj->b", x.flatten(1), matrix, x.flatten(1))
+
+    for penalty, of_norm in (
+        (GradientPenalty(3.0), lambda norm: 3 * (norm - 1) ** 2),
+        (R1(3.0), lambda norm: 1.5 * norm**2),
+    ):
+        matrix = normal(12, 12).requires_grad_()
+        values = penalty(critic, REAL, FAKE)
+        expected = of_norm((0.5 * seen[-1] @ (matrix + matrix.T)).square().sum(dim=1).sqrt())
+        torch.testing.assert_close(values, expected)
+        upstream = normal(4, seed=3)
+        torch.testing.assert_close(
+            torch.autograd.grad(values, matrix, upstream), torch.autograd.grad(expected, matrix, upstream)
+        )
+
+
+@pytest.mark.parametrize("name", PENALTIES)
+def test_gradients_of_a_network_are_those_of_finite_differences(name: str) -> None:
+    penalty, critic = PENALTIES[name](), made(network)
+
+    def penalize(*parameters: Tensor) -> Tensor:
+        torch.manual_seed(0)
+        named = dict(zip(dict(critic.named_parameters()), parameters, strict=True))
+        return penalty(lambda x: torch.func.functional_call(critic, named, (x,)), REAL, FAKE)
+
+    # The last bias shifts the logits and tilts nothing.
+    *steering, last_bias = critic.parameters()
+    assert torch.autograd.gradcheck(lambda *steering: penalize(*steering, last_bias), steering)
+    grads = torch.autograd.grad(penalize(*critic.parameters()).sum(), steering)
+    assert all(grad.abs().sum() > 0 for grad in grads)
+
+
+@pytest.mark.parametrize("name", PENALTIES)
+def test_a_flat_critic_has_finite_gradients(name: str) -> None:
+    weight = torch.zeros(SHAPE, dtype=torch.float64, requires_grad=True)
+    values = PENALTIES[name]()(Watched(weight), REAL, FAKE)
+    values.sum().backward()
+    assert (values == (3 if name == "GradientPenalty" else 0)).all()
+    assert (weight.grad == 0).all()
+
+
+def test_points_lie_on_the_lines_from_images_to_fakes_and_follow_the_seed() -> None:
+    def points(seed: int) -> Tensor:
+        torch.manual_seed(seed)
+        critic = Watched()
+        GradientPenalty()(critic, REAL, FAKE)
+        return critic.points
+
+    shares = ((points(0) - REAL) / (FAKE - REAL)).flatten(1)
+    assert ((shares > 0) & (shares < 1)).all()
+    torch.testing.assert_close(shares, shares[:, :1].expand_as(shares))
+    assert len(shares[:, 0].unique()) == 4
+    assert torch.equal(points(0), points(0))
+    assert not torch.equal(points(0), points(1))
+
+
+def test_shares_are_uniform() -> None:
+    critic, count = Watched(torch.zeros(1, 1, 1)), 4000
+    torch.manual_seed(0)
+    GradientPenalty()(critic, torch.zeros(count, 1, 1, 1), torch.ones(count, 1, 1, 1))
+    shares = critic.points.flatten().sort().values
+    # The Kolmogorov-Smirnov distance is above 1.95 / √n once in a thousand.
+    assert (shares - torch.linspace(0, 1, count)).abs().max() < 1.95 / count**0.5
+
+
+def test_r1_looks_at_the_images_only() -> None:
+    critic = Watched()
+    R1()(critic, REAL, FAKE)
+    assert torch.equal(critic.points, REAL)
+
+
+@pytest.mark.parametrize("name", PENALTIES)
+def test_no_gradient_reaches_the_images(name: str) -> None:
+    real, fake = REAL.clone().requires_grad_(), FAKE.clone().requires_grad_()
+    PENALTIES[name]()(made(network), real, fake).sum().backward()
+    assert real.grad is None
+    assert fake.grad is None
+
+
+@pytest.mark.parametrize("name", PENALTIES)
+def test_autocast_changes_nothing(name: str) -> None:
+    def penalize(fake: Tensor) -> Tensor:
+        torch.manual_seed(0)
+        return PENALTIES[name]()(critic, REAL.float(), fake)
+
+    critic, fake = made(network).float(), FAKE.bfloat16()
+    expected = penalize(fake.float())
+    with torch.autocast("cpu", dtype=torch.bfloat16):
+        found = penalize(fake)
+    assert found.dtype == torch.float32
+    assert torch.equal(found, expected)
+
+
+def test_critics_that_normalize_batches_are_refused() -> None:
+    for norm in (nn.BatchNorm1d(3), nn.BatchNorm2d(3), nn.SyncBatchNorm(3)):
+        with complains("judges every image by itself", type(norm).__name__, "batch_norm", "spectral_norm"):
+            check_no_batch_norm(nn.Sequential(nn.Conv2d(2, 3, 2), nn.Sequential(norm)))
+
+
+def test_critics_that_do_not_are_accepted() -> None:
+    check_no_batch_norm(nn.Sequential(spectral_norm(nn.Conv2d(2, 3, 2)), nn.InstanceNorm2d(3), nn.GroupNorm(1, 3)))
+
+
+@pytest.mark.parametrize("weight", [-1.0, math.nan])
+@pytest.mark.parametrize("penalty", [GradientPenalty, R1])
+def test_a_negative_weight(penalty: type[Penalty], weight: float) -> None:
+    with complains("weight", "must not be negative", str(weight)):
+        penalty(weight)
