@@ -1,0 +1,51 @@
+"""What is asked of samples while a model trains."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+import torch
+from running import TINY, losses
+
+from genera.cli import main
+from genera.data import Images
+from genera.evaluation import Diversity
+from genera.training.probing import Probing
+from genera.training.watching import Validation
+
+
+def spread(images: torch.Tensor) -> dict[str, float]:
+    """How many different values there are, as a probe."""
+    return {"diversity": float(len(images.unique())), "highest": float(images.max())}
+
+
+@pytest.fixture
+def probing(tmp_path: Path) -> Probing:
+    images = Images(torch.arange(17, dtype=torch.uint8).view(17, 1, 1, 1))
+    validation = Validation(images, batch_size=4, every=1, seed=0, run=None)  # type: ignore[arg-type]
+    return Probing([spread], images=images, levels=17, validation=validation, seed=0)
+
+
+def test_probes_see_256_levels_whatever_there_are(probing: Probing) -> None:
+    assert probing._found(probing.images.pixels) == {"diversity": 17.0, "highest": 255.0}
+
+
+def test_samples_that_are_few_images_are_warned_of_once(probing: Probing, capsys: pytest.CaptureFixture[str]) -> None:
+    probing._of_images = {"diversity": 17.0}
+    for diversity, warnings in ((6.0, 0), (5.0, 1), (4.0, 0)):
+        probing._warn_of_collapse({"diversity": diversity})
+        assert capsys.readouterr().err.count("few images, again and again") == warnings
+
+
+def test_any_family_can_be_probed(tmp_path: Path) -> None:
+    run = tmp_path / "run"
+    probes = "[{class_path: genera.evaluation.Diversity}]"
+    assert main(["train", TINY, "--out", str(run), "--max_epochs", "2", "--probes", probes]) == 0
+    found = [row["samples/diversity"] for row in losses(run)]
+    assert [bool(value) for value in found] == [False] * 4 + [True] + [False] * 4 + [True]
+
+
+def test_diversity_is_zero_of_copies() -> None:
+    image = torch.randint(256, (1, 1, 8, 8), dtype=torch.uint8)
+    assert Diversity()(image.expand(6, -1, -1, -1))["diversity"] == pytest.approx(0, abs=1e-5)
