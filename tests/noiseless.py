@@ -1,11 +1,11 @@
-"""A model whose loss draws no noise, for comparing one process with two."""
+"""Models whose losses draw no noise, for comparing one process with two."""
 
 from __future__ import annotations
 
 import torch
 from torch import Tensor, nn
 
-from genera.core import ImageSpec, Loss, Trainable
+from genera.core import Fakes, ImageSpec, Loss, Trainable, TwoPlayer
 
 
 class MeanImage(Trainable):
@@ -43,3 +43,26 @@ class Exploding(MeanImage):
             return loss
         bad = torch.where(torch.arange(len(images)) == 5, torch.nan, 0.0)
         return Loss(loss.total + bad, {"error": loss.total, "odd": bad})
+
+
+class Players(TwoPlayer):
+    """One learned image against a discriminator with a hidden layer."""
+
+    def __init__(self, spec: ImageSpec) -> None:
+        super().__init__()
+        self.spec = spec
+        self.generator = nn.Linear(1, spec.num_dims)
+        self.discriminator = nn.Sequential(nn.Linear(spec.num_dims, 16), nn.Tanh(), nn.Linear(16, 1), nn.Flatten(0))
+
+    def generate(self, count: int, labels: Tensor | None = None) -> Fakes:
+        latents = torch.ones(count, 1)
+        return Fakes(self.generator(latents), latents)
+
+    def discriminator_loss(self, images: Tensor, fakes: Fakes, labels: Tensor | None = None) -> Loss:
+        return Loss(self.discriminator(fakes.images.detach()) - self.score(images))
+
+    def generator_loss(self, images: Tensor, fakes: Fakes, labels: Tensor | None = None) -> Loss:
+        return Loss(-self.discriminator(fakes.images))
+
+    def score(self, images: Tensor, labels: Tensor | None = None) -> Tensor:
+        return self.discriminator(images.flatten(1) / (self.spec.levels - 1))

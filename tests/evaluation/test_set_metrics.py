@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Callable
+from functools import partial
 from itertools import pairwise
 
 import numpy as np
@@ -107,16 +108,30 @@ def test_agreement_counted_by_hand() -> None:
 
 
 def test_distances_are_scipys() -> None:
-    features = normal(5, 3)
-    metric = PairwiseDistance()
-    metric.update(features)
-    metric.update(features[1:3])
-    pairs = [(0, 1), (2, 3), (1, 2)]
-    expected = np.mean([scipy.spatial.distance.euclidean(features[i], features[j]) for i, j in pairs])
-    assert float(metric.compute()) == pytest.approx(expected, rel=1e-14)
+    features = normal(700, 3)
+    metric = PairwiseDistance(3)
+    for part in features.split(300):
+        metric.update(part.float())
+    expected = scipy.spatial.distance.pdist(features.float().numpy()).mean()
+    assert float(metric.compute()) == pytest.approx(expected, rel=1e-12)
     metric.reset()
-    metric.update(features[:1].expand(4, -1))
+    metric.update(1e4 + features[:1].expand(4, -1))
     assert float(metric.compute()) == 0
+
+
+@pytest.mark.parametrize("metric", [ModeCoverage(3), ClassKl(3), ClassAgreement(), PairwiseDistance(3)])
+def test_nothing_is_said_of_no_images(metric: Metric) -> None:
+    nothing = torch.zeros(0, 3) if isinstance(metric, PairwiseDistance) else torch.zeros(0, dtype=torch.int64)
+    metric.update(*[nothing] * (2 if isinstance(metric, ClassAgreement) else 1))
+    with complains("no images"):
+        metric.compute()
+
+
+def test_features_that_are_not_finite() -> None:
+    for value in (math.nan, math.inf):
+        for metric in (PairwiseDistance(3), partial(FrechetDistance(3).update, real=True)):
+            with complains("features must be finite"):
+                (metric.update if isinstance(metric, Metric) else metric)(torch.tensor([[0.0, value, 1.0]]))
 
 
 @pytest.mark.parametrize("metric", [ModeCoverage, ClassKl])
@@ -124,6 +139,8 @@ def test_labels_of_other_classes(metric: type[ModeCoverage | ClassKl]) -> None:
     for labels in ([0, 3], [-1, 2]):
         with complains("between 0 and 2", f"got labels from {labels[0]} to {labels[1]}"):
             metric(3).update(torch.tensor(labels))
+    with complains("labels must be torch.int64 (B,)", "float32"):
+        metric(3).update(torch.zeros(2))
 
 
 @pytest.mark.parametrize("share", [0, 1.1, -1])
@@ -133,7 +150,7 @@ def test_a_share_out_of_range(share: float) -> None:
 
 
 def fed(metric: Metric, seed: int, order: list[int]) -> Metric:
-    """A metric that took in 24 images in batches, in an order of them; pairs stay together."""
+    """A metric that took in 24 images in batches, in an order of them."""
     features = normal(24, 3, seed=seed).float()
     labels = torch.randint(4, (24,), generator=torch.Generator().manual_seed(seed))
     for start, end in pairwise([0, 10, 12, 24]):
@@ -155,7 +172,7 @@ def fed(metric: Metric, seed: int, order: list[int]) -> Metric:
         lambda: ModeCoverage(4, share=0.3),
         lambda: ClassKl(4),
         ClassAgreement,
-        PairwiseDistance,
+        lambda: PairwiseDistance(3),
     ],
 )
 def test_the_order_of_images_and_who_saw_them_do_not_matter(make: Callable[[], Metric]) -> None:

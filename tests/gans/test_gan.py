@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import math
 from functools import partial
 
 import pytest
@@ -7,7 +8,7 @@ import torch
 from cases import GANS, complains, made, pixels
 
 from genera.core import ImageSpec
-from genera.gans import GAN, GradientPenalty, LeastSquares, NonSaturating, Wasserstein
+from genera.gans import GAN, AdversarialLoss, GradientPenalty, LeastSquares, NonSaturating, Wasserstein
 from genera.networks import ConvCritic, ConvGenerator, MlpCritic, MlpGenerator
 
 SPEC = ImageSpec(1, 8, 8, 17, num_classes=3)
@@ -126,18 +127,36 @@ def test_a_penalty_is_a_term_of_the_discriminators() -> None:
 def test_what_a_gan_refuses() -> None:
     with complains("latent_size must be at least 1", "0"):
         fully_connected(SPEC, latent_size=0)
-    with complains("feature_matching", "must not be negative", "-1"):
-        fully_connected(SPEC, feature_matching=-1.0)
+    for weight in (-1.0, math.nan, math.inf):
+        with complains("feature_matching", "finite and not negative", str(weight)):
+            fully_connected(SPEC, feature_matching=weight)
     with complains("class_conditional needs images with labels"):
         convolutional(ImageSpec(1, 8, 8))
-    with complains("BatchNorm"):
+    with complains("judges every image by itself", "batch_norm"):
         convolutional(SPEC, penalty=GradientPenalty())
     with complains("multiples of 4", "9×8"):
         convolutional(ImageSpec(1, 9, 8, num_classes=3))
     with complains("not trained with labels"):
         fully_connected(SPEC).sample(2, labels=torch.tensor([0, 1]))
-    with complains("at least two images in a batch", "got 1", "batch_size"):
-        fully_connected(SPEC).generate(1)
+    for draw in (convolutional(SPEC).sample, convolutional(SPEC).generate):
+        with complains("one label for each image", "got 4 for 3"):
+            draw(3, labels=LABELS)
+
+
+def test_a_model_without_labels_takes_none_from_the_data() -> None:
+    assert fully_connected(SPEC).generate(4, LABELS).labels is None
+
+
+@pytest.mark.parametrize("loss", [NonSaturating(), LeastSquares(), Wasserstein()])
+def test_a_discriminator_is_watched(loss: AdversarialLoss) -> None:
+    gan, images = made(lambda: fully_connected(SPEC, loss=loss)), pixels(SPEC)
+    fakes = gan.generate(len(images))
+    logits, of_fakes = gan.score(images).detach(), gan.discriminator(fakes.images)[0].detach()
+    logs = gan.discriminator_loss(images, fakes).logs
+    is_log_odds = isinstance(loss, NonSaturating)
+    torch.testing.assert_close(logs["real"], logits.sigmoid() if is_log_odds else logits)
+    torch.testing.assert_close(logs["fake"], of_fakes.sigmoid() if is_log_odds else of_fakes)
+    assert torch.equal(logs["told_apart"] == 1, logits > of_fakes)
     conditional = convolutional(SPEC, loss=LeastSquares())
     fakes = conditional.generate(4)
     with complains("needs those of the images"):

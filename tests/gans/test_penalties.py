@@ -1,15 +1,17 @@
 from __future__ import annotations
 
+import copy
 import math
+from functools import partial
 
 import pytest
 import torch
 from cases import PENALTIES, complains, made, normal, uniform
 from torch import Tensor, nn
-from torch.nn.utils.parametrizations import spectral_norm
 
 from genera.gans import R1, GradientPenalty, Penalty
-from genera.gans.penalties import check_no_batch_norm
+from genera.gans.penalties import check_independent
+from genera.networks import ConvCritic, MlpCritic, PatchCritic
 
 SHAPE = (2, 3, 2)
 REAL, FAKE = 2 * uniform(4, *SHAPE) - 1, 2 * uniform(4, *SHAPE, seed=2) - 1
@@ -146,18 +148,37 @@ def test_autocast_changes_nothing(name: str) -> None:
     assert torch.equal(found, expected)
 
 
-def test_critics_that_normalize_batches_are_refused() -> None:
-    for norm in (nn.BatchNorm1d(3), nn.BatchNorm2d(3), nn.SyncBatchNorm(3)):
-        with complains("judges every image by itself", type(norm).__name__, "batch_norm", "spectral_norm"):
-            check_no_batch_norm(nn.Sequential(nn.Conv2d(2, 3, 2), nn.Sequential(norm)))
+BATCHES = [
+    partial(ConvCritic, width=2),
+    partial(PatchCritic, width=2, batch_norm=True),
+    *(partial(critic, minibatch_std=True) for critic in (MlpCritic, PatchCritic)),
+]
+SINGLE_IMAGES = [
+    partial(MlpCritic, widths=(4,)),
+    partial(ConvCritic, width=2, batch_norm=False, spectral_norm=True),
+    partial(PatchCritic, width=2, spectral_norm=True),
+]
 
 
-def test_critics_that_do_not_are_accepted() -> None:
-    check_no_batch_norm(nn.Sequential(spectral_norm(nn.Conv2d(2, 3, 2)), nn.InstanceNorm2d(3), nn.GroupNorm(1, 3)))
+@pytest.mark.parametrize("num_classes", [0, 3])
+@pytest.mark.parametrize("critic", BATCHES)
+def test_critics_that_see_a_batch_are_refused(critic: partial, num_classes: int) -> None:
+    network = critic((1, 8, 8), num_classes)
+    before = copy.deepcopy(network.state_dict())
+    with complains("judges every image by itself", "batch_norm and minibatch_std", "spectral_norm"):
+        check_independent(network, (1, 8, 8), num_classes)
+    for name, value in network.state_dict().items():
+        assert torch.equal(value, before[name])
 
 
-@pytest.mark.parametrize("weight", [-1.0, math.nan])
+@pytest.mark.parametrize("num_classes", [0, 3])
+@pytest.mark.parametrize("critic", SINGLE_IMAGES)
+def test_critics_that_see_one_image_at_a_time_are_not(critic: partial, num_classes: int) -> None:
+    check_independent(critic((1, 8, 8), num_classes), (1, 8, 8), num_classes)
+
+
+@pytest.mark.parametrize("weight", [-1.0, math.nan, math.inf])
 @pytest.mark.parametrize("penalty", [GradientPenalty, R1])
-def test_a_negative_weight(penalty: type[Penalty], weight: float) -> None:
-    with complains("weight", "must not be negative", str(weight)):
+def test_a_weight_out_of_range(penalty: type[Penalty], weight: float) -> None:
+    with complains("weight", "finite and not negative", str(weight)):
         penalty(weight)

@@ -160,9 +160,22 @@ def test_a_projection_by_hand(critic: partial) -> None:
     unconditional = critic().double().eval()
     unconditional.load_state_dict({name: value for name, value in network.state_dict().items() if "embed" not in name})
     for index, number in enumerate(numbers):
-        pooled = h[index].flatten(1).sum(dim=1) if h.ndim > 2 else h[index]
+        pooled = h[index].flatten(1).mean(dim=1) if h.ndim > 2 else h[index]
         expected = unconditional(x)[0][index] + network.head.embedding.weight[:, number] @ pooled
         torch.testing.assert_close(logits[index], expected)
+
+
+@every_critic
+def test_the_label_weighs_as_much_as_the_image_at_first(critic: partial) -> None:
+    """Over many critics, whatever their number of positions and features."""
+    x, ratios = images(), []
+    for seed in range(30):
+        torch.manual_seed(seed)
+        network = critic(num_classes=3, projection=True).double().eval()
+        logits, h = network(x, classes(0, 1, 2, 1))
+        of_image = network.head.last(h).flatten(1).mean(dim=1)
+        ratios.append((logits - of_image).std() / of_image.std())
+    assert 0.1 < torch.stack(ratios).median() < 10
 
 
 @without_batch_norm
@@ -216,9 +229,12 @@ def test_every_weight_has_a_spectral_norm_of_one(critic: partial, projection: bo
     network, x = made(lambda: critic(spectral_norm=True, **options)), images()
     for _ in range(60):
         network(x, classes(0, 1, 2, 0))
-    layers = [layer for layer in network.modules() if isinstance(layer, (nn.Linear, nn.Conv2d))]
-    plain = [layer for layer in critic(**options).modules() if isinstance(layer, (nn.Linear, nn.Conv2d))]
-    assert len(layers) == len(plain) > 2
+    layers, plain = (
+        [layer for part in (made.layers, made.head) for layer in part.modules()
+         if isinstance(layer, (nn.Linear, nn.Conv2d))]
+        for made in (network, critic(**options))
+    )  # fmt: skip
+    assert len(layers) == len(plain) > 1
     for layer, other in zip(layers, plain, strict=True):
         assert layer.weight.shape == other.weight.shape
         norm = torch.linalg.svdvals(layer.weight.flatten(1))[0]

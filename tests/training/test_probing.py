@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import math
+from collections.abc import Callable
 from pathlib import Path
 
 import pytest
@@ -33,9 +35,14 @@ def test_probes_see_256_levels_whatever_there_are(probing: Probing) -> None:
 
 def test_samples_that_are_few_images_are_warned_of_once(probing: Probing, capsys: pytest.CaptureFixture[str]) -> None:
     probing._of_images = {"diversity": 17.0}
-    for diversity, warnings in ((6.0, 0), (5.0, 1), (4.0, 0)):
+    for diversity, warnings in ((6.0, 0), (math.nan, 0), (5.0, 1), (4.0, 0)):
         probing._warn_of_collapse({"diversity": diversity})
         assert capsys.readouterr().err.count("few images, again and again") == warnings
+    state = probing.state_dict()
+    probing._has_warned = False
+    probing.load_state_dict(state)
+    probing._warn_of_collapse({"diversity": 1.0})
+    assert not capsys.readouterr().err
 
 
 def test_any_family_can_be_probed(tmp_path: Path) -> None:
@@ -44,6 +51,17 @@ def test_any_family_can_be_probed(tmp_path: Path) -> None:
     assert main(["train", TINY, "--out", str(run), "--max_epochs", "2", "--probes", probes]) == 0
     found = [row["samples/diversity"] for row in losses(run)]
     assert [bool(value) for value in found] == [False] * 4 + [True] + [False] * 4 + [True]
+    assert len({row["images/diversity"] for row in losses(run)} - {""}) == 1
+
+
+@pytest.mark.parametrize(("recipe", "reason"), [("ae", "before the end"), ("lenet", "at all")])
+def test_what_draws_nothing_as_it_is_trained_cannot_be_probed(
+    tmp_path: Path, failing: Callable[..., str], recipe: str, reason: str
+) -> None:
+    run, probes = tmp_path / "run", "[{class_path: genera.evaluation.Diversity}]"
+    message = failing("train", recipe, "--data", "digits", "--probes", probes, "--out", str(run))
+    assert f"draws nothing {reason}: leave probes out" in message
+    assert not run.exists()
 
 
 def test_diversity_is_zero_of_copies() -> None:

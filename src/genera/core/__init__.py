@@ -22,7 +22,7 @@ from genera.core.contracts import (
 from genera.core.dequantization import UniformDequantizer
 from genera.core.distributions import DiagonalGaussian, GaussianMixture, StandardNormal
 from genera.core.image_spec import ImageSpec
-from genera.core.labels import one_hot
+from genera.core.labels import labels_to_draw, one_hot
 from genera.core.numerics import at_least_float32, bits_per_dim, log_mean_exp, sum_over_dims
 from genera.core.schedules import (
     Constant,
@@ -66,6 +66,7 @@ __all__ = [
     "check_positive",
     "first_order_only",
     "has_density",
+    "labels_to_draw",
     "log_mean_exp",
     "one_hot",
     "sum_over_dims",

@@ -6,6 +6,8 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor
 
+from genera.core.contracts import ImageModel
+
 
 def one_hot(labels: Tensor | None, num_classes: int, *, dtype: torch.dtype) -> Tensor:
     """Labels for a conditional model: int64 ``(B,)`` to ``(B, num_classes)``.
@@ -23,3 +25,33 @@ def one_hot(labels: Tensor | None, num_classes: int, *, dtype: torch.dtype) -> T
             f"{int(labels.max())}: choose data with the same classes"
         )
     return F.one_hot(labels, num_classes).to(dtype)
+
+
+def labels_to_draw(
+    model: ImageModel, count: int, labels: Tensor | None, *, generator: torch.Generator | None = None
+) -> Tensor | None:
+    """The labels of ``count`` images that a model is to draw.
+
+    Args:
+        model: what draws them.
+        count: number of images.
+        labels: those asked for, int64 ``(count,)``; drawn evenly where there are none.
+        generator: of the labels drawn.
+
+    Returns:
+        int64 ``(count,)``, or None for a model that was not trained with labels.
+
+    Raises:
+        ValueError: labels are asked of such a model, or there is not one for each image.
+    """
+    if not model.class_conditional:
+        if labels is not None:
+            name = type(model).__name__
+            raise ValueError(f"this {name} was not trained with labels and cannot draw by label: leave them out")
+        return None
+    if labels is None:
+        device = next(model.parameters()).device
+        return torch.randint(model.spec.num_classes, (count,), generator=generator, device=device)
+    if len(labels) != count:
+        raise ValueError(f"there must be one label for each image to draw, got {len(labels)} for {count}")
+    return labels

@@ -19,6 +19,7 @@ from genera.core import (
     StandardNormal,
     Trainable,
     UniformDequantizer,
+    labels_to_draw,
     log_mean_exp,
     one_hot,
 )
@@ -174,12 +175,8 @@ class NormalizingFlow(Trainable, Generative, Density, Autoencoding):
         Raises:
             ValueError: labels are given, and this flow is not conditional.
         """
-        if labels is not None and not self.class_conditional:
-            raise ValueError("this flow was not trained with labels and cannot draw by label: leave them out")
         z = self.base.sample(count, temperature=temperature, generator=generator)
-        if self.class_conditional and labels is None:
-            labels = torch.randint(self.spec.num_classes, (count,), generator=generator, device=z.device)
-        return self.decode(z, labels)
+        return self.decode(z, labels_to_draw(self, count, labels, generator=generator))
 
     @torch.no_grad()
     def resample(

@@ -2,16 +2,16 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable
 
 import torch
 from torch import Tensor, nn
-from torch.nn.modules.batchnorm import _BatchNorm
 
-from genera.core import Fakes, Generative, ImageSpec, Loss, TwoPlayer, one_hot
+from genera.core import Fakes, Generative, ImageSpec, Loss, TwoPlayer, labels_to_draw, one_hot
 from genera.gans.feature_matching import feature_matching
 from genera.gans.losses import AdversarialLoss
-from genera.gans.penalties import Penalty, check_no_batch_norm
+from genera.gans.penalties import Penalty, check_independent
 
 #: Makes a network ``(B, num_inputs) -> (B, *shape)`` for a number of inputs and a shape; its output goes through tanh.
 GeneratorFactory = Callable[[int, tuple[int, int, int]], nn.Module]
@@ -36,7 +36,7 @@ class GAN(TwoPlayer, Generative):
 
     Raises:
         ValueError: a value is out of range; ``class_conditional``, and the images have no labels; or a penalty, and the
-            discriminator has batch normalization.
+            discriminator's logit of an image depends on others of its batch.
 
     Source:
         Goodfellow et al. (2014); Mirza & Osindero (2014) for labels; Salimans et al. (2016) for feature matching.
@@ -57,8 +57,8 @@ class GAN(TwoPlayer, Generative):
         super().__init__()
         if latent_size < 1:
             raise ValueError(f"latent_size must be at least 1, got {latent_size}")
-        if not feature_matching >= 0:
-            raise ValueError(f"feature_matching is a weight and must not be negative, got {feature_matching}")
+        if not 0 <= feature_matching < math.inf:
+            raise ValueError(f"feature_matching is a weight: finite and not negative, got {feature_matching}")
         if class_conditional and not spec.num_classes:
             raise ValueError("class_conditional needs images with labels, got a data set without classes")
         self.spec = spec
@@ -71,20 +71,17 @@ class GAN(TwoPlayer, Generative):
         self.adversarial_loss = loss
         self.penalty = penalty
         if penalty is not None:
-            check_no_batch_norm(self.discriminator)
+            check_independent(self.discriminator, spec.shape, told)
 
     def generate(self, count: int, labels: Tensor | None = None) -> Fakes:
         """``count`` images with their graph; a class-conditional model draws labels evenly where none are given.
 
         Raises:
-            ValueError: one image alone cannot be normalized over a batch.
+            ValueError: the labels do not fit.
         """
-        if count < 2 and self.training and any(isinstance(module, _BatchNorm) for module in self.modules()):
-            raise ValueError(f"batch normalization needs at least two images in a batch, got {count}: raise batch_size")
         weight = next(self.generator.parameters())
         z = torch.randn(count, self.latent_size, device=weight.device, dtype=weight.dtype)
-        if self.class_conditional and labels is None:
-            labels = torch.randint(self.spec.num_classes, (count,), device=weight.device)
+        labels = labels_to_draw(self, count, labels if self.class_conditional else None)
         return Fakes(self._generated(z, labels), z, labels)
 
     def discriminator_loss(self, images: Tensor, fakes: Fakes, labels: Tensor | None = None) -> Loss:
@@ -96,7 +93,12 @@ class GAN(TwoPlayer, Generative):
         terms = {"adversarial": self.adversarial_loss.discriminator(real, fake)}
         if self.penalty is not None:
             terms["penalty"] = self.penalty(lambda points: self.discriminator(points, context)[0], x, made)
-        logs = {"real": real.detach().sigmoid(), "fake": fake.detach().sigmoid()}
+        logs = {
+            "real": self.adversarial_loss.judgement(real.detach()),
+            "fake": self.adversarial_loss.judgement(fake.detach()),
+            # Each image beside the fake that comes with it.
+            "told_apart": (real > fake).float(),
+        }
         return Loss(torch.stack(list(terms.values())).sum(dim=0), terms, logs)
 
     def generator_loss(self, images: Tensor, fakes: Fakes, labels: Tensor | None = None) -> Loss:
@@ -130,14 +132,11 @@ class GAN(TwoPlayer, Generative):
         """uint8 ``(count, C, H, W)``; the temperature is that of the noise.
 
         Raises:
-            ValueError: labels are given, and this model is not conditional.
+            ValueError: labels are given, and this model is not conditional; or they do not fit.
         """
-        if labels is not None and not self.class_conditional:
-            raise ValueError("this GAN was not trained with labels and cannot draw by label: leave them out")
         weight = next(self.generator.parameters())
         z = torch.randn(count, self.latent_size, generator=generator, device=weight.device, dtype=weight.dtype)
-        if self.class_conditional and labels is None:
-            labels = torch.randint(self.spec.num_classes, (count,), generator=generator, device=weight.device)
+        labels = labels_to_draw(self, count, labels, generator=generator)
         share = (self._generated(temperature * z, labels) + 1) / 2
         return (share * (self.spec.levels - 1)).round().clamp(0, self.spec.levels - 1).to(torch.uint8)
 

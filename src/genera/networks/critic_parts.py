@@ -8,6 +8,8 @@ import torch
 from torch import Tensor, nn
 from torch.nn.utils import parametrizations
 
+from genera.core import at_least_float32
+
 #: Added to a variance, so that its square root has finite derivatives where all images agree (Karras et al. 2018).
 EPSILON = 1e-8
 
@@ -64,7 +66,7 @@ class CriticHead(nn.Module):
         last: makes a layer for a number of inputs and one of outputs.
         num_classes: of the labels.
         minibatch_std: append to the features how much they differ within the batch.
-        projection: add to the logit the inner product of a vector of the label's and the features, summed over the
+        projection: add to the logit the inner product of a vector of the label's and the features, averaged over the
             positions.
 
     Raises:
@@ -72,7 +74,8 @@ class CriticHead(nn.Module):
 
     Source:
         Karras, Aila, Laine & Lehtinen (2018), section 3, for ``minibatch_std``; Miyato & Koyama (2018) for
-        ``projection``.
+        ``projection``, who sum over the positions: the logits here are averages, and the label is to weigh as much
+        for large images as for small ones.
     """
 
     def __init__(
@@ -91,6 +94,9 @@ class CriticHead(nn.Module):
         self.minibatch_std = minibatch_std
         self.last = last(num_features, 1)
         self.embedding = nn.Linear(num_classes, num_features, bias=False) if projection else None
+        if self.embedding is not None:
+            # As a layer from the features to a logit would start, and not as one from a few classes.
+            nn.init.uniform_(self.embedding.weight, -(num_features**-0.5), num_features**-0.5)
 
     def forward(self, h: Tensor, labels: Tensor | None) -> tuple[Tensor, Tensor]:
         """``(B, num_features, …)`` to logits ``(B,)`` and what they were made from."""
@@ -98,22 +104,25 @@ class CriticHead(nn.Module):
             h = torch.cat([h, spread(h).expand(len(h), 1, *h.shape[2:])], dim=1)
         logits = self.last(h).flatten(1).mean(dim=1)
         if self.embedding is not None:
-            logits = logits + torch.einsum("bc,bc...->b", self.embedding(labels), h)
+            pooled = h.reshape(*h.shape[:2], -1).mean(dim=2)
+            logits = logits + (self.embedding(labels) * pooled).sum(dim=1)
         return logits, h
 
 
 def spread(h: Tensor) -> Tensor:
     """Standard deviation over the batch, averaged over everything else: ``(B, …) -> ()``, 0 where all are the same."""
-    variance = h.var(dim=0, correction=0)
-    return (torch.sqrt(variance + EPSILON) - EPSILON**0.5).mean()
+    variance = at_least_float32(h).var(dim=0, correction=0)
+    return (torch.sqrt(variance + EPSILON) - EPSILON**0.5).mean().to(h.dtype)
 
 
-def normalize_spectrally(network: nn.Module) -> None:
-    """Divide the weight of every linear layer and convolution by its largest singular value, from now on.
+def normalize_spectrally(*parts: nn.Module) -> None:
+    """Divide the weight of every linear layer and convolution in them by its largest singular value, from now on.
+
+    Critics leave out what draws their labels: with a norm of one, a plane of many pixels would be next to nothing.
 
     Source:
         Miyato, Kataoka, Koyama & Yoshida (2018).
     """
-    for layer in list(network.modules()):
+    for layer in [layer for part in parts for layer in part.modules()]:
         if isinstance(layer, (nn.Linear, nn.Conv2d)):
             parametrizations.spectral_norm(layer)

@@ -22,7 +22,7 @@ class MlpCritic(nn.Module):
         shape: ``(C, H, W)`` of the images.
         num_classes: of the labels, which join the pixels; 0 for a critic without labels.
         widths: of the hidden layers.
-        spectral_norm: divide every weight by its largest singular value.
+        spectral_norm: divide every weight that the image meets by its largest singular value.
         minibatch_std: let the last layer see how much the images of a batch differ.
         projection: let the labels join the last layer instead.
 
@@ -53,7 +53,7 @@ class MlpCritic(nn.Module):
             sizes[-1], nn.Linear, num_classes=num_classes, minibatch_std=minibatch_std, projection=projection
         )
         if spectral_norm:
-            normalize_spectrally(self)
+            normalize_spectrally(self.layers, self.head)
 
     def forward(self, x: Tensor, labels: Tensor | None = None) -> tuple[Tensor, Tensor]:
         """``(B, C, H, W)`` in [-1, 1] to logits ``(B,)`` and features ``(B, D)``."""
@@ -68,7 +68,7 @@ class ConvCritic(nn.Module):
         num_classes: of the labels, which join the image as a plane; 0 for a critic without labels.
         width: channels at half the size; twice as many at each of the next two.
         batch_norm: batch normalization after the second and third convolution.
-        spectral_norm: divide every weight by its largest singular value.
+        spectral_norm: divide every weight that the image meets by its largest singular value.
         minibatch_std: let the last layer see how much the images of a batch differ.
         projection: let the labels join the last layer instead.
 
@@ -108,7 +108,7 @@ class ConvCritic(nn.Module):
             projection=projection,
         )
         if spectral_norm:
-            normalize_spectrally(self)
+            normalize_spectrally(self.layers, self.head)
 
     def forward(self, x: Tensor, labels: Tensor | None = None) -> tuple[Tensor, Tensor]:
         """``(B, C, H, W)`` in [-1, 1] to logits ``(B,)`` and features ``(B, D, H / 8, W / 8)``."""
@@ -125,7 +125,7 @@ class PatchCritic(nn.Module):
         num_classes: of the labels, which join the image as a plane; 0 for a critic without labels.
         width: channels at half the size; twice as many in the features.
         batch_norm: batch normalization after the second convolution.
-        spectral_norm: divide every weight by its largest singular value.
+        spectral_norm: divide every weight that the image meets by its largest singular value.
         minibatch_std: let the last layer see how much the images of a batch differ.
         projection: let the labels join the last layer instead.
 
@@ -164,7 +164,7 @@ class PatchCritic(nn.Module):
             projection=projection,
         )
         if spectral_norm:
-            normalize_spectrally(self)
+            normalize_spectrally(self.layers, self.head)
 
     def forward(self, x: Tensor, labels: Tensor | None = None) -> tuple[Tensor, Tensor]:
         """``(B, C, H, W)`` in [-1, 1] to logits ``(B,)`` and features ``(B, D, H / 2 - 1, W / 2 - 1)``."""

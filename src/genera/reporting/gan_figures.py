@@ -18,12 +18,8 @@ _PANELS = {
         "train/generator/adversarial": "adversarial",
         "train/generator/feature_matching": "feature matching, weighted",
     },
-    "held for real": {
-        "train/discriminator/real": "training images",
-        "validation/score": "validation images",
-        "train/discriminator/fake": "fakes",
-    },
-    "diversity, 1 - SSIM": {"samples/diversity": "samples"},
+    "D(x)": {"train/discriminator/real": "images", "train/discriminator/fake": "fakes"},
+    "diversity, 1 - SSIM": {"samples/diversity": "samples", "images/diversity": "images"},
 }
 
 
@@ -40,7 +36,7 @@ def players_figure(table: Mapping[int, Mapping[str, float]], *, about: str) -> F
     for axes, (label, columns) in zip(grid.flat, panels.items(), strict=True):
         for column, name in columns.items():
             minutes, values = against_time(table, column)
-            axes.plot(minutes, values, label=name, linewidth=1)
+            axes.plot(minutes, values, "--" if column.startswith("images/") else "-", label=name, linewidth=1)
         axes.set_ylabel(label, fontsize=8)
         axes.legend(fontsize=8)
     grid[-1, 0].set_xlabel("minutes of training")

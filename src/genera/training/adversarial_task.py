@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from contextlib import contextmanager
 from typing import Any
 
 import torch
 from torch import Tensor, nn
+from torch.nn.modules.batchnorm import _BatchNorm
 from torch.optim import Optimizer
 
 from genera.core import Loss, Progress, Schedule, TwoPlayer
@@ -23,7 +25,9 @@ class AdversarialTask(Task):
     """Lets a discriminator learn to tell images from fakes, and a generator to make it fail, in turns.
 
     A step is one step of the generator, after those of the discriminator. Steps, schedules, logs and checkpoints count
-    the generator's.
+    the generator's. Each player's step leaves the weights of the other alone; what a discriminator keeps of all it
+    sees, such as running statistics, follows both. Of several processes each takes the terms that are defined on a
+    batch, such as feature matching, on its own share of it.
 
     Args:
         model: the two players.
@@ -85,10 +89,12 @@ class AdversarialTask(Task):
 
     def check(self, start: Progress, *, batch_size: int) -> None:
         super().check(start, batch_size=batch_size)
-        if batch_size < self.discriminator_steps:
+        least = 2 if any(isinstance(module, _BatchNorm) for module in self.model.modules()) else 1
+        if batch_size // self.discriminator_steps < least:
+            needed = "two images, for batch normalization" if least > 1 else "one image"
             raise ValueError(
-                f"a batch of {batch_size} images cannot be dealt out to {self.discriminator_steps} steps of the "
-                "discriminator: raise batch_size"
+                f"a step of the discriminator needs at least {needed}, and in each process there are {batch_size} for "
+                f"{self.discriminator_steps}: raise batch_size"
             )
 
     def configure_optimizers(self) -> list[Optimizer]:
@@ -102,24 +108,21 @@ class AdversarialTask(Task):
         all_images, all_labels = batch
         shares = all_images.tensor_split(self.discriminator_steps)
         labels_of_shares = [None] * len(shares) if all_labels is None else all_labels.tensor_split(len(shares))
-        for images, labels in zip(shares, labels_of_shares, strict=True):
-            fakes = self.model.generate(len(images), labels)
+        for index, (images, labels) in enumerate(zip(shares, labels_of_shares, strict=True), start=1):
+            with torch.set_grad_enabled(index == len(shares) and not self.separate_passes):
+                fakes = self.model.generate(len(images), labels)
             for_discriminator = self.model.discriminator_loss(images, fakes, labels)
             self._step("discriminator", for_discriminator, batch=batch_idx)
         if self.separate_passes:
             fakes = self.model.generate(len(images), labels)
         # Its parameters are no leaves of this loss: their gradients would cost a third of the pass and be thrown away.
-        self.model.discriminator.requires_grad_(False)
-        for_generator = self.model.generator_loss(images, fakes, labels)
-        self.model.discriminator.requires_grad_(True)
+        with _frozen(self.model.discriminator):
+            for_generator = self.model.generator_loss(images, fakes, labels)
         self._step("generator", for_generator, batch=batch_idx)
+        losses = {"discriminator": for_discriminator, "generator": for_generator}
         return {
-            "watched": {
-                f"{player}/{name}": value
-                for player, loss in (("discriminator", for_discriminator), ("generator", for_generator))
-                for name, value in watched(loss, loss.total.mean()).items()
-            },
-            "vectors": vectors(for_discriminator) | vectors(for_generator),
+            "watched": _by_player({player: watched(loss, loss.total.mean()) for player, loss in losses.items()}),
+            "vectors": _by_player({player: vectors(loss) for player, loss in losses.items()}),
         }
 
     def _step(self, player: str, loss: Loss, *, batch: int) -> None:
@@ -157,4 +160,21 @@ class AdversarialTask(Task):
     @torch.no_grad()
     def validation_losses(self, batch: Batch, *, seed: int) -> dict[str, Tensor]:
         """What the discriminator holds of images it was not trained on; there is no loss to select by."""
-        return {"score": self.evaluated.score(*batch).sigmoid()}
+        return {"score": self.evaluated.score(*batch)}
+
+
+def _by_player(values: Mapping[str, Mapping[str, Tensor]]) -> dict[str, Tensor]:
+    return {f"{player}/{name}": value for player, named in values.items() for name, value in named.items()}
+
+
+@contextmanager
+def _frozen(module: nn.Module) -> Iterator[None]:
+    """Let no gradient reach those parameters of a module that would get one."""
+    trained = [parameter for parameter in module.parameters() if parameter.requires_grad]
+    for parameter in trained:
+        parameter.requires_grad_(False)
+    try:
+        yield
+    finally:
+        for parameter in trained:
+            parameter.requires_grad_(True)

@@ -10,7 +10,7 @@ import lightning.pytorch as pl
 import torch
 from tqdm import tqdm
 
-from genera.core import Generative, Probe
+from genera.core import Concluding, Generative, ImageModel, Probe
 from genera.data.images import Images
 from genera.training.pace import task_of
 from genera.training.watching import Validation, log
@@ -24,9 +24,11 @@ _COLLAPSED = 1 / 3
 class Probing(pl.Callback):
     """Puts probes to samples of the same latents whenever a validation is due, and logs what they say.
 
+    What they say of images stands beside it, in every row: it is what the samples' should come to.
+
     Args:
         probes: each makes named numbers of uint8 images.
-        images: the validation split; what the probes say of it is what samples should come to.
+        images: the validation split, of which as many are looked at as are drawn.
         levels: number of pixel values.
         validation: samples are drawn when it is due, after it.
         seed: of the latents.
@@ -52,14 +54,17 @@ class Probing(pl.Callback):
     ) -> None:
         task = task_of(pl_module)
         due = task.steps % self.validation.every == 0 or trainer.should_stop
-        model = task.evaluated
-        if not (self.probes and due and trainer.is_global_zero and isinstance(model, Generative)):
+        if not (self.probes and due and trainer.is_global_zero):
             return
+        model = task.evaluated
+        assert isinstance(model, Generative)
         model.eval()
         samples = model.sample(_COUNT, generator=torch.Generator(task.device).manual_seed(self.seed)).cpu()
         task.model.train()
         found = self._found(samples)
-        log(trainer, {f"samples/{name}": value for name, value in found.items()}, step=task.steps)
+        of_samples = {f"samples/{name}": value for name, value in found.items()}
+        of_images = {f"images/{name}": value for name, value in self._of_images.items()}
+        log(trainer, of_samples | of_images, step=task.steps)
         self._warn_of_collapse(found)
 
     def _found(self, pixels: torch.Tensor) -> dict[str, float]:
@@ -69,11 +74,30 @@ class Probing(pl.Callback):
 
     def _warn_of_collapse(self, found: dict[str, float]) -> None:
         diversity, of_images = found.get("diversity"), self._of_images.get("diversity")
-        if self._has_warned or diversity is None or of_images is None or diversity >= _COLLAPSED * of_images:
+        if self._has_warned or diversity is None or of_images is None or not diversity < _COLLAPSED * of_images:
             return
         self._has_warned = True
         tqdm.write(
-            f"samples differ from each other by {diversity:.2f} (1 - SSIM), images by {of_images:.2f}: the model draws "
-            "few images, again and again; a lower learning rate, minibatch_std or feature_matching may help",
+            f"the diversity of samples is {diversity:.2f}, that of images {of_images:.2f}: the model draws few images, "
+            "again and again; a lower learning rate, minibatch_std or feature_matching may help",
             file=sys.stderr,
+        )
+
+    def state_dict(self) -> dict[str, Any]:
+        return {"has_warned": self._has_warned}
+
+    def load_state_dict(self, state_dict: dict[str, Any]) -> None:
+        self._has_warned = state_dict["has_warned"]
+
+
+def check_can_be_probed(model: ImageModel) -> None:
+    """Refuse a model that draws nothing while it is trained.
+
+    Raises:
+        ValueError: it does not, or not before its training is over.
+    """
+    if not isinstance(model, Generative) or isinstance(model, Concluding):
+        raise ValueError(
+            f"probes look at what a model draws as it is trained, and {type(model).__name__} draws nothing "
+            f"{'before the end' if isinstance(model, Generative) else 'at all'}: leave probes out"
         )

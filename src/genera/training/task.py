@@ -66,6 +66,10 @@ class Task(pl.LightningModule, ABC):
     def check(self, start: Progress, *, batch_size: int) -> None:
         """Let what does not fit the training, such as a schedule longer than it, say so before anything is written.
 
+        Args:
+            start: where training stands before its first step.
+            batch_size: images per step in each process.
+
         Raises:
             ValueError: something does not.
         """

@@ -15,15 +15,16 @@ from lightning.fabric.utilities.exceptions import MisconfigurationException
 from lightning.pytorch.loggers import Logger, TensorBoardLogger
 from lightning.pytorch.strategies import Strategy
 
-from genera.core import ImageModel, ImageSpec, Probe
+from genera.core import ImageModel, ImageSpec, Probe, TwoPlayer
 from genera.data.batches import Batches, first_batch
 from genera.data.images import ImageData, Images
+from genera.training.balance import Balance
 from genera.training.bar import Bar
 from genera.training.environment import describe_environment
 from genera.training.keeping import Keeper, WholeCheckpointIO, read_checkpoint
 from genera.training.loggers import TableLogger
 from genera.training.pace import Pace, seed_step
-from genera.training.probing import Probing
+from genera.training.probing import Probing, check_can_be_probed
 from genera.training.runs import RunDirectory
 from genera.training.span import Span, seconds_of
 from genera.training.task import Task
@@ -95,7 +96,9 @@ def train(
 
     seed_step(seed, 0)
     lightning_task = task(_prepared(model(data.spec), None if resume else feed.first_batch()))
-    lightning_task.check(span.progress(0, 0.0), batch_size=batch_size)
+    lightning_task.check(span.progress(0, 0.0), batch_size=batch_size // devices)
+    if probes:
+        check_can_be_probed(lightning_task.model)
     if checkpoint is not None:
         _check_same_model(run, checkpoint, lightning_task)
 
@@ -105,6 +108,7 @@ def train(
     validation = Validation(validated, batch_size=batch_size, every=every, seed=seed, run=run)
     snapshots = Snapshots(run, validation=validation, seconds=30, count=64, seed=seed)
     probing = Probing(probes or [], images=validated, levels=data.spec.levels, validation=validation, seed=seed)
+    watching = [validation, snapshots, probing, Balance(feed.steps_per_epoch)]
     bar = Bar(pace, metrics=metrics, validation=validation)
     conclusion = Conclusion(feed.images, run=run, seed=seed)
     keeper = Keeper(run, seconds=seconds_of(checkpoint_every))
@@ -113,13 +117,13 @@ def train(
             trainer = pl.Trainer(
                 accelerator=accelerator,
                 devices=devices,
-                strategy=strategy,
+                strategy=_strategy_for(lightning_task, strategy, devices=devices),
                 precision=precision,
                 max_epochs=-1,  # `Pace` decides when to stop
                 limit_val_batches=0,  # `Validation` validates
                 logger=_loggers(run, loggers, resume_step=None if checkpoint is None else checkpoint["global_step"]),
                 # The keeper is last, so that what the others did at a step is in its checkpoint.
-                callbacks=[pace, *(callbacks or []), metrics, validation, snapshots, probing, bar, conclusion, keeper],
+                callbacks=[pace, *(callbacks or []), metrics, *watching, bar, conclusion, keeper],
                 plugins=[WholeCheckpointIO()],
                 enable_checkpointing=False,
                 enable_progress_bar=False,
@@ -178,6 +182,13 @@ def _prepared(model: ImageModel, images: torch.Tensor | None) -> ImageModel:
     if images is not None:
         model.initialize(images)
     return model
+
+
+def _strategy_for(task: Task, strategy: str | Strategy, *, devices: int) -> str | Strategy:
+    """A strategy that does not wait for the gradients of one player while the other takes its step."""
+    if isinstance(task.model, TwoPlayer) and devices > 1 and strategy in ("auto", "ddp"):
+        return "ddp_find_unused_parameters_true"
+    return strategy
 
 
 def _checkpoint_to_resume(run: RunDirectory, span: Span) -> dict[str, Any]:

@@ -17,6 +17,7 @@ from genera.core import (
     Progress,
     StandardNormal,
     Trainable,
+    labels_to_draw,
     log_mean_exp,
     one_hot,
 )
@@ -189,11 +190,8 @@ class VAE(Trainable, Generative, Density, Autoencoding):
         Raises:
             ValueError: labels are given, and this model is not conditional.
         """
-        if labels is not None and not self.class_conditional:
-            raise ValueError("this VAE was not trained with labels and cannot draw by label: leave them out")
         z = self.prior.sample(count, temperature=temperature, generator=generator)
-        if self.class_conditional and labels is None:
-            labels = torch.randint(self.spec.num_classes, (count,), generator=generator, device=z.device)
+        labels = labels_to_draw(self, count, labels, generator=generator)
         return self.likelihood.sample(self._decoded(z, self._context(labels)), generator=generator)
 
     def posterior(self, images: Tensor, labels: Tensor | None = None) -> DiagonalPosterior:

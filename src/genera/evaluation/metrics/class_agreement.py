@@ -8,6 +8,8 @@ import torch
 from torch import Tensor
 from torchmetrics import Metric
 
+from genera.evaluation.metrics.inputs import check_any
+
 
 class ClassAgreement(Metric):
     """Share of samples that a classifier takes for the class that was asked for; higher is better.
@@ -41,5 +43,10 @@ class ClassAgreement(Metric):
         self.num_samples += len(wanted)
 
     def compute(self) -> Tensor:
-        """The share, ``()``."""
+        """The share, ``()``.
+
+        Raises:
+            ValueError: there were no images.
+        """
+        check_any(self.num_samples)
         return self.num_agreeing.double() / self.num_samples

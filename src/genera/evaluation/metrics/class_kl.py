@@ -9,7 +9,7 @@ import torch
 from torch import Tensor
 from torchmetrics import Metric
 
-from genera.evaluation.metrics.class_counts import class_counts
+from genera.evaluation.metrics.inputs import check_any, class_counts
 
 
 class ClassKl(Metric):
@@ -38,12 +38,17 @@ class ClassKl(Metric):
         """Take in the classes of samples, int64 ``(B,)``.
 
         Raises:
-            ValueError: a label is of none of the classes.
+            ValueError: they are not int64 ``(B,)``, or one is of none of the classes.
         """
         self.counts += class_counts(labels, self.num_classes)
 
     def compute(self) -> Tensor:
-        """The divergence, ``()``."""
+        """The divergence, ``()``.
+
+        Raises:
+            ValueError: there were no images.
+        """
+        check_any(self.counts)
         shares = self.counts.double() / self.counts.sum()
         # Rounding must not take it below zero.
         return (math.log(self.num_classes) + torch.xlogy(shares, shares).sum()).clamp_min(0)

@@ -10,15 +10,19 @@ from torchmetrics import Metric
 from torchmetrics.functional.image import structural_similarity_index_measure
 from torchmetrics.utilities import dim_zero_cat
 
+from genera.evaluation.metrics.inputs import check_any
+
 #: Side of the window of SSIM.
 WINDOW = 7
+#: Pairs compared at a time.
+_AT_ONCE = 500
 
 
 class Dissimilarity(Metric):
     """Mean of ``1 - SSIM`` over pairs of images; 0 where all are the same.
 
-    Images are paired in the order in which they come, first with second, third with fourth: draws of a model are
-    pairs of independent ones then.
+    As many pairs as there are images are taken at random, each image being in two of them, in whatever order the images
+    come: those of a class may follow each other.
 
     Args:
         levels: number of pixel values; the highest is 1.
@@ -30,35 +34,48 @@ class Dissimilarity(Metric):
     is_differentiable = False
     higher_is_better = True
     full_state_update = False
-    per_pair: list[Tensor]
+    images: list[Tensor]
 
     def __init__(self, levels: int, **kwargs: Any) -> None:
         super().__init__(**kwargs)
         self.levels = levels
-        self.add_state("per_pair", default=[], dist_reduce_fx="cat")
+        self.add_state("images", default=[], dist_reduce_fx="cat")
 
     def update(self, images: Tensor) -> None:
-        """Take in uint8 ``(B, C, H, W)``, at least 7 pixels high and wide; a last one without a partner is left out.
+        """Take in uint8 ``(B, C, H, W)``, at least 7 pixels high and wide.
 
         Raises:
             ValueError: the images are smaller than the window.
         """
         if min(images.shape[2:]) < WINDOW:
             raise ValueError(f"SSIM needs images of at least {WINDOW} pixels, got {tuple(images.shape[2:])}")
-        pairs = len(images) // 2
-        if pairs == 0:
-            return
-        x = images[: 2 * pairs].float() / (self.levels - 1)
-        similarity = structural_similarity_index_measure(
-            x[::2], x[1::2], gaussian_kernel=False, kernel_size=WINDOW, data_range=1.0, reduction="none"
-        )
-        assert isinstance(similarity, Tensor)
-        self.per_pair.append(1 - similarity)
+        self.images.append(images)
 
     def compute(self) -> Tensor:
-        """The mean, ``()``."""
+        """The mean, ``()``.
+
+        Raises:
+            ValueError: there were fewer than two images.
+        """
         return self.values().mean()
 
     def values(self) -> Tensor:
-        """``(N,)`` dissimilarities, one per pair seen."""
-        return dim_zero_cat(self.per_pair) if self.per_pair else torch.zeros(0)
+        """``(N,)`` dissimilarities, one per pair.
+
+        Raises:
+            ValueError: there were fewer than two images.
+        """
+        images = dim_zero_cat(self.images) if self.images else torch.zeros(0)
+        check_any(torch.tensor(len(images) // 2))
+        order = torch.randperm(len(images), generator=torch.Generator().manual_seed(0))
+        pairs = zip(order.split(_AT_ONCE), order.roll(1).split(_AT_ONCE), strict=True)
+        return torch.cat([self._dissimilarities(images[one], images[other]) for one, other in pairs])
+
+    def _dissimilarities(self, one: Tensor, other: Tensor) -> Tensor:
+        """``1 - SSIM`` of two times ``(B, C, H, W)``: ``(B,)``."""
+        x, y = (images.float() / (self.levels - 1) for images in (one, other))
+        similarity = structural_similarity_index_measure(
+            x, y, gaussian_kernel=False, kernel_size=WINDOW, data_range=1.0, reduction="none"
+        )
+        assert isinstance(similarity, Tensor)
+        return 1 - similarity

@@ -8,6 +8,8 @@ import torch
 from torch import Tensor
 from torchmetrics import Metric
 
+from genera.evaluation.metrics.inputs import exact_features
+
 
 class FrechetDistance(Metric):
     """Squared Wasserstein distance between Gaussians with the means and covariances of two sets; lower is better.
@@ -41,11 +43,9 @@ class FrechetDistance(Metric):
         """Take in features ``(B, F)`` of images that are real or drawn.
 
         Raises:
-            ValueError: the features have another shape.
+            ValueError: the features have another shape, or are not finite.
         """
-        if features.dim() != 2 or features.shape[1] != self.num_features:
-            raise ValueError(f"features must have shape (B, {self.num_features}), got {tuple(features.shape)}")
-        x, side = features.double(), int(real)
+        x, side = exact_features(features, self.num_features), int(real)
         self.num_images[side] += len(x)
         self.feature_sums[side] += x.sum(dim=0)
         self.product_sums[side] += x.T @ x

@@ -8,7 +8,7 @@ import torch
 from torch import Tensor
 from torchmetrics import Metric
 
-from genera.evaluation.metrics.class_counts import class_counts
+from genera.evaluation.metrics.inputs import check_any, class_counts
 
 
 class ModeCoverage(Metric):
@@ -43,11 +43,16 @@ class ModeCoverage(Metric):
         """Take in the classes of samples, int64 ``(B,)``.
 
         Raises:
-            ValueError: a label is of none of the classes.
+            ValueError: they are not int64 ``(B,)``, or one is of none of the classes.
         """
         self.counts += class_counts(labels, self.num_classes)
 
     def compute(self) -> Tensor:
-        """The number of classes, ``()``."""
+        """The number of classes, ``()``.
+
+        Raises:
+            ValueError: there were no images.
+        """
+        check_any(self.counts)
         # Divided and not multiplied: 7 of 100 are then 0.07 to the last digit.
         return (self.counts.double() / self.counts.sum() >= self.share).sum()

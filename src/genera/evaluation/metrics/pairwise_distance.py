@@ -7,33 +7,48 @@ from typing import Any
 import torch
 from torch import Tensor
 from torchmetrics import Metric
+from torchmetrics.utilities import dim_zero_cat
+
+from genera.evaluation.metrics.inputs import check_any, exact_features
+
+#: Features whose distances to all others are taken at a time.
+_AT_ONCE = 500
 
 
 class PairwiseDistance(Metric):
-    """Mean Euclidean distance between the features of two images; 0 where all are the same.
+    """Mean Euclidean distance between the features of two images, over all pairs; 0 where all are the same.
 
-    Images are paired in the order in which they come, first with second, third with fourth: draws of a model are
-    pairs of independent ones then.
+    Args:
+        num_features: F.
     """
 
     is_differentiable = False
     higher_is_better = True
     full_state_update = False
-    distance: Tensor
-    num_pairs: Tensor
+    features: list[Tensor]
 
-    def __init__(self, **kwargs: Any) -> None:
+    def __init__(self, num_features: int, **kwargs: Any) -> None:
         super().__init__(**kwargs)
-        self.add_state("distance", default=torch.zeros((), dtype=torch.float64), dist_reduce_fx="sum")
-        self.add_state("num_pairs", default=torch.zeros((), dtype=torch.int64), dist_reduce_fx="sum")
+        self.num_features = num_features
+        self.add_state("features", default=[], dist_reduce_fx="cat")
 
     def update(self, features: Tensor) -> None:
-        """Take in features ``(B, F)``; a last one without a partner is left out."""
-        pairs = len(features) // 2
-        x = features[: 2 * pairs].double()
-        self.distance += torch.linalg.vector_norm(x[::2] - x[1::2], dim=1).sum()
-        self.num_pairs += pairs
+        """Take in features ``(B, F)``.
+
+        Raises:
+            ValueError: the features have another shape, or are not finite.
+        """
+        self.features.append(exact_features(features, self.num_features))
 
     def compute(self) -> Tensor:
-        """The mean, ``()``."""
-        return self.distance / self.num_pairs
+        """The mean, ``()``.
+
+        Raises:
+            ValueError: there were fewer than two images.
+        """
+        x = dim_zero_cat(self.features) if self.features else torch.zeros(0, self.num_features)
+        check_any(torch.tensor(len(x) // 2))
+        # By differences: through inner products those of neighbours would be rounding.
+        exactly = "donot_use_mm_for_euclid_dist"
+        total = sum(torch.cdist(part, x, compute_mode=exactly).sum() for part in x.split(_AT_ONCE))
+        return torch.as_tensor(total / (len(x) * (len(x) - 1)))

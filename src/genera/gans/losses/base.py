@@ -6,6 +6,8 @@ from abc import ABC, abstractmethod
 
 from torch import Tensor, nn
 
+from genera.core import at_least_float32
+
 
 class AdversarialLoss(nn.Module, ABC):
     """A loss for each of two players. A logit is higher the more real the discriminator holds an image to be."""
@@ -20,3 +22,7 @@ class AdversarialLoss(nn.Module, ABC):
     @abstractmethod
     def generator(self, fake: Tensor) -> Tensor:
         """Of the logits of fakes, ``(B,)``: ``(B,)``, in float32 at least."""
+
+    def judgement(self, logits: Tensor) -> Tensor:
+        """What papers call D(x), ``(B,)``, in float32 at least: the logits, unless the loss reads log-odds in them."""
+        return at_least_float32(logits)

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+import copy
+import math
 from abc import ABC, abstractmethod
 from collections.abc import Callable
 
 import torch
 from torch import Tensor, nn
-from torch.nn.modules.batchnorm import _BatchNorm
 
 from genera.core import at_least_float32
 
@@ -22,13 +23,13 @@ class Penalty(nn.Module, ABC):
         weight: factor on the penalty.
 
     Raises:
-        ValueError: ``weight`` is negative.
+        ValueError: ``weight`` is negative or infinite.
     """
 
     def __init__(self, weight: float = 10.0) -> None:
         super().__init__()
-        if not weight >= 0:
-            raise ValueError(f"the weight of a penalty must not be negative, got {weight}")
+        if not 0 <= weight < math.inf:
+            raise ValueError(f"the weight of a penalty must be finite and not negative, got {weight}")
         self.weight = weight
 
     @abstractmethod
@@ -50,18 +51,29 @@ def gradients_at(critic: Critic, x: Tensor) -> Tensor:
     return gradients.flatten(start_dim=1)
 
 
-def check_no_batch_norm(critic: nn.Module) -> None:
+def check_independent(critic: nn.Module, shape: tuple[int, int, int], num_classes: int) -> None:
     """Refuse a critic whose logits depend on other images of the batch: the gradient of one is then not its own.
 
+    Args:
+        critic: network ``(x, labels) -> (logits, features)``.
+        shape: ``(C, H, W)`` of its images.
+        num_classes: of its labels; 0 for none.
+
     Raises:
-        ValueError: there is batch normalization in ``critic``.
+        ValueError: a logit has a gradient by another image than its own.
 
     Source:
         Gulrajani et al. (2017), section 4.
     """
-    for module in critic.modules():
-        if isinstance(module, _BatchNorm):
-            raise ValueError(
-                f"a penalty needs a critic that judges every image by itself, got one with {type(module).__name__}: "
-                "set its batch_norm to false; spectral_norm may take its place"
-            )
+    # What changes as it is used, such as running statistics, changes in a copy.
+    critic = copy.deepcopy(critic).train()
+    weight = next(critic.parameters())
+    noise = torch.randn(4, *shape, generator=torch.Generator().manual_seed(0))
+    x = noise.to(weight).requires_grad_()
+    labels = torch.eye(num_classes).to(weight)[[0] * len(x)] if num_classes else None
+    (gradient,) = torch.autograd.grad(critic(x, labels)[0][0], x)
+    if gradient[1:].any():
+        raise ValueError(
+            "a penalty needs a critic that judges every image by itself, and this one's logit of an image changes with "
+            "the others of its batch: set its batch_norm and minibatch_std to false; spectral_norm may take their place"
+        )

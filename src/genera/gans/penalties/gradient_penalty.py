@@ -18,7 +18,7 @@ class GradientPenalty(Penalty):
         weight: λ in the paper, 10 there.
 
     Raises:
-        ValueError: ``weight`` is negative.
+        ValueError: ``weight`` is negative or infinite.
 
     Source:
         Gulrajani, Ahmed, Arjovsky, Dumoulin & Courville (2017), section 4.

@@ -15,7 +15,7 @@ class R1(Penalty):
         weight: γ in the paper, 10 there.
 
     Raises:
-        ValueError: ``weight`` is negative.
+        ValueError: ``weight`` is negative or infinite.
 
     Source:
         Mescheder, Geiger & Nowozin (2018), equation 9.

@@ -1,0 +1,43 @@
+"""What metrics of sets take in."""
+
+from __future__ import annotations
+
+import torch
+from torch import Tensor
+
+
+def class_counts(labels: Tensor, num_classes: int) -> Tensor:
+    """How many images there are of each class: int64 ``(B,)`` to ``(num_classes,)``.
+
+    Raises:
+        ValueError: they are not int64 ``(B,)``, or one is of none of the classes.
+    """
+    if labels.dtype != torch.int64 or labels.dim() != 1:
+        raise ValueError(f"labels must be torch.int64 (B,), got {labels.dtype} {tuple(labels.shape)}")
+    if len(labels) and not 0 <= int(labels.min()) <= int(labels.max()) < num_classes:
+        got = f"labels from {int(labels.min())} to {int(labels.max())}"
+        raise ValueError(f"labels must lie between 0 and {num_classes - 1} (num_classes = {num_classes}), got {got}")
+    return torch.bincount(labels, minlength=num_classes)
+
+
+def exact_features(features: Tensor, num_features: int) -> Tensor:
+    """Features ``(B, F)`` in float64: sums of squares of many lose the digits that differences are made of.
+
+    Raises:
+        ValueError: they have another shape, or one is not finite.
+    """
+    if features.dim() != 2 or features.shape[1] != num_features:
+        raise ValueError(f"features must have shape (B, {num_features}), got {tuple(features.shape)}")
+    if not features.isfinite().all():
+        raise ValueError("features must be finite, got some that are not: look at the weights of what made them")
+    return features.double()
+
+
+def check_any(count: Tensor) -> None:
+    """Refuse to speak of no images.
+
+    Raises:
+        ValueError: there are none.
+    """
+    if not count.any():
+        raise ValueError("there is nothing to be said of no images: update the metric with some first")
