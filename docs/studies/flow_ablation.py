@@ -8,7 +8,7 @@ where it was. ``python docs/studies/flow_ablation.py report`` writes the table a
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from functools import partial
 from pathlib import Path
 
@@ -97,8 +97,8 @@ def changed(recipe: str, change: Callable[[Config], None] = lambda config: None)
     return Variant(config, SETTINGS)
 
 
-#: What the others are compared with.
-BASE = "the report's: 4 + 4 + 4 couplings"
+#: The report's, trained once in every sitting: trainings on different machines are not compared with each other.
+BASES = ("the report's: 4 + 4 + 4 couplings", "the report's, in the second sitting")
 
 
 def measure(trained: TrainedModel, folder: Path) -> None:
@@ -112,54 +112,64 @@ def measure(trained: TrainedModel, folder: Path) -> None:
 
 def report() -> None:
     """Write the table and the figure."""
-    base = np.loadtxt(STUDY.kept(BASE) / BITS)
+    sittings = STUDY.sittings(BASES)
     rows = []
-    for variant in STUDY.done():
-        environment = STUDY.environment(variant)
-        bits = np.loadtxt(STUDY.kept(variant) / BITS)
-        # Of the same images: what they differ in among themselves does not blur the difference.
-        gain = bits - base
-        margin = 1.96 * gain.std(ddof=1) / len(gain) ** 0.5
-        against = "" if variant == BASE else f"{gain.mean():+.4f} ± {margin:.4f}"
-        cost = f"{environment['parameters']:,}", f"{environment['images_per_second']:.1f}", f"{environment['steps']:,}"
-        rows.append((variant, f"{bits.mean():.4f}", against, *cost))
-    columns = ("flow", "validation bits/dim", "against the report's", "parameters", "images/s", "steps")
+    for base, others in sittings.items():
+        of_base = np.loadtxt(STUDY.kept(base) / BITS)
+        for variant in (base, *others):
+            environment = STUDY.environment(variant)
+            bits = np.loadtxt(STUDY.kept(variant) / BITS)
+            # Of the same images: what they differ in among themselves does not blur the difference.
+            gain = bits - of_base
+            margin = 1.96 * gain.std(ddof=1) / len(gain) ** 0.5
+            against = "" if variant == base else f"{gain.mean():+.4f} ± {margin:.4f}"
+            cost = (
+                f"{environment['parameters']:,}",
+                f"{environment['images_per_second']:.1f}",
+                f"{environment['steps']:,}",
+                f"{environment['cpu_seconds'] / 60:.1f}",
+            )
+            rows.append((variant, f"{bits.mean():.4f}", against, *cost))
+    columns = ("flow", "validation bits/dim", "against its base", "parameters", "images/s", "steps", "CPU minutes")
     (STUDY.folder / "table.md").write_text(table(columns, rows))
     with style():
-        save_figure(figure_of(STUDY.done()), STUDY.folder / "curves")
+        save_figure(figure_of(sittings), STUDY.folder / "curves")
     print(STUDY.folder)
 
 
-def figure_of(variants: Sequence[str]) -> Figure:
-    """Validation bits/dim of the variants against time."""
-    figure = Figure(figsize=(7, 4.5))
-    axes = figure.add_subplot()
-    every_bit = []
-    for index, variant in enumerate(variants):
-        minutes, bits = against_time(read_table(STUDY.kept(variant) / "metrics.csv"), "validation/bits_per_dim")
-        every_bit += bits
-        look = {"marker": "os^Dv"[index % 5], "linestyle": ("-", "--")[index % 2], "markersize": 4}
-        axes.plot(minutes, bits, label=variant, **look)
-    low, high = min(every_bit), float(np.percentile(every_bit, 75))
-    axes.set_ylim(low - 0.05 * (high - low), high)
-    axes.set(xlabel="minutes of training on one thread", ylabel="validation bits/dim, MNIST")
-    axes.legend(fontsize=7)
+def figure_of(sittings: Mapping[str, Sequence[str]]) -> Figure:
+    """Validation bits/dim of the variants against time, each sitting beside the others."""
+    figure = Figure(figsize=(10, 4.8))
+    panels = figure.subplots(1, len(sittings), sharey=True, squeeze=False)[0]
+    bits_of_all = []
+    for axes, (base, others) in zip(panels, sittings.items(), strict=True):
+        for index, variant in enumerate((base, *others)):
+            minutes, bits = against_time(read_table(STUDY.kept(variant) / "metrics.csv"), "validation/bits_per_dim")
+            bits_of_all += bits
+            look = {"marker": "os^Dv"[index % 5], "linestyle": ("-", "--")[index % 2], "markersize": 4}
+            axes.plot(minutes, bits, label=variant, **look)
+        axes.set_xlabel("minutes of training on one thread")
+        axes.legend(fontsize=7)
+    low, high = min(bits_of_all), float(np.percentile(bits_of_all, 75))
+    panels[0].set_ylim(low - 0.05 * (high - low), high)
+    panels[0].set_ylabel("validation bits/dim, MNIST")
     return figure
 
 
 STUDY = Study(
     folder=Path(__file__).parent / "flow_ablation",
     variants={
+        BASES[0]: changed("realnvp"),
         "one scale, uniform dequantization": changed("realnvp_simple_uniform"),
         "one scale, variational dequantization": changed("realnvp_simple_vardeq"),
-        BASE: changed("realnvp"),
-        "… with 2 + 2 + 4 couplings": changed("realnvp_tutorial"),
-        "… with half the width": changed("realnvp", partial(with_width, 0.5)),
-        "… with one and a half times the width": changed("realnvp", partial(with_width, 1.5)),
         "… with ActNorm": changed("realnvp", with_actnorm),
         "… with invertible 1×1 convolutions": changed("realnvp", with_convolution),
         "… with a conditional split prior": changed("realnvp", with_conditional_prior),
         "… with a learned base": changed("realnvp", with_learned_base),
+        BASES[1]: changed("realnvp"),
+        "… with 2 + 2 + 4 couplings": changed("realnvp_tutorial"),
+        "… with half the width": changed("realnvp", partial(with_width, 0.5)),
+        "… with one and a half times the width": changed("realnvp", partial(with_width, 1.5)),
     },
     measure=measure,
     measured=BITS,
