@@ -17,7 +17,7 @@ from safetensors.torch import load_file, save_file
 
 from genera.core.files import replacing, write_whole
 from genera.data.pictures import image_grid, save_picture
-from genera.evaluation import default_measures, draw, evaluate
+from genera.evaluation import classifier_of, default_measures, draw, evaluate
 from genera.vaes import VAE, Autoencoder
 from genera.zoo import find_model
 
@@ -49,7 +49,7 @@ def ship(run: Path, name: str, measures: Sequence[str]) -> Path:
         write_weights(run / "model.safetensors", folder / "model.safetensors")
     trained = find_model(name)
     data = trained.open_data()
-    known = default_measures()
+    known = default_measures(classifier_of(data.name))
     result = evaluate(trained, data, [known[measure] for measure in measures or known])
     result["measures"] = {measure: result["measures"][measure] for measure in known if measure in result["measures"]}
     write_whole(folder / "evaluation.json", json.dumps(result, indent=2) + "\n")

@@ -73,7 +73,7 @@ def test_score(trained: Path, tmp_path: Path) -> None:
 
 
 def test_evaluate_measures_once(trained: Path, capsys: pytest.CaptureFixture[str]) -> None:
-    command = ["evaluate", str(trained), "--measures", "[bits_per_dim@1, bits_per_dim@8]", "--json"]
+    command = ["evaluate", str(trained), "--measures", "bits_per_dim@1,bits_per_dim@8", "--json"]
     assert main(command) == 0
     printed = json.loads(capsys.readouterr().out)
     assert printed == json.loads((trained / "evaluation.json").read_text())
@@ -137,7 +137,7 @@ def test_bad_input_is_one_line(trained: Path, tmp_path: Path, failing: Callable[
     assert "did you mean" in failing("score", run, "--data", "fashion-mnits")
     assert "the model takes images (1, 8, 8)" in failing("score", run, "--data", "shapes")
     assert "has no 'tset' split" in failing("score", run, "--split", "tset")
-    assert "did you mean bits_per_dim@8" in failing("evaluate", run, "--measures", "[bits_per_dim@9]")
+    assert "did you mean bits_per_dim@8" in failing("evaluate", run, "--measures", "bits_per_dim@9")
     (tmp_path / "file").touch()
     assert "is a file, not a folder" in failing("sample", run, "--out", str(tmp_path / "file" / "x.png"))
     assert "give either the recipe" in failing("train", "--budget", "3s")
@@ -161,9 +161,9 @@ def test_a_damaged_model_is_one_line(trained: Path, tmp_path: Path, failing: Cal
 
 def test_results_of_other_images_do_not_replace_each_other(tiny_run: Path) -> None:
     command = ["evaluate", str(tiny_run), "--measures"]
-    assert main([*command, "[bits_per_dim@1]"]) == 0
-    assert main([*command, "[bits_per_dim@8]"]) == 0
-    assert main([*command, "[bits_per_dim@1]", "--split", "validation"]) == 0
+    assert main([*command, "bits_per_dim@1"]) == 0
+    assert main([*command, "bits_per_dim@8"]) == 0
+    assert main([*command, "bits_per_dim@1", "--split", "validation"]) == 0
     measures = json.loads((tiny_run / "evaluation.json").read_text())["measures"]
     assert set(measures) == {"bits_per_dim@1", "bits_per_dim@8"}
     assert json.loads((tiny_run / "evaluation-digits-validation.json").read_text())["split"] == "validation"

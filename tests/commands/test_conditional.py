@@ -42,7 +42,7 @@ def test_it_draws_the_classes_asked_for(conditional: Path, tmp_path: Path) -> No
 
 
 def test_it_is_measured_scored_and_drawn(conditional: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
-    assert main(["evaluate", str(conditional), "--measures", "[bits_per_dim@1]"]) == 0
+    assert main(["evaluate", str(conditional), "--measures", "bits_per_dim@1"]) == 0
     assert main(["score", str(conditional), "--count", "20", "--out", str(tmp_path / "scores.csv")]) == 0
     assert len((tmp_path / "scores.csv").read_text().splitlines()) == 21
     capsys.readouterr()

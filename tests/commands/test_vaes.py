@@ -31,7 +31,7 @@ def grey(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 
 def test_a_vae_of_integer_pixels_is_measured_like_a_flow(discrete: Path) -> None:
-    assert main(["evaluate", str(discrete), "--measures", "[bits_per_dim@1, bits_per_dim@8, mse]"]) == 0
+    assert main(["evaluate", str(discrete), "--measures", "bits_per_dim@1,bits_per_dim@8,mse"]) == 0
     measures = json.loads((discrete / "evaluation.json").read_text())["measures"]
     assert list(measures) == ["bits_per_dim@1", "bits_per_dim@8", "mse"]
     # Levels that are all the same cost log2(17) bits; a VAE that has hardly begun, some more or less.

@@ -47,13 +47,15 @@ def test_the_last_layer_reads_the_features(classifier: tuple[Classifier, Tensor]
     assert features.shape == (4, 128)
     last = model.network.head[-1]
     torch.testing.assert_close(model.logits(images), features @ last.weight.T + last.bias)
+    for found, alone in zip(model.describe(images), (features, model.logits(images)), strict=True):
+        assert torch.equal(found, alone)
 
 
 def test_what_it_refuses(classifier: tuple[Classifier, Tensor]) -> None:
     model, images = classifier
     with complains("needs images with labels", "without classes"):
         Classifier(ImageSpec(1, 8, 8), network=LeNet)
-    with complains("a part named features", "got ConvEncoder"):
+    with complains("parts named features and head", "got ConvEncoder"):
         Classifier(SPEC, network=ConvEncoder)
     with complains("needs those of the images", "choose data with labels"):
         model.loss(images)

@@ -167,5 +167,5 @@ def test_pictures_of_ones_own_are_found_again(tmp_path: Path, monkeypatch: pytes
     # From another folder, and without naming the data again.
     (tmp_path / "elsewhere").mkdir()
     monkeypatch.chdir(tmp_path / "elsewhere")
-    assert main(["evaluate", "../run", "--measures", "[bits_per_dim@1]"]) == 0
+    assert main(["evaluate", "../run", "--measures", "bits_per_dim@1"]) == 0
     assert main(["reconstruct", "../run", "--count", "3", "--out", "pairs.png"]) == 0

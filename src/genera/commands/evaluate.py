@@ -8,9 +8,9 @@ from collections.abc import Sequence
 
 from genera.commands.calling import call
 from genera.data import ImageData
-from genera.evaluation import Measure, default_measures, result_path
+from genera.evaluation import Measure, classifier_of, default_measures, result_path
 from genera.evaluation import evaluate as run_evaluation
-from genera.zoo import find_model
+from genera.zoo import TrainedModel, find_model
 
 
 def evaluate(
@@ -18,7 +18,8 @@ def evaluate(
     *,
     data: ImageData | None = None,
     split: str = "test",
-    measures: list[str] | None = None,
+    measures: str | None = None,
+    classifier: str | None = None,
     json: bool = False,
     allow: list[str] | None = None,
 ) -> None:
@@ -30,33 +31,38 @@ def evaluate(
         model: a run directory, or a name that `genera models` lists.
         data: data set to use; the one the model was trained on where omitted.
         split: train, validation or test; tune on validation, and take the test figure once.
-        measures: only these, such as [bits_per_dim@1]; all where omitted.
+        measures: only these, with commas in between, such as bits_per_dim@1,fd[lenet]; all where omitted.
+        classifier: run directory or name of the classifier through which samples are looked at; lenet-DATA where
+            omitted and shipped.
         json: print the result as JSON instead of a table.
         allow: packages the model's config may name besides ours; only those you trust.
     """
     trained = find_model(model)
     data = data or trained.open_data()
-    result = run_evaluation(trained, data, _chosen(measures), split=split, allow=allow or ())
+    looking = classifier_of(data.name) if classifier is None else find_model(classifier)
+    result = run_evaluation(trained, data, _chosen(measures, looking), split=split, allow=allow or ())
     if json:
         print(json_format.dumps(result, indent=2))
         return
     print(f"{result['model']} on {result['data']}, {result['split']} images")
     for name, found in result["measures"].items():
         interval = f"95 % interval {found['low']:.4f} … {found['high']:.4f}"
-        print(f"  {name:<18} {found['value']:.4f}   {interval}   {found['n']:,} images")
+        beside = "".join(f"; {value:.4f} for {other}" for other, value in found.get("beside", {}).items())
+        print(f"  {name:<18} {found['value']:.4f}   {interval}   {found['n']:,} images{beside}")
     for name, reason in result["unavailable"].items():
         print(f"  {name:<18} —   {reason}")
     if not trained.is_shipped:
         print(result_path(trained, data, split))
 
 
-def _chosen(names: list[str] | None) -> list[Measure]:
-    known = default_measures()
-    for name in names or ():
+def _chosen(measures: str | None, classifier: TrainedModel | None) -> list[Measure]:
+    known = default_measures(classifier)
+    names = list(known) if measures is None else [name.strip() for name in measures.split(",")]
+    for name in names:
         if name not in known:
             near = difflib.get_close_matches(name, known, n=1) or list(known)
             raise ValueError(f"there is no measure {name!r}; did you mean {', '.join(near)}?")
-    return [measure for name, measure in known.items() if names is None or name in names]
+    return [measure for name, measure in known.items() if name in names]
 
 
 def main(arguments: Sequence[str]) -> None:

@@ -2,11 +2,13 @@
 
 from genera.evaluation.cas import classification_accuracy_score, draw_each_class
 from genera.evaluation.classifier import Classifier
+from genera.evaluation.defaults import default_measures
 from genera.evaluation.drawing import draw, interpolate, traverse
 from genera.evaluation.likelihood import log_probs
-from genera.evaluation.measures import BitsPerDimMeasure, Measure, Measurement, MseMeasure, default_measures
+from genera.evaluation.measures import BitsPerDimMeasure, Measure, Measurement, MseMeasure
 from genera.evaluation.probes import Diversity
 from genera.evaluation.runner import check_fits, evaluate, result_path
+from genera.evaluation.samples import classifier_of
 
 __all__ = [
     "BitsPerDimMeasure",
@@ -17,6 +19,7 @@ __all__ = [
     "MseMeasure",
     "check_fits",
     "classification_accuracy_score",
+    "classifier_of",
     "default_measures",
     "draw",
     "draw_each_class",

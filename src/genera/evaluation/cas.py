@@ -12,6 +12,7 @@ import math
 
 import torch
 import yaml
+from torch import Tensor
 from tqdm import tqdm
 
 from genera.core import ImageModel, ImageSpec
@@ -30,8 +31,8 @@ _PATIENCE = 3
 
 def classification_accuracy_score(
     train: Images, test: Images, *, spec: ImageSpec, seed: int = 0, max_epochs: int = 30
-) -> float:
-    """Accuracy on ``test`` of a small convolutional network trained on ``train``, with a progress bar.
+) -> Tensor:
+    """Train a small convolutional network on ``train`` and judge it on ``test``, with a progress bar.
 
     A tenth of ``train`` is held out: training stops when the loss there falls no more, and the weights of the epoch
     where it was lowest are judged. Runs on the CPU.
@@ -44,7 +45,7 @@ def classification_accuracy_score(
         max_epochs: passes over the training images at most.
 
     Returns:
-        The share of the test images whose class is told right.
+        Whether the class of each test image is told right, ``(N,)`` of 0 and 1: the score is their mean.
 
     Raises:
         ValueError: the images do not fit the spec or have no labels, or there are too few.
@@ -64,8 +65,8 @@ def classification_accuracy_score(
         torch.manual_seed(seed)
         model = build_model(yaml.safe_load(recipe_paths()[_RECIPE].read_text(encoding="utf-8")), spec)
         assert isinstance(model, Classifier)
-        _, accuracy = _judge(_trained(model, learned, held_out, seed=seed, max_epochs=max_epochs), test)
-    return accuracy
+        _, right = _judge(_trained(model, learned, held_out, seed=seed, max_epochs=max_epochs), test)
+    return right
 
 
 def draw_each_class(model: ImageModel, count: int, *, seed: int = 0) -> Images:
@@ -101,8 +102,8 @@ def _trained(model: Classifier, learned: Images, held_out: Images, *, seed: int,
                 model.loss(images, labels).total.mean().backward()
                 optimizer.step()
                 bar.update()
-            loss, accuracy = _judge(model, held_out)
-            bar.set_postfix(loss=loss, accuracy=accuracy)
+            loss, right = _judge(model, held_out)
+            bar.set_postfix(loss=loss, accuracy=float(right.mean()))
             if loss < lowest:
                 best, lowest, best_epoch = copy.deepcopy(model), loss, epoch
             elif epoch - best_epoch == _PATIENCE:
@@ -111,10 +112,10 @@ def _trained(model: Classifier, learned: Images, held_out: Images, *, seed: int,
 
 
 @torch.inference_mode()
-def _judge(model: Classifier, images: Images) -> tuple[float, float]:
-    """Cross-entropy in nats and accuracy, both means over the images."""
+def _judge(model: Classifier, images: Images) -> tuple[float, Tensor]:
+    """Mean cross-entropy in nats, and whether the class of each image is told right, ``(N,)``."""
     model.eval()
     losses = [model.loss(*batch) for batch in InOrder(images, batch_size=500)]
     cross_entropy = torch.cat([loss.total for loss in losses])
-    accuracy = torch.cat([loss.logs["accuracy"] for loss in losses])
-    return float(cross_entropy.double().mean()), float(accuracy.double().mean())
+    right = torch.cat([loss.logs["accuracy"] for loss in losses])
+    return float(cross_entropy.double().mean()), right.double()

@@ -20,11 +20,11 @@ class Classifier(Trainable):
 
     Args:
         spec: the images.
-        network: ``(shape, num_outputs)``, with a part ``features`` for all but its last layer, as
-            :class:`~genera.networks.LeNet` has.
+        network: ``(shape, num_outputs)``, with a part ``features`` for all but its last layer and a part ``head`` for
+            that, as :class:`~genera.networks.LeNet` has.
 
     Raises:
-        ValueError: the images have no labels, or the network has no such part.
+        ValueError: the images have no labels, or the network has no such parts.
     """
 
     def __init__(self, spec: ImageSpec, *, network: ClassifierNetwork) -> None:
@@ -33,9 +33,10 @@ class Classifier(Trainable):
             raise ValueError("a classifier needs images with labels, got a data set without classes")
         self.spec = spec
         self.network = network(spec.shape, spec.num_classes)
-        if "features" not in dict(self.network.named_children()):
+        parts = dict(self.network.named_children())
+        if not {"features", "head"} <= set(parts):
             name = type(self.network).__name__
-            raise ValueError(f"network must have a part named features, as LeNet has, got {name}, which has none")
+            raise ValueError(f"network must have parts named features and head, as LeNet has, got {name}")
 
     def loss(self, images: Tensor, labels: Tensor | None = None) -> Loss:
         """Cross-entropy ``(B,)`` in nats.
@@ -58,6 +59,15 @@ class Classifier(Trainable):
         """
         self.spec.check(images)
         return self.network.get_submodule("features")(self._scaled(images))
+
+    def describe(self, images: Tensor) -> tuple[Tensor, Tensor]:
+        """uint8 ``(B, C, H, W)`` to features ``(B, F)`` and logits ``(B, num_classes)``, in one pass.
+
+        Raises:
+            ValueError: the images do not fit the spec.
+        """
+        features = self.features(images)
+        return features, self.network.get_submodule("head")(features)
 
     def logits(self, images: Tensor) -> Tensor:
         """uint8 ``(B, C, H, W)`` to ``(B, num_classes)``.

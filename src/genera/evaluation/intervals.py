@@ -2,6 +2,10 @@
 
 from __future__ import annotations
 
+import statistics
+from collections.abc import Sequence
+
+import scipy.stats
 import torch
 from torch import Tensor
 
@@ -36,3 +40,26 @@ def bootstrap_interval(
     tail = (1 - level) / 2
     low, high = means.quantile(torch.tensor([tail, 1 - tail], dtype=means.dtype)).tolist()
     return low, high
+
+
+def t_interval(values: Sequence[float], *, level: float = 0.95) -> tuple[float, float]:
+    """Student's t interval of the mean of independent results, such as those of several seeds.
+
+    Args:
+        values: at least two of them.
+        level: probability that the interval covers the mean, were they normal.
+
+    Returns:
+        Lower and upper end.
+
+    Raises:
+        ValueError: there are fewer than two values.
+
+    Source:
+        Student (1908).
+    """
+    if len(values) < 2:
+        raise ValueError(f"an interval over results needs at least two, got {len(values)}")
+    mean, error = statistics.fmean(values), statistics.stdev(values) / len(values) ** 0.5
+    margin = float(scipy.stats.t.ppf((1 + level) / 2, df=len(values) - 1)) * error
+    return mean - margin, mean + margin

@@ -10,7 +10,7 @@ import torch
 from tqdm import tqdm
 
 from genera.core import Autoencoding, ImageModel, has_density
-from genera.data import Images, InOrder
+from genera.data import ImageData, InOrder
 from genera.evaluation.intervals import bootstrap_interval
 from genera.evaluation.likelihood import log_probs
 from genera.evaluation.metrics import BitsPerDim, SquaredError
@@ -26,6 +26,7 @@ class Measurement:
         high: upper end.
         n: images it rests on.
         settings: all that must be equal for two figures to be compared.
+        beside: the same figure of other things, such as real images, by name: what a value is read by.
     """
 
     value: float
@@ -33,6 +34,7 @@ class Measurement:
     high: float
     n: int
     settings: dict[str, Any] = field(default_factory=dict)
+    beside: dict[str, float] = field(default_factory=dict)
 
 
 class Measure(ABC):
@@ -53,12 +55,13 @@ class Measure(ABC):
         """Why the question makes no sense for a model; None where it does."""
 
     @abstractmethod
-    def measure(self, model: ImageModel, images: Images) -> Measurement:
+    def measure(self, model: ImageModel, data: ImageData, split: str) -> Measurement:
         """Put the question.
 
         Args:
             model: in evaluation mode.
-            images: one split.
+            data: the images.
+            split: on which of them.
         """
 
 
@@ -92,8 +95,9 @@ class BitsPerDimMeasure(Measure):
     def unavailable(self, model: ImageModel) -> str | None:
         return None if has_density(model) else f"{type(model).__name__} has no likelihood"
 
-    def measure(self, model: ImageModel, images: Images) -> Measurement:
+    def measure(self, model: ImageModel, data: ImageData, split: str) -> Measurement:
         assert has_density(model)
+        images = data.split(split)
         if self.max_images is not None and len(images) > self.max_images:
             images = images.subset(torch.arange(self.max_images))
         metric = BitsPerDim(model.spec.num_dims)
@@ -119,16 +123,11 @@ class MseMeasure(Measure):
         return "it gives back every image exactly" if model.is_exact else None
 
     @torch.inference_mode()
-    def measure(self, model: ImageModel, images: Images) -> Measurement:
+    def measure(self, model: ImageModel, data: ImageData, split: str) -> Measurement:
         assert isinstance(model, Autoencoding)
+        images = data.split(split)
         metric = SquaredError(model.spec.levels)
         for pixels, labels in tqdm(InOrder(images, batch_size=250), desc="reconstructions", leave=False):
             metric.update(pixels, model.reconstruct(pixels, labels))
         low, high = bootstrap_interval(metric.values())
         return Measurement(float(metric.compute()), low, high, len(images), self.settings)
-
-
-def default_measures() -> dict[str, Measure]:
-    """The measures of an evaluation, by name."""
-    measures = [BitsPerDimMeasure(1), BitsPerDimMeasure(8), BitsPerDimMeasure(128, max_images=1000), MseMeasure()]
-    return {measure.name: measure for measure in measures}

@@ -14,7 +14,7 @@ import pooch
 
 from genera.core import ImageModel, ImageSpec
 from genera.core.files import write_whole
-from genera.data import ImageData, Images
+from genera.data import ImageData
 from genera.evaluation.measures import Measure, Measurement
 from genera.zoo import TrainedModel
 
@@ -49,7 +49,6 @@ def evaluate(
     """
     model = trained.load(allow=allow)
     check_fits(model.spec, data)
-    images = data.split(split)
     about = {"model": trained.run.path.name, "data": data.name, "split": split, "weights": trained.weights_digest}
     path = result_path(trained, data, split)
     result: dict[str, Any] = about | {"measures": _kept(path, about), "unavailable": {}}
@@ -58,7 +57,7 @@ def evaluate(
         if reason is not None:
             result["unavailable"][measure.name] = reason
             continue
-        result["measures"][measure.name] = asdict(_measure_once(trained, model, images, measure))
+        result["measures"][measure.name] = asdict(_measure_once(trained, model, measure, data, split))
         if not trained.is_shipped:
             write_whole(path, json.dumps(result, indent=2) + "\n")
     return result
@@ -77,12 +76,14 @@ def check_fits(spec: ImageSpec, data: ImageData) -> None:
         )
 
 
-def _measure_once(trained: TrainedModel, model: ImageModel, images: Images, measure: Measure) -> Measurement:
+def _measure_once(
+    trained: TrainedModel, model: ImageModel, measure: Measure, data: ImageData, split: str
+) -> Measurement:
     """A figure from the cache, or measured and put there."""
     content = {
         "model": trained.config["model"],
         "weights": trained.weights_digest,
-        "images": images.digest,
+        "images": data.split(split).digest,
         "measure": measure.name,
         "settings": measure.settings,
     }
@@ -93,7 +94,7 @@ def _measure_once(trained: TrainedModel, model: ImageModel, images: Images, meas
             return Measurement(**json.loads(path.read_text())["measurement"])
         except (ValueError, KeyError, TypeError):
             print(f"{path} is damaged: measuring {measure.name} again", file=sys.stderr)
-    measurement = measure.measure(model, images)
+    measurement = measure.measure(model, data, split)
     write_whole(path, json.dumps({**content, "measurement": asdict(measurement)}, indent=2) + "\n")
     return measurement
 

@@ -1,0 +1,148 @@
+"""Measures of sets, on models of which one knows what they draw."""
+
+from __future__ import annotations
+
+import json
+import math
+from pathlib import Path
+
+import pytest
+import scipy.stats
+import torch
+from cases import complains
+from torch import Tensor
+
+from genera.cli import main
+from genera.core import Generative, ImageModel, ImageSpec, labels_to_draw
+from genera.data import find_dataset
+from genera.evaluation import default_measures
+from genera.evaluation.intervals import t_interval
+from genera.evaluation.samples import Samples
+from genera.evaluation.set_measures import CasMeasure, FrechetMeasure
+from genera.zoo import TrainedModel, find_model
+
+DIGITS = find_dataset("digits")()
+TRAIN, TEST = DIGITS.split("train"), DIGITS.split("test")
+
+
+class Remembering(ImageModel, Generative):
+    """Draws training images, of some classes only."""
+
+    spec = DIGITS.spec
+
+    def __init__(self, *, classes: tuple[int, ...] = tuple(range(10)), class_conditional: bool = False) -> None:
+        super().__init__()
+        self.classes = torch.tensor(classes)
+        self.class_conditional = class_conditional
+        self.register_parameter("unused", torch.nn.Parameter(torch.zeros(())))
+
+    def sample(
+        self,
+        count: int,
+        *,
+        labels: Tensor | None = None,
+        temperature: float = 1.0,
+        generator: torch.Generator | None = None,
+    ) -> Tensor:
+        wanted = labels_to_draw(self, count, labels, generator=generator)
+        if wanted is None:
+            wanted = self.classes[torch.randint(len(self.classes), (count,), generator=generator)]
+        assert TRAIN.labels is not None
+        pools = [(TRAIN.labels == label).nonzero()[:, 0] for label in range(10)]
+        chosen = [pools[label][int(torch.randint(len(pools[label]), (), generator=generator))] for label in wanted]
+        return TRAIN.pixels[torch.stack(chosen)]
+
+
+@pytest.fixture(scope="module")
+def classifier(tmp_path_factory: pytest.TempPathFactory) -> TrainedModel:
+    run = tmp_path_factory.mktemp("runs") / "lenet"
+    small = ("--model.network.width", "8", "--max_epochs", "6", "--batch_size", "64", "--task.average_decay", "0.9")
+    assert main(["train", "lenet", "--data", "digits", *small, "--out", str(run)]) == 0
+    return find_model(str(run))
+
+
+def test_a_model_that_draws_real_images(classifier: TrainedModel) -> None:
+    model = Remembering(class_conditional=True)
+    found = {
+        name: measure.measure(model, DIGITS, "test")
+        for name, measure in default_measures(classifier).items()
+        if measure.unavailable(model) is None and name != "cas"
+    }
+    assert set(found) == {"fd[lenet]", "modes", "class_kl", "class_agreement", "diversity", "diversity[lenet]"}
+    assert {found[name].n for name in found} == {len(TEST)}
+    assert all(measurement.low <= measurement.value <= measurement.high for measurement in found.values())
+
+    frechet = found["fd[lenet]"]
+    assert set(frechet.beside) == {"validation images", "uniform noise"}
+    assert frechet.value < 3 * frechet.beside["validation images"] < 0.3 * frechet.beside["uniform noise"]
+    assert frechet.settings["extractor_weights"] == classifier.weights_digest
+    assert found["modes"].value == 10
+    assert found["class_kl"].value < 0.02
+    model_of_classes = classifier.load()
+    accuracy = (model_of_classes.predict(TEST.pixels) == TEST.labels).double().mean()
+    assert found["class_agreement"].beside == {"test images": float(accuracy)}
+    assert found["class_agreement"].value == pytest.approx(float(accuracy), abs=0.05)
+    for name in ("diversity", "diversity[lenet]"):
+        assert found[name].value == pytest.approx(found[name].beside["test images"], rel=0.05)
+
+
+def test_a_model_that_left_classes_out(classifier: TrainedModel) -> None:
+    samples = Samples(classifier, num_seeds=2)
+    measures = default_measures(classifier)
+    whole, poor = Remembering(), Remembering(classes=(0, 1, 4))
+    assert measures["modes"].measure(poor, DIGITS, "test").value <= 5
+    assert measures["class_kl"].measure(poor, DIGITS, "test").value == pytest.approx(math.log(10 / 3), abs=0.2)
+    distances = [FrechetMeasure(samples).measure(model, DIGITS, "test").value for model in (whole, poor)]
+    assert distances[1] > 3 * distances[0]
+
+
+def test_draws_are_made_once_for_all_measures(classifier: TrainedModel) -> None:
+    model, other = Remembering(), Remembering()
+    samples = Samples(classifier)
+    first = samples.drawn(model, 7, 0)
+    assert samples.drawn(model, 7, 0) is first
+    assert samples.drawn(model, 7, 1) is not first
+    assert samples.drawn(other, 7, 0) is not first
+    assert first.features.shape == (7, 128)
+    assert torch.equal(first.classes, samples.classifier.predict(first.images.pixels))
+
+
+def test_the_score_of_a_classifier_trained_on_draws() -> None:
+    found = CasMeasure(per_class=60).measure(Remembering(class_conditional=True), DIGITS, "test")
+    assert 0.85 < found.low <= found.value <= found.high
+    assert found.beside["train images"] > 0.9
+    assert found.n == len(TEST)
+
+
+def test_what_has_no_answer(classifier: TrainedModel) -> None:
+    measures = default_measures(classifier)
+    assert measures["class_agreement"].unavailable(Remembering()) == "this Remembering does not draw by label"
+    assert measures["cas"].unavailable(Remembering()) == "this Remembering does not draw by label"
+    assert measures["modes"].unavailable(classifier.load()) == "Classifier draws no images"
+    larger = Remembering()
+    larger.spec = ImageSpec(1, 16, 16, 17)
+    assert "takes images (1, 8, 8) with 17 levels, not (1, 16, 16)" in (measures["modes"].unavailable(larger) or "")
+    assert "genera train lenet" in (default_measures()["fd[lenet]"].unavailable(Remembering()) or "")
+
+
+def test_the_command_takes_a_classifier(
+    tiny_run: Path, classifier: TrainedModel, capsys: pytest.CaptureFixture[str]
+) -> None:
+    options = ("--measures", "fd[lenet], modes", "--classifier", classifier.name, "--json")
+    assert main(["evaluate", str(tiny_run), *options]) == 0
+    found = json.loads(capsys.readouterr().out)["measures"]
+    assert found["fd[lenet]"]["settings"]["extractor_weights"] == classifier.weights_digest
+    assert found["fd[lenet]"]["beside"]["uniform noise"] > found["fd[lenet]"]["beside"]["validation images"]
+
+
+def test_a_classifier_must_be_one(trained: Path) -> None:
+    with complains("is no classifier but a NormalizingFlow"):
+        default_measures(find_model(str(trained)))["modes"].unavailable(Remembering())
+
+
+def test_an_interval_over_seeds() -> None:
+    values = [1.0, 1.5, 0.5, 2.0, 1.2]
+    expected = scipy.stats.ttest_1samp(values, 0).confidence_interval()
+    assert t_interval(values) == pytest.approx(tuple(expected))
+    with complains("at least two", "got 1"):
+        t_interval([1.0])
