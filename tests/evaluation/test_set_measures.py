@@ -18,7 +18,7 @@ from genera.data import find_dataset
 from genera.evaluation import default_measures
 from genera.evaluation.intervals import t_interval
 from genera.evaluation.samples import Samples
-from genera.evaluation.set_measures import CasMeasure, FrechetMeasure
+from genera.evaluation.set_measures import CasMeasure, SetMeasure, frechet_distance
 from genera.zoo import TrainedModel, find_model
 
 DIGITS = find_dataset("digits")()
@@ -79,11 +79,12 @@ def test_a_model_that_draws_real_images(classifier: TrainedModel) -> None:
     assert found["modes"].value == 10
     assert found["class_kl"].value < 0.02
     model_of_classes = classifier.load()
-    accuracy = (model_of_classes.predict(TEST.pixels) == TEST.labels).double().mean()
-    assert found["class_agreement"].beside == {"test images": float(accuracy)}
+    validation = DIGITS.split("validation")
+    accuracy = (model_of_classes.predict(validation.pixels) == validation.labels).double().mean()
+    assert found["class_agreement"].beside == {"validation images": float(accuracy)}
     assert found["class_agreement"].value == pytest.approx(float(accuracy), abs=0.05)
     for name in ("diversity", "diversity[lenet]"):
-        assert found[name].value == pytest.approx(found[name].beside["test images"], rel=0.05)
+        assert found[name].value == pytest.approx(found[name].beside["validation images"], rel=0.05)
 
 
 def test_a_model_that_left_classes_out(classifier: TrainedModel) -> None:
@@ -92,7 +93,8 @@ def test_a_model_that_left_classes_out(classifier: TrainedModel) -> None:
     whole, poor = Remembering(), Remembering(classes=(0, 1, 4))
     assert measures["modes"].measure(poor, DIGITS, "test").value <= 5
     assert measures["class_kl"].measure(poor, DIGITS, "test").value == pytest.approx(math.log(10 / 3), abs=0.2)
-    distances = [FrechetMeasure(samples).measure(model, DIGITS, "test").value for model in (whole, poor)]
+    frechet = SetMeasure("fd[lenet]", frechet_distance, samples)
+    distances = [frechet.measure(model, DIGITS, "test").value for model in (whole, poor)]
     assert distances[1] > 3 * distances[0]
 
 
@@ -116,8 +118,8 @@ def test_the_score_of_a_classifier_trained_on_draws() -> None:
 
 def test_what_has_no_answer(classifier: TrainedModel) -> None:
     measures = default_measures(classifier)
-    assert measures["class_agreement"].unavailable(Remembering()) == "this Remembering does not draw by label"
-    assert measures["cas"].unavailable(Remembering()) == "this Remembering does not draw by label"
+    assert measures["class_agreement"].unavailable(Remembering()) == "it does not draw by label"
+    assert measures["cas"].unavailable(Remembering()) == "it does not draw by label"
     assert measures["modes"].unavailable(classifier.load()) == "Classifier draws no images"
     larger = Remembering()
     larger.spec = ImageSpec(1, 16, 16, 17)

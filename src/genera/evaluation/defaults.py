@@ -6,12 +6,13 @@ from genera.evaluation.measures import BitsPerDimMeasure, Measure, MseMeasure
 from genera.evaluation.samples import Samples
 from genera.evaluation.set_measures import (
     CasMeasure,
-    ClassAgreementMeasure,
-    ClassKlMeasure,
-    DissimilarityMeasure,
-    FeatureDistanceMeasure,
-    FrechetMeasure,
-    ModesMeasure,
+    SetMeasure,
+    class_agreement,
+    class_kl,
+    dissimilarity,
+    feature_distance,
+    frechet_distance,
+    modes,
 )
 from genera.zoo import TrainedModel
 
@@ -23,9 +24,17 @@ def default_measures(classifier: TrainedModel | None = None) -> dict[str, Measur
         classifier: whose features and classes measures of sets take; without one they have no answer.
     """
     samples = Samples(classifier)
-    measures = [
-        *(BitsPerDimMeasure(1), BitsPerDimMeasure(8), BitsPerDimMeasure(128, max_images=1000), MseMeasure()),
-        *(FrechetMeasure(samples), ModesMeasure(samples), ClassKlMeasure(samples), ClassAgreementMeasure(samples)),
-        *(DissimilarityMeasure(samples), FeatureDistanceMeasure(samples), CasMeasure()),
+    measures: list[Measure] = [
+        BitsPerDimMeasure(1),
+        BitsPerDimMeasure(8),
+        BitsPerDimMeasure(128, max_images=1000),
+        MseMeasure(),
+        SetMeasure("fd[lenet]", frechet_distance, samples),
+        SetMeasure("modes", modes, samples),
+        SetMeasure("class_kl", class_kl, samples),
+        SetMeasure("class_agreement", class_agreement, samples, by_label=True),
+        SetMeasure("diversity", dissimilarity, samples),
+        SetMeasure("diversity[lenet]", feature_distance, samples),
+        CasMeasure(),
     ]
     return {measure.name: measure for measure in measures}

@@ -25,11 +25,15 @@ class Seen:
         images: the images; their labels are those known, or those a model was asked for.
         features: ``(N, F)``.
         classes: what each is taken for, int64 ``(N,)``.
+        num_classes: that there are.
+        levels: number of pixel values.
     """
 
     images: Images
     features: Tensor
     classes: Tensor
+    num_classes: int
+    levels: int
 
 
 class Samples:
@@ -102,7 +106,8 @@ class Samples:
         bar = tqdm(batches, desc="looking at images", leave=False, disable=len(images) <= 1000)
         described = [self.classifier.describe(pixels) for pixels, _ in bar]
         features, logits = (torch.cat(parts) for parts in zip(*described, strict=True))
-        return Seen(images, features, logits.argmax(dim=1))
+        spec = self.classifier.spec
+        return Seen(images, features, logits.argmax(dim=1), spec.num_classes, spec.levels)
 
 
 def classifier_of(data_name: str) -> TrainedModel | None:

@@ -6,12 +6,13 @@ of one set would bias distances between sets.
 
 from __future__ import annotations
 
-from abc import abstractmethod
+from collections.abc import Callable, Iterator
 from typing import Any
 
 import torch
+from torch import Tensor
 
-from genera.core import Generative, ImageModel
+from genera.core import Generative, ImageModel, ImageSpec
 from genera.data import ImageData, Images
 from genera.evaluation.cas import classification_accuracy_score, draw_each_class
 from genera.evaluation.intervals import bootstrap_interval, t_interval
@@ -26,16 +27,30 @@ from genera.evaluation.metrics import (
 )
 from genera.evaluation.samples import Samples, Seen
 
+NO_LABELS = "it does not draw by label"
+
 
 class SetMeasure(Measure):
-    """A figure of a set of draws, beside the real images of a split.
+    """A figure of a set of draws. Beside it stand those of other real images and of uniform noise.
 
     Args:
+        name: as it stands in ``evaluation.json``.
+        figure: of draws and of real images, as a classifier sees them.
         samples: what makes the draws and looks at them.
+        by_label: whether it asks for draws by label.
     """
 
-    def __init__(self, samples: Samples) -> None:
+    def __init__(
+        self, name: str, figure: Callable[[Seen, Seen], Tensor], samples: Samples, *, by_label: bool = False
+    ) -> None:
+        self._name = name
+        self.figure = figure
         self.samples = samples
+        self.by_label = by_label
+
+    @property
+    def name(self) -> str:
+        return self._name
 
     @property
     def settings(self) -> dict[str, Any]:
@@ -44,132 +59,75 @@ class SetMeasure(Measure):
     def unavailable(self, model: ImageModel) -> str | None:
         if not isinstance(model, Generative):
             return f"{type(model).__name__} draws no images"
+        if self.by_label and not model.class_conditional:
+            return NO_LABELS
         return self.samples.unavailable(model)
 
     def measure(self, model: ImageModel, data: ImageData, split: str) -> Measurement:
         real = self.samples.real(data.split(split))
         count = len(real.images)
         seeds = range(self.samples.num_seeds)
-        values = [self.figure(self.samples.drawn(model, count, seed), real) for seed in seeds]
+        values = [float(self.figure(self.samples.drawn(model, count, seed), real)) for seed in seeds]
         low, high = t_interval(values)
-        value = sum(values) / len(values)
-        return Measurement(value, low, high, count, self.settings, beside=self.beside(real, data, split))
+        beside = {name: float(self.figure(seen, real)) for name, seen in self._others(real, data, split)}
+        return Measurement(sum(values) / len(values), low, high, count, self.settings, beside)
 
-    @abstractmethod
-    def figure(self, drawn: Seen, real: Seen) -> float:
-        """Of one set of draws."""
-
-    def beside(self, real: Seen, data: ImageData, split: str) -> dict[str, float]:
-        """The same figure of what everybody can imagine, by name, to read a model's by."""
-        return {}
-
-
-class FrechetMeasure(SetMeasure):
-    """Fréchet distance between draws and images in the features of a classifier.
-
-    Beside it stand that of other real images, which no model can be asked to beat, and that of uniform noise.
-    """
-
-    @property
-    def name(self) -> str:
-        return "fd[lenet]"
-
-    def figure(self, drawn: Seen, real: Seen) -> float:
-        metric = FrechetDistance(real.features.shape[1])
-        metric.update(drawn.features, real=False)
-        metric.update(real.features, real=True)
-        return float(metric.compute())
-
-    def beside(self, real: Seen, data: ImageData, split: str) -> dict[str, float]:
-        found = {}
+    def _others(self, real: Seen, data: ImageData, split: str) -> Iterator[tuple[str, Seen]]:
         other = "test" if split == "validation" else "validation"
         if other in data.split_names:
-            found[f"{other} images"] = self.figure(self.samples.real(data.split(other)), real)
-        generator = torch.Generator().manual_seed(0)
-        shape = real.images.pixels.shape
-        noise = torch.randint(data.spec.levels, shape, generator=generator, dtype=torch.uint8)
-        return found | {"uniform noise": self.figure(self.samples.real(Images(noise)), real)}
+            yield f"{other} images", self.samples.real(data.split(other))
+        if not self.by_label:
+            yield "uniform noise", self.samples.real(uniform_noise(data.spec, len(real.images)))
 
 
-class ModesMeasure(SetMeasure):
+def uniform_noise(spec: ImageSpec, count: int) -> Images:
+    """Images of which every pixel has every value equally often."""
+    generator = torch.Generator().manual_seed(0)
+    return Images(torch.randint(spec.levels, (count, *spec.shape), generator=generator, dtype=torch.uint8))
+
+
+def frechet_distance(drawn: Seen, real: Seen) -> Tensor:
+    """Between both sets, in the features of the classifier."""
+    metric = FrechetDistance(real.features.shape[1])
+    metric.update(drawn.features, real=False)
+    metric.update(real.features, real=True)
+    return metric.compute()
+
+
+def modes(drawn: Seen, real: Seen) -> Tensor:
     """Number of classes that at least 2 % of the draws are taken for."""
-
-    @property
-    def name(self) -> str:
-        return "modes"
-
-    def figure(self, drawn: Seen, real: Seen) -> float:
-        metric = ModeCoverage(self.samples.classifier.spec.num_classes)
-        metric.update(drawn.classes)
-        return float(metric.compute())
+    metric = ModeCoverage(drawn.num_classes)
+    metric.update(drawn.classes)
+    return metric.compute()
 
 
-class ClassKlMeasure(SetMeasure):
-    """How unevenly the draws are spread over the classes, in nats; real images beside it."""
-
-    @property
-    def name(self) -> str:
-        return "class_kl"
-
-    def figure(self, drawn: Seen, real: Seen) -> float:
-        metric = ClassKl(self.samples.classifier.spec.num_classes)
-        metric.update(drawn.classes)
-        return float(metric.compute())
-
-    def beside(self, real: Seen, data: ImageData, split: str) -> dict[str, float]:
-        return {f"{split} images": self.figure(real, real)}
+def class_kl(drawn: Seen, real: Seen) -> Tensor:
+    """How unevenly the draws are spread over the classes, in nats."""
+    metric = ClassKl(drawn.num_classes)
+    metric.update(drawn.classes)
+    return metric.compute()
 
 
-class ClassAgreementMeasure(SetMeasure):
-    """Share of draws that are taken for the class asked for; the classifier's accuracy on real images beside it."""
-
-    @property
-    def name(self) -> str:
-        return "class_agreement"
-
-    def unavailable(self, model: ImageModel) -> str | None:
-        return super().unavailable(model) or _no_labels(model)
-
-    def figure(self, drawn: Seen, real: Seen) -> float:
-        assert drawn.images.labels is not None
-        metric = ClassAgreement()
-        metric.update(drawn.classes, drawn.images.labels)
-        return float(metric.compute())
-
-    def beside(self, real: Seen, data: ImageData, split: str) -> dict[str, float]:
-        return {f"{split} images": self.figure(real, real)}
+def class_agreement(drawn: Seen, real: Seen) -> Tensor:
+    """Share of the draws that are taken for the class asked for."""
+    assert drawn.images.labels is not None
+    metric = ClassAgreement()
+    metric.update(drawn.classes, drawn.images.labels)
+    return metric.compute()
 
 
-class DissimilarityMeasure(SetMeasure):
-    """Mean ``1 - SSIM`` of pairs of draws; that of real images beside it."""
-
-    @property
-    def name(self) -> str:
-        return "diversity"
-
-    def figure(self, drawn: Seen, real: Seen) -> float:
-        metric = Dissimilarity(self.samples.classifier.spec.levels)
-        metric.update(drawn.images.pixels)
-        return float(metric.compute())
-
-    def beside(self, real: Seen, data: ImageData, split: str) -> dict[str, float]:
-        return {f"{split} images": self.figure(real, real)}
+def dissimilarity(drawn: Seen, real: Seen) -> Tensor:
+    """Mean ``1 - SSIM`` of pairs of draws."""
+    metric = Dissimilarity(drawn.levels)
+    metric.update(drawn.images.pixels)
+    return metric.compute()
 
 
-class FeatureDistanceMeasure(SetMeasure):
-    """Mean distance between draws in the features of a classifier; that of real images beside it."""
-
-    @property
-    def name(self) -> str:
-        return "diversity[lenet]"
-
-    def figure(self, drawn: Seen, real: Seen) -> float:
-        metric = PairwiseDistance(drawn.features.shape[1])
-        metric.update(drawn.features)
-        return float(metric.compute())
-
-    def beside(self, real: Seen, data: ImageData, split: str) -> dict[str, float]:
-        return {f"{split} images": self.figure(real, real)}
+def feature_distance(drawn: Seen, real: Seen) -> Tensor:
+    """Mean distance of pairs of draws in the features of the classifier."""
+    metric = PairwiseDistance(drawn.features.shape[1])
+    metric.update(drawn.features)
+    return metric.compute()
 
 
 class CasMeasure(Measure):
@@ -193,7 +151,7 @@ class CasMeasure(Measure):
         return {"per_class": self.per_class, "seed": self.seed, "interval": "95 % bootstrap over images"}
 
     def unavailable(self, model: ImageModel) -> str | None:
-        return _no_labels(model)
+        return None if model.class_conditional else NO_LABELS
 
     def measure(self, model: ImageModel, data: ImageData, split: str) -> Measurement:
         images = data.split(split)
@@ -205,7 +163,3 @@ class CasMeasure(Measure):
         return Measurement(
             float(right.mean()), low, high, len(images), self.settings, beside={"train images": float(beside.mean())}
         )
-
-
-def _no_labels(model: ImageModel) -> str | None:
-    return None if model.class_conditional else f"this {type(model).__name__} does not draw by label"
