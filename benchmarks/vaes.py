@@ -11,19 +11,13 @@ from __future__ import annotations
 
 import argparse
 import copy
-import io
-import logging
 import time
-from collections.abc import Iterator
-from contextlib import contextmanager, redirect_stderr
 from functools import partial
-from pathlib import Path
 from tempfile import TemporaryDirectory
-from typing import Any
 
-import lightning.pytorch as pl
 import torch
 from common import medians, positive, print_table, random_images, threads
+from epochs import our_epoch, quiet
 from pythae import models as pythae
 from pythae.data.datasets import BaseDataset
 from pythae.models.base.base_utils import ModelOutput
@@ -32,27 +26,14 @@ from pythae.trainers import BaseTrainer, BaseTrainerConfig
 from torch import Tensor, nn
 
 from genera.core import ImageSpec
-from genera.data import ImageData, Images
+from genera.data import Images
 from genera.training.environment import has_bfloat16
 from genera.training.recipes import build_model, find_recipe
-from genera.training.runs import RunDirectory, read_yaml
-from genera.training.settings import Settings
-from genera.training.train import train
+from genera.training.runs import read_yaml
 from genera.vaes import VAE
 
 RECIPE = read_yaml(find_recipe("vae"))
 SPEC = ImageSpec(channels=1, height=28, width=28)
-
-
-class Stopwatch(pl.Callback):
-    """Wall time from the start of the first step to the end of the last, before validation and checkpoint."""
-
-    def on_train_batch_start(self, *hook: Any) -> None:
-        if not hasattr(self, "started"):
-            self.started = time.perf_counter()
-
-    def on_train_batch_end(self, *hook: Any) -> None:
-        self.seconds = time.perf_counter() - self.started
 
 
 class Encoder(BaseEncoder):
@@ -84,18 +65,6 @@ def theirs(model: VAE) -> pythae.VAE:
     return pythae.VAE(config, encoder=Encoder(model.encoder), decoder=Decoder(model.decoder))
 
 
-def our_epoch(model: VAE, pixels: Tensor, *, batch: int, precision: str) -> float:
-    """Seconds that the library trains a copy of a model on ``(N, 1, 28, 28)`` pixels."""
-    options = {"batch_size": batch, "max_steps": len(pixels) // batch, "accelerator": "cpu", "precision": precision}
-    arguments = Settings(RECIPE, [f"--{name}={value}" for name, value in options.items()]).arguments()
-    stopwatch = Stopwatch()
-    arguments |= {"model": lambda spec: copy.deepcopy(model), "callbacks": [stopwatch]}
-    splits = {"train": lambda: Images(pixels), "validation": lambda: Images(pixels[:batch])}
-    with quiet(), TemporaryDirectory() as folder:
-        train(ImageData("random", SPEC, class_names=(), splits=splits), RunDirectory(Path(folder)), **arguments)
-    return stopwatch.seconds
-
-
 def their_epoch(model: pythae.VAE, pixels: Tensor, *, batch: int) -> float:
     """Seconds that pythae trains a copy of a model on ``(N, 1, 28, 28)`` pixels, with the recipe's optimiser."""
     data = BaseDataset(pixels / 255, labels=torch.zeros(len(pixels)))
@@ -116,17 +85,6 @@ def their_epoch(model: pythae.VAE, pixels: Tensor, *, batch: int) -> float:
         return time.perf_counter() - start
 
 
-@contextmanager
-def quiet() -> Iterator[None]:
-    """Let progress bars and loggers do their work unseen."""
-    logging.disable(logging.INFO)
-    try:
-        with redirect_stderr(io.StringIO()):
-            yield
-    finally:
-        logging.disable(logging.NOTSET)
-
-
 def main() -> None:
     """Print images per second of each side, and how many times pythae's that is."""
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
@@ -142,7 +100,7 @@ def main() -> None:
     assert count == their_count, f"the library's model has {count:,} parameters, pythae's {their_count:,}"
 
     pixels = random_images(arguments.steps * arguments.batch)
-    epoch = partial(our_epoch, model, pixels, batch=arguments.batch)
+    epoch = partial(our_epoch, RECIPE, model, Images(pixels), spec=SPEC, batch=arguments.batch)
     sides = {"library, float32": partial(epoch, precision="32-true")}
     if has_bfloat16():
         sides["library, bfloat16"] = partial(epoch, precision="bf16-mixed")

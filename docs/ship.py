@@ -15,6 +15,7 @@ from pathlib import Path
 from results import interval, title
 from safetensors.torch import load_file, save_file
 
+from genera.core import Generative
 from genera.core.files import replacing, write_whole
 from genera.data.pictures import image_grid, save_picture
 from genera.evaluation import classifier_of, default_measures, draw, evaluate
@@ -55,7 +56,9 @@ def ship(run: Path, name: str, measures: Sequence[str]) -> Path:
     write_whole(folder / "evaluation.json", json.dumps(result, indent=2) + "\n")
     environment = json.loads((folder / "environment.json").read_text())
     (folder / "card.md").write_text(card(name, trained.config, environment, result, len(data.split("train"))))
-    save_picture(image_grid(draw(trained.load(), 64), levels=trained.spec.levels), folder / "samples.png")
+    model = trained.load()
+    if isinstance(model, Generative):
+        save_picture(image_grid(draw(model, 64), levels=trained.spec.levels), folder / "samples.png")
     return folder
 
 
@@ -93,9 +96,12 @@ Trained for {wall} ({cpu} of processor time) on {hardware["gpu"] or threads}:
 {longer(config, environment, num_train)}{drawn(name)}
 | measure, test split | value and 95 % interval | images |
 |---|---|---|
-{measures}
-![samples](samples.png)
-"""
+{measures}{grid(name)}"""
+
+
+def grid(name: str) -> str:
+    """The picture of samples, of a model that draws."""
+    return "\n![samples](samples.png)\n" if isinstance(find_model(name).load(), Generative) else ""
 
 
 def drawn(name: str) -> str:

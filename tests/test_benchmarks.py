@@ -15,6 +15,7 @@ import torch
 BENCHMARKS = Path(__file__).parents[1] / "benchmarks"
 FLOWS = str(BENCHMARKS / "flows.py")
 VAES = str(BENCHMARKS / "vaes.py")
+GANS = str(BENCHMARKS / "gans.py")
 
 
 @pytest.fixture
@@ -73,3 +74,14 @@ def test_the_benchmark_of_vaes_prints_every_side(
     table = capsys.readouterr().out
     for side in ("library, float32", "library, bfloat16", "pythae, float32"):
         assert side in table
+
+
+def test_the_benchmark_of_gans_prints_every_side(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.syspath_prepend(BENCHMARKS)
+    monkeypatch.setattr(sys, "argv", [GANS, "--rounds", "1", "--steps", "2", "--batch", "4"])
+    runpy.run_path(GANS, run_name="__main__")
+    tables = capsys.readouterr().out
+    for side in ("library, float32", "library, bfloat16", "plain, float32", "drawing"):
+        assert tables.count(side) == 2

@@ -42,11 +42,13 @@ def test_make_quickstart_trains_measures_and_draws(tmp_path: Path) -> None:
         ["make", "quickstart"], cwd=ROOT, env=environment, capture_output=True, text=True, check=False
     )
     assert done.returncode == 0, done.stderr
-    assert len(list((tmp_path / "quickstart-1").glob("*/figures/samples.png"))) == 2
+    assert len(list((tmp_path / "quickstart-1").glob("*/figures/samples.png"))) == 3
     bits = re.findall(r"test bits/dim (\d\.\d+)", done.stdout)
     assert len(bits) == 2
     # Uniform pixels cost log2(17) = 4.09 bits; independent ones, with the frequencies of each position, 2.45.
     assert all(float(found) < 2.45 for found in bits)
+    (agreeing,) = re.findall(r"cgan_digits: (\d+\.\d)% of samples", done.stdout)
+    assert float(agreeing) > 80
 
 
 def test_the_tour_runs(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

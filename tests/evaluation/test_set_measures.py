@@ -116,6 +116,15 @@ def test_the_score_of_a_classifier_trained_on_draws() -> None:
     assert found.n == len(TEST)
 
 
+def test_the_accuracy_of_a_classifier(classifier: TrainedModel) -> None:
+    measure, model = default_measures()["accuracy"], classifier.load()
+    found = measure.measure(model, DIGITS, "test")
+    assert found.value == float((model.predict(TEST.pixels) == TEST.labels).double().mean())
+    assert 0.9 < found.low <= found.value <= found.high
+    assert measure.unavailable(model) is None
+    assert measure.unavailable(Remembering()) == "Remembering tells no classes"
+
+
 def test_what_has_no_answer(classifier: TrainedModel) -> None:
     measures = default_measures(classifier)
     assert measures["class_agreement"].unavailable(Remembering()) == "it does not draw by label"

@@ -7,21 +7,26 @@ from pathlib import Path
 
 from genera.commands.calling import call
 from genera.commands.train import train_recipe
-from genera.evaluation import BitsPerDimMeasure, evaluate
+from genera.evaluation import classifier_of, default_measures, evaluate
 from genera.reporting import draw_figures
 from genera.training.runs import RunDirectory
 from genera.zoo import find_model
 
 #: One of each family.
-RECIPES = ("realnvp_digits", "vae_digits")
+RECIPES = ("realnvp_digits", "vae_digits", "cgan_digits")
+#: What to say of each that has an answer, by measure.
+SENTENCES = {
+    "bits_per_dim@8": "test bits/dim {value:.3f} (95 % interval {low:.3f} … {high:.3f})",
+    "class_agreement": "{value:.1%} of samples are read as the digit asked for (95 % interval {low:.1%} … {high:.1%})",
+}
 
 
 def quickstart(*, budget: str = "45s", out: Path | None = None) -> int:
-    """Train a small flow and a small VAE on the embedded digits, measure them and draw from them: offline, in minutes.
+    """Train a small flow, VAE and GAN on the embedded digits, measure them and draw from them: offline, in minutes.
 
     Args:
         budget: time to train each, such as 45s or 3m.
-        out: folder for the two runs; a numbered one in $GENERA_RUNS or ./runs where omitted.
+        out: folder for the runs; a numbered one in $GENERA_RUNS or ./runs where omitted.
 
     Returns:
         The exit code.
@@ -33,10 +38,11 @@ def quickstart(*, budget: str = "45s", out: Path | None = None) -> int:
             return code
     for recipe in RECIPES:
         trained = find_model(str(folder / recipe))
-        result = evaluate(trained, trained.open_data(), [BitsPerDimMeasure(8)])
-        found = result["measures"]["bits_per_dim@8"]
-        interval = f"95 % interval {found['low']:.3f} … {found['high']:.3f}"
-        print(f"{recipe}: test bits/dim {found['value']:.3f} ({interval})")
+        data = trained.open_data()
+        known = default_measures(classifier_of(data.name))
+        found = evaluate(trained, data, [known[name] for name in SENTENCES])["measures"]
+        for name, values in found.items():
+            print(f"{recipe}: {SENTENCES[name].format(**values)}")
         for path in draw_figures(trained, trained.run.figures):
             print(path)
     print(f"runs: {folder}")

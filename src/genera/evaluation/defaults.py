@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from genera.evaluation.measures import BitsPerDimMeasure, Measure, MseMeasure
+from genera.evaluation.measures import AccuracyMeasure, BitsPerDimMeasure, Measure, MseMeasure
 from genera.evaluation.samples import Samples
 from genera.evaluation.set_measures import (
     CasMeasure,
@@ -36,5 +36,6 @@ def default_measures(classifier: TrainedModel | None = None) -> dict[str, Measur
         SetMeasure("diversity", dissimilarity, samples),
         SetMeasure("diversity[lenet]", feature_distance, samples),
         CasMeasure(),
+        AccuracyMeasure(),
     ]
     return {measure.name: measure for measure in measures}

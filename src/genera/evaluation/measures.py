@@ -11,6 +11,7 @@ from tqdm import tqdm
 
 from genera.core import Autoencoding, ImageModel, has_density
 from genera.data import ImageData, InOrder
+from genera.evaluation.classifier import Classifier
 from genera.evaluation.intervals import bootstrap_interval
 from genera.evaluation.likelihood import log_probs
 from genera.evaluation.metrics import BitsPerDim, SquaredError
@@ -104,6 +105,30 @@ class BitsPerDimMeasure(Measure):
         metric.update(log_probs(model, images, num_importance_samples=self.num_importance_samples, seed=self.seed))
         low, high = bootstrap_interval(metric.values())
         return Measurement(float(metric.compute()), low, high, len(images), self.settings)
+
+
+class AccuracyMeasure(Measure):
+    """Share of the images of which a classifier tells the class right; the interval is a bootstrap over images."""
+
+    @property
+    def name(self) -> str:
+        return "accuracy"
+
+    @property
+    def settings(self) -> dict[str, Any]:
+        return {"interval": "95 % bootstrap over images"}
+
+    def unavailable(self, model: ImageModel) -> str | None:
+        return None if isinstance(model, Classifier) else f"{type(model).__name__} tells no classes"
+
+    @torch.inference_mode()
+    def measure(self, model: ImageModel, data: ImageData, split: str) -> Measurement:
+        assert isinstance(model, Classifier)
+        images = data.split(split)
+        batches = tqdm(InOrder(images, batch_size=min(500, len(images))), desc="classes", leave=False)
+        right = torch.cat([(model.predict(pixels) == labels).double() for pixels, labels in batches])
+        low, high = bootstrap_interval(right)
+        return Measurement(float(right.mean()), low, high, len(images), self.settings)
 
 
 class MseMeasure(Measure):

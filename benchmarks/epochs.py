@@ -1,0 +1,59 @@
+"""An epoch as a user trains it, for benchmarks that compare whole trainings."""
+
+from __future__ import annotations
+
+import copy
+import io
+import logging
+import time
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager, redirect_stderr
+from pathlib import Path
+from tempfile import TemporaryDirectory
+from typing import Any
+
+import lightning.pytorch as pl
+import torch
+
+from genera.core import ImageModel, ImageSpec
+from genera.data import ImageData, Images
+from genera.training.runs import RunDirectory
+from genera.training.settings import Settings
+from genera.training.train import train
+
+
+class Stopwatch(pl.Callback):
+    """Wall time from the start of the first step to the end of the last, before validation and checkpoint."""
+
+    def on_train_batch_start(self, *hook: Any) -> None:
+        if not hasattr(self, "started"):
+            self.started = time.perf_counter()
+
+    def on_train_batch_end(self, *hook: Any) -> None:
+        self.seconds = time.perf_counter() - self.started
+
+
+def our_epoch(
+    recipe: Mapping[str, Any], model: ImageModel, images: Images, *, spec: ImageSpec, batch: int, precision: str
+) -> float:
+    """Seconds that the library trains a copy of a model on images, with the optimisers of a recipe."""
+    options = {"batch_size": batch, "max_steps": len(images) // batch, "accelerator": "cpu", "precision": precision}
+    arguments = Settings(recipe, [f"--{name}={value}" for name, value in options.items()]).arguments()
+    stopwatch = Stopwatch()
+    arguments |= {"model": lambda spec: copy.deepcopy(model), "callbacks": [stopwatch], "probes": None}
+    splits = {"train": lambda: images, "validation": lambda: images.subset(torch.arange(batch))}
+    names = tuple(map(str, range(spec.num_classes)))
+    with quiet(), TemporaryDirectory() as folder:
+        train(ImageData("random", spec, class_names=names, splits=splits), RunDirectory(Path(folder)), **arguments)
+    return stopwatch.seconds
+
+
+@contextmanager
+def quiet() -> Iterator[None]:
+    """Let progress bars and loggers do their work unseen."""
+    logging.disable(logging.INFO)
+    try:
+        with redirect_stderr(io.StringIO()):
+            yield
+    finally:
+        logging.disable(logging.NOTSET)

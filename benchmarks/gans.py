@@ -1,0 +1,106 @@
+"""How fast the recipes ``gan`` and ``cgan_fm`` train, beside a plain loop with the same networks, and draw.
+
+Run with ``python benchmarks/gans.py``. A turn is an epoch: ours as it comes, with the batches, checks and logging
+around every step, by :func:`genera.training.train.train`, without probes, validation and the checkpoint at its end. The
+other side is the loop that one writes first: float32, images as one tensor in memory, fakes made anew for the
+generator's step, Adam as it comes. The sides take turns, so that a busy machine slows all of them, and the median turn
+counts.
+"""
+
+from __future__ import annotations
+
+import argparse
+import copy
+import time
+from functools import partial
+
+import torch
+import torch.nn.functional as F
+from common import medians, positive, print_table, random_images, threads
+from epochs import our_epoch
+from torch import Tensor
+from torch.optim import Adam
+
+from genera.core import ImageSpec
+from genera.data import Images
+from genera.gans import GAN
+from genera.training.environment import has_bfloat16
+from genera.training.recipes import build_model, find_recipe
+from genera.training.runs import read_yaml
+
+SPEC = ImageSpec(channels=1, height=28, width=28, num_classes=10)
+RECIPES = ("gan", "cgan_fm")
+SAMPLES = 2048
+
+
+def plain_epoch(model: GAN, images: Images, *, batch: int) -> float:
+    """Seconds that a plain loop trains a copy of a model."""
+    generator, discriminator = copy.deepcopy(model.generator), copy.deepcopy(model.discriminator)
+    optimizers = [Adam(player.parameters(), lr=2e-4, betas=(0.5, 0.999)) for player in (generator, discriminator)]
+    x = images.pixels.float() / 127.5 - 1
+    labels = F.one_hot(images.labels, 10).float() if model.class_conditional else None
+    ones, zeros = torch.ones(batch), torch.zeros(batch)
+    loss_of = F.binary_cross_entropy_with_logits
+
+    def fakes(context: Tensor | None) -> Tensor:
+        z = torch.randn(batch, model.latent_size)
+        return torch.tanh(generator(z if context is None else torch.cat([z, context], dim=1)))
+
+    start = time.perf_counter()
+    for index in torch.randperm(len(x)).split(batch):
+        real, context = x[index], None if labels is None else labels[index]
+        optimizers[1].zero_grad()
+        of_real = loss_of(discriminator(real, context)[0], ones)
+        of_fake = loss_of(discriminator(fakes(context).detach(), context)[0], zeros)
+        (of_real + of_fake).backward()
+        optimizers[1].step()
+
+        optimizers[0].zero_grad()
+        logits, features = discriminator(fakes(context), context)
+        loss = loss_of(logits, ones)
+        if model.feature_matching:
+            of_images = discriminator(real, context)[1].detach()
+            loss = loss + model.feature_matching * (of_images.mean(dim=0) - features.mean(dim=0)).norm()
+        loss.backward()
+        optimizers[0].step()
+    return time.perf_counter() - start
+
+
+def drawing(model: GAN) -> float:
+    """Seconds to draw."""
+    start = time.perf_counter()
+    for _ in range(SAMPLES // 256):
+        model.sample(256)
+    return time.perf_counter() - start
+
+
+def main() -> None:
+    """Print images per second of each side, how many times the plain loop's that is, and those drawn per second."""
+    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
+    parser.add_argument("--rounds", type=positive, default=3, help="turns of each side that count (default: 3)")
+    parser.add_argument("--steps", type=positive, default=40, help="steps per turn (default: 40)")
+    parser.add_argument("--batch", type=positive, default=128, help="images per step (default: 128)")
+    arguments = parser.parse_args()
+
+    pixels = random_images(arguments.steps * arguments.batch)
+    images = Images(pixels, torch.arange(len(pixels)) % 10)
+    for recipe in RECIPES:
+        torch.manual_seed(0)
+        settings = read_yaml(find_recipe(recipe))
+        model = build_model(settings, SPEC)
+        epoch = partial(our_epoch, settings, model, images, spec=SPEC, batch=arguments.batch)
+        sides = {"library, float32": partial(epoch, precision="32-true")}
+        if has_bfloat16():
+            sides["library, bfloat16"] = partial(epoch, precision="bf16-mixed")
+        sides["plain, float32"] = partial(plain_epoch, model, images, batch=arguments.batch)
+        median = medians(sides, rounds=arguments.rounds)
+        count = sum(p.numel() for p in model.parameters())
+        turn = f"{arguments.steps} batches of {arguments.batch} a turn, {threads()}"
+        print(f"Training {recipe} ({count:,} parameters), {turn}")
+        print_table(median, beside="plain, float32", images=len(images), rounds=arguments.rounds)
+        drawn = medians({"library, float32": partial(drawing, model.eval())}, rounds=arguments.rounds)
+        print(f"drawing                {SAMPLES / drawn['library, float32']:.1f} images/s\n")
+
+
+if __name__ == "__main__":
+    main()
