@@ -11,8 +11,8 @@ import torch
 from running import TINY, losses
 
 from genera.cli import main
-from genera.data import Images
-from genera.evaluation import Diversity
+from genera.data import Images, find_dataset
+from genera.evaluation import ClassCoverage, Diversity
 from genera.training.probing import Probing
 from genera.training.watching import Validation
 
@@ -67,3 +67,19 @@ def test_what_draws_nothing_as_it_is_trained_cannot_be_probed(
 def test_diversity_is_zero_of_copies() -> None:
     image = torch.randint(256, (1, 1, 8, 8), dtype=torch.uint8)
     assert Diversity()(image.expand(6, -1, -1, -1))["diversity"] == pytest.approx(0, abs=1e-5)
+
+
+def test_the_classes_of_images_are_counted() -> None:
+    digits = find_dataset("digits")().split("test")
+    assert digits.labels is not None
+    stretched = (digits.pixels.float() * (255 / 16)).round().to(torch.uint8)
+    probe = ClassCoverage("lenet-digits")
+    assert probe(stretched)["modes"] == 10
+    assert probe(stretched)["class_kl"] < 0.01
+    few = probe(stretched[digits.labels < 2])
+    assert few["modes"] <= 3
+    assert few["class_kl"] == pytest.approx(math.log(5), abs=0.15)
+    with pytest.raises(ValueError, match="is no classifier but a NormalizingFlow"):
+        ClassCoverage("realnvp-digits")
+    with pytest.raises(ValueError, match="must have shape"):
+        probe(stretched[:, :, 1:])

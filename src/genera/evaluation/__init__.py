@@ -6,12 +6,13 @@ from genera.evaluation.defaults import default_measures
 from genera.evaluation.drawing import draw, interpolate, traverse
 from genera.evaluation.likelihood import log_probs
 from genera.evaluation.measures import BitsPerDimMeasure, Measure, Measurement, MseMeasure
-from genera.evaluation.probes import Diversity
+from genera.evaluation.probes import ClassCoverage, Diversity
 from genera.evaluation.runner import check_fits, evaluate, result_path
 from genera.evaluation.samples import classifier_of
 
 __all__ = [
     "BitsPerDimMeasure",
+    "ClassCoverage",
     "Classifier",
     "Diversity",
     "Measure",

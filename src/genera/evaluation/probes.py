@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+import torch
 from torch import Tensor
 
-from genera.evaluation.metrics import Dissimilarity
+from genera.evaluation.classifier import Classifier
+from genera.evaluation.metrics import ClassKl, Dissimilarity, ModeCoverage
+from genera.zoo import find_model
 
 
 class Diversity:
@@ -17,3 +20,35 @@ class Diversity:
         metric = Dissimilarity(levels=256)
         metric.update(images)
         return {"diversity": float(metric.compute())}
+
+
+class ClassCoverage:
+    """How many classes a classifier finds among images, and how evenly: classes that are left out show here.
+
+    Args:
+        classifier: run directory or name of a trained one, such as lenet-mnist.
+
+    Raises:
+        ValueError: it cannot be loaded, or is none.
+    """
+
+    def __init__(self, classifier: str) -> None:
+        model = find_model(classifier).load()
+        if not isinstance(model, Classifier):
+            raise ValueError(f"{classifier} is no classifier but a {type(model).__name__}: give one of `lenet`")
+        self.classifier = model
+
+    @torch.no_grad()
+    def __call__(self, images: Tensor) -> dict[str, float]:
+        """Of uint8 ``(N, C, H, W)`` with 256 levels.
+
+        Raises:
+            ValueError: the classifier takes images of another shape.
+        """
+        spec = self.classifier.spec
+        classes = self.classifier.predict((images.float() * ((spec.levels - 1) / 255)).round().to(torch.uint8))
+        found = {}
+        for name, metric in (("modes", ModeCoverage(spec.num_classes)), ("class_kl", ClassKl(spec.num_classes))):
+            metric.update(classes)
+            found[name] = float(metric.compute())
+        return found

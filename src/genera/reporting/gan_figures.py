@@ -20,6 +20,7 @@ _PANELS = {
     },
     "D(x)": {"train/discriminator/real": "images", "train/discriminator/fake": "fakes"},
     "diversity, 1 - SSIM": {"samples/diversity": "samples", "images/diversity": "images"},
+    "classes drawn": {"samples/modes": "samples", "images/modes": "images"},
 }
 
 
