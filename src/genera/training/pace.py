@@ -22,7 +22,9 @@ def seed_step(seed: int, step: int, *, rank: int = 0) -> None:
     uninterrupted one would have drawn, and no process shares another's.
     """
     mixed = int(np.random.SeedSequence([seed, step, rank]).generate_state(1, np.uint64)[0])
-    torch.manual_seed(mixed & (2**63 - 1))
+    # Without an accelerator torch.manual_seed notes down a stack trace for every kind there might be.
+    seed_torch = torch.manual_seed if torch.accelerator.is_available() else torch.default_generator.manual_seed
+    seed_torch(mixed & (2**63 - 1))
     np.random.seed(mixed & (2**32 - 1))
     random.seed(mixed)
 
