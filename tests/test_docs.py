@@ -119,3 +119,8 @@ def test_every_variant_of_a_study_is_a_training_of_its_own(studies: dict[str, An
             build_model(config, ImageSpec(1, 28, 28, 256, 10))
             described.add(json.dumps(config, sort_keys=True))
         assert len(described) == len(study.variants)
+
+
+@pytest.mark.parametrize("path", sorted((DOCS / "studies").glob("*/*.md")), ids=lambda path: path.stem)
+def test_the_tables_of_studies_are_those_of_their_files(path: Path) -> None:
+    assert any(path.read_text(encoding="utf-8") in document for document in DOCUMENTS.values())

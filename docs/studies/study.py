@@ -12,7 +12,7 @@ import os
 import shutil
 import subprocess
 import sys
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Mapping
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from pathlib import Path
@@ -71,15 +71,6 @@ class Study:
     def done(self) -> list[str]:
         """Names of the variants that have been measured."""
         return [variant for variant in self.variants if (self.kept(variant) / self.measured).is_file()]
-
-    def sittings(self, bases: Sequence[str]) -> dict[str, list[str]]:
-        """The measured variants after each of the bases, up to the next: those that are compared with it."""
-        starts = [list(self.variants).index(base) for base in bases]
-        done = set(self.done())
-        return {
-            base: [variant for variant in list(self.variants)[start + 1 : end] if variant in done]
-            for base, start, end in zip(bases, starts, [*starts[1:], None], strict=True)
-        }
 
     def environment(self, variant: str) -> dict[str, Any]:
         """What a variant cost."""
