@@ -1,0 +1,138 @@
+"""Discriminators, losses and penalties of GANs at equal time on MNIST.
+
+``python docs/studies/gan_variants.py train [VARIANT …]`` trains the variants that have no result yet, each for twenty
+minutes on one thread, as many at once as there are cores, in ``$GENERA_RUNS/gan_variants``; interrupted, it goes on
+where it was. With ``report`` in place of ``train`` it writes table and figures into ``docs/studies/gan_variants``.
+``lenet-mnist``, of the zoo, looks at the samples.
+"""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+
+import numpy as np
+import torch
+from matplotlib.figure import Figure
+from study import Config, Study, Variant, resolved, table
+
+from genera.data.pictures import image_grid
+from genera.evaluation import classifier_of, default_measures, draw, evaluate
+from genera.reporting.curves import against_time
+from genera.reporting.style import save_figure, style
+from genera.training.runs import read_table
+from genera.zoo import TrainedModel
+
+SETTINGS = ("--data", "mnist", "--budget", "20m", "--validate_every", "1", "--validation_images", "1000")
+#: What is asked of the draws, on the validation split, and what the table calls it.
+MEASURES = {
+    "fd[lenet]": "FD",
+    "class_kl": "class KL, nats",
+    "modes": "modes",
+    "diversity": "1 - SSIM",
+    "diversity[lenet]": "feature distance",
+    "class_agreement": "as asked for",
+}
+MEASURED, SHOWN, NUM_SHOWN = "evaluation.json", "samples.npy", 10
+#: Figures that the real images' stand beside, and of which the distance is told as a multiple.
+REAL = "test images"
+PANELS = {"diversity, 1 - SSIM": "diversity", "classes drawn": "modes"}
+
+
+def watched(recipe: str, *, seed: int = 0) -> Variant:
+    """A shipped recipe, with the classes of its samples counted as it trains."""
+    config: Config = resolved(recipe)
+    config["probes"].append(
+        {"class_path": "genera.evaluation.ClassCoverage", "init_args": {"classifier": "lenet-mnist"}}
+    )
+    return Variant(config, (*SETTINGS, "--seed", str(seed)))
+
+
+def measure(trained: TrainedModel, folder: Path) -> None:
+    """Measures of its draws, and some of them."""
+    data = trained.open_data()
+    known = default_measures(classifier_of(data.name))
+    found = evaluate(trained, data, [known[name] for name in MEASURES], split="validation")
+    (folder / MEASURED).write_text(json.dumps(found, indent=2) + "\n")
+    np.save(folder / SHOWN, draw(trained.load(), NUM_SHOWN).numpy())
+
+
+def found(variant: str) -> dict[str, dict]:
+    """What was measured of a variant."""
+    return json.loads((STUDY.kept(variant) / MEASURED).read_text())["measures"]
+
+
+def report() -> None:
+    """Write the table and the figures."""
+    rows = [(variant, *cells(variant), STUDY.epochs(variant)) for variant in STUDY.done()]
+    columns = ("GAN", "FD over that of test images", *MEASURES.values(), "epochs")
+    real = {name: value["beside"][REAL] for name, value in found("conditional, feature matching").items()}
+    rows.append((REAL, "1", *(f"{real[name]:.3f}" for name in MEASURES), ""))
+    (STUDY.folder / "table.md").write_text(table(columns, rows))
+    with style():
+        save_figure(samples_figure(STUDY.done()), STUDY.folder / "samples")
+        save_figure(courses_figure(STUDY.done()), STUDY.folder / "courses")
+    print(STUDY.folder)
+
+
+def cells(variant: str) -> list[str]:
+    """Values with half the width of their intervals; nothing where a measure has no answer."""
+    measures = found(variant)
+    distance = measures["fd[lenet]"]
+    values = [f"{distance['value'] / distance['beside'][REAL]:.1f}"]
+    for name in MEASURES:
+        value = measures.get(name)
+        values.append("" if value is None else f"{value['value']:.3f} ± {value['high'] - value['value']:.3f}")
+    return values
+
+
+def samples_figure(variants: list[str]) -> Figure:
+    """A row of draws of each."""
+    figure = Figure(figsize=(7, 0.75 * len(variants)))
+    grid = figure.subplots(len(variants), 1, squeeze=False)[:, 0]
+    for axes, variant in zip(grid, variants, strict=True):
+        pixels = np.load(STUDY.kept(variant) / SHOWN)
+        axes.imshow(np.asarray(image_grid(torch.from_numpy(pixels), columns=NUM_SHOWN)), cmap="gray")
+        axes.set_ylabel(variant, rotation=0, horizontalalignment="right", verticalalignment="center", fontsize=8)
+        axes.set(xticks=[], yticks=[])
+        axes.spines[:].set_visible(False)
+    return figure
+
+
+def courses_figure(variants: list[str]) -> Figure:
+    """What became of the diversity of samples and of their classes."""
+    figure = Figure(figsize=(7, 6.5))
+    grid = figure.subplots(len(PANELS), 1, sharex=True)
+    for axes, (label, name) in zip(grid, PANELS.items(), strict=True):
+        for index, variant in enumerate(variants):
+            minutes, values = against_time(read_table(STUDY.kept(variant) / "metrics.csv"), f"samples/{name}")
+            axes.plot(minutes, values, ("-", "--")[index % 2], linewidth=1.2, label=variant)
+        _, (of_images, *_) = against_time(read_table(STUDY.kept(variants[0]) / "metrics.csv"), f"images/{name}")
+        axes.axhline(of_images, color="grey", linestyle=":", label="images")
+        axes.set_ylabel(label)
+    grid[0].legend(fontsize=7, ncols=2)
+    grid[-1].set_xlabel("minutes of training on one thread")
+    return figure
+
+
+STUDY = Study(
+    folder=Path(__file__).parent / "gan_variants",
+    variants={
+        "vanilla": watched("gan"),
+        "vanilla, seed 1": watched("gan", seed=1),
+        "vanilla, seed 2": watched("gan", seed=2),
+        "conditional, feature matching": watched("cgan_fm"),
+        "least squares": watched("lsgan"),
+        "PatchGAN": watched("patchgan"),
+        "WGAN-GP": watched("wgan_gp"),
+        "hinge, spectral normalization": watched("sngan"),
+        "hinge, spectral normalization, seed 1": watched("sngan", seed=1),
+        "hinge, spectral normalization, seed 2": watched("sngan", seed=2),
+    },
+    measure=measure,
+    measured=MEASURED,
+    report=report,
+)
+
+if __name__ == "__main__":
+    STUDY.main(__doc__)
