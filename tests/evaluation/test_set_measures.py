@@ -14,7 +14,7 @@ from torch import Tensor
 
 from genera.cli import main
 from genera.core import Generative, ImageModel, ImageSpec, labels_to_draw
-from genera.data import find_dataset
+from genera.data import ImageData, Images, find_dataset
 from genera.evaluation import default_measures
 from genera.evaluation.intervals import t_interval
 from genera.evaluation.samples import Samples
@@ -75,7 +75,7 @@ def test_a_model_that_draws_real_images(classifier: TrainedModel) -> None:
     frechet = found["fd[lenet]"]
     assert set(frechet.beside) == {"validation images", "uniform noise"}
     assert frechet.value < 3 * frechet.beside["validation images"] < 0.3 * frechet.beside["uniform noise"]
-    assert frechet.settings["extractor_weights"] == classifier.weights_digest
+    assert frechet.settings["extractor"]["weights"] == classifier.weights_digest
     assert found["modes"].value == 10
     assert found["class_kl"].value < 0.02
     model_of_classes = classifier.load()
@@ -106,7 +106,7 @@ def test_draws_are_made_once_for_all_measures(classifier: TrainedModel) -> None:
     assert samples.drawn(model, 7, 1) is not first
     assert samples.drawn(other, 7, 0) is not first
     assert first.features.shape == (7, 128)
-    assert torch.equal(first.classes, samples.classifier.predict(first.images.pixels))
+    assert torch.equal(first.classes, classifier.load().predict(first.images.pixels))
 
 
 def test_the_score_of_a_classifier_trained_on_draws() -> None:
@@ -133,7 +133,26 @@ def test_what_has_no_answer(classifier: TrainedModel) -> None:
     larger = Remembering()
     larger.spec = ImageSpec(1, 16, 16, 17)
     assert "takes images (1, 8, 8) with 17 levels, not (1, 16, 16)" in (measures["modes"].unavailable(larger) or "")
-    assert "genera train lenet" in (default_measures()["fd[lenet]"].unavailable(Remembering()) or "")
+    fewer = Remembering(class_conditional=True)
+    fewer.spec = ImageSpec(1, 8, 8, 17, num_classes=3)
+    assert "tells 10 classes apart, and the model draws 3" in (measures["class_agreement"].unavailable(fewer) or "")
+
+
+def test_without_a_classifier_only_pixels_are_looked_at() -> None:
+    measures = default_measures()
+    assert "genera train lenet" in (measures["fd[lenet]"].unavailable(Remembering()) or "")
+    assert measures["diversity"].unavailable(Remembering()) is None
+    assert measures["diversity"].measure(Remembering(), DIGITS, "test").value > 0.5
+
+
+def test_images_without_labels(classifier: TrainedModel) -> None:
+    splits = {name: lambda name=name: Images(DIGITS.split(name).pixels) for name in ("validation", "test")}
+    unlabelled = ImageData("own", ImageSpec(1, 8, 8, 17), class_names=(), splits=splits)
+    found = default_measures(classifier)["class_agreement"].measure(
+        Remembering(class_conditional=True), unlabelled, "test"
+    )
+    assert found.value > 0.9
+    assert found.beside == {}
 
 
 def test_the_command_takes_a_classifier(
@@ -142,7 +161,7 @@ def test_the_command_takes_a_classifier(
     options = ("--measures", "fd[lenet], modes", "--classifier", classifier.name, "--json")
     assert main(["evaluate", str(tiny_run), *options]) == 0
     found = json.loads(capsys.readouterr().out)["measures"]
-    assert found["fd[lenet]"]["settings"]["extractor_weights"] == classifier.weights_digest
+    assert found["fd[lenet]"]["settings"]["extractor"]["weights"] == classifier.weights_digest
     assert found["fd[lenet]"]["beside"]["uniform noise"] > found["fd[lenet]"]["beside"]["validation images"]
 
 

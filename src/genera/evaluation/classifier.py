@@ -8,6 +8,7 @@ import torch.nn.functional as F
 from torch import Tensor, nn
 
 from genera.core import ImageSpec, Loss, Trainable, one_hot
+from genera.zoo import TrainedModel
 
 #: Makes a network for a shape and a number of outputs. Its part ``features`` gives ``(B, F)``.
 ClassifierNetwork = Callable[[tuple[int, int, int], int], nn.Module]
@@ -89,3 +90,15 @@ class Classifier(Trainable):
     def _scaled(self, images: Tensor) -> Tensor:
         """Pixels in [-1, 1]."""
         return images.to(next(self.network.parameters()).dtype) * (2 / (self.spec.levels - 1)) - 1
+
+
+def load_classifier(trained: TrainedModel) -> Classifier:
+    """A trained classifier, in evaluation mode.
+
+    Raises:
+        ValueError: it cannot be loaded, or is none.
+    """
+    model = trained.load()
+    if not isinstance(model, Classifier):
+        raise ValueError(f"{trained.name} is no classifier but a {type(model).__name__}: give one of `lenet`")
+    return model

@@ -33,7 +33,7 @@ def default_measures(classifier: TrainedModel | None = None) -> dict[str, Measur
         SetMeasure("modes", modes, samples),
         SetMeasure("class_kl", class_kl, samples),
         SetMeasure("class_agreement", class_agreement, samples, by_label=True),
-        SetMeasure("diversity", dissimilarity, samples),
+        SetMeasure("diversity", dissimilarity, samples, by_classifier=False),
         SetMeasure("diversity[lenet]", feature_distance, samples),
         CasMeasure(),
         AccuracyMeasure(),

@@ -125,8 +125,11 @@ class AccuracyMeasure(Measure):
     def measure(self, model: ImageModel, data: ImageData, split: str) -> Measurement:
         assert isinstance(model, Classifier)
         images = data.split(split)
+        if images.labels is None:
+            raise ValueError("an accuracy needs images with labels: choose data with labels")
         batches = tqdm(InOrder(images, batch_size=min(500, len(images))), desc="classes", leave=False)
-        right = torch.cat([(model.predict(pixels) == labels).double() for pixels, labels in batches])
+        classes = torch.cat([model.predict(pixels) for pixels, _ in batches])
+        right = (classes == images.labels).double()
         low, high = bootstrap_interval(right)
         return Measurement(float(right.mean()), low, high, len(images), self.settings)
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import torch
 from torch import Tensor
 
-from genera.evaluation.classifier import Classifier
+from genera.evaluation.classifier import load_classifier
 from genera.evaluation.metrics import ClassKl, Dissimilarity, ModeCoverage
 from genera.zoo import find_model
 
@@ -33,10 +33,7 @@ class ClassCoverage:
     """
 
     def __init__(self, classifier: str) -> None:
-        model = find_model(classifier).load()
-        if not isinstance(model, Classifier):
-            raise ValueError(f"{classifier} is no classifier but a {type(model).__name__}: give one of `lenet`")
-        self.classifier = model
+        self.classifier = load_classifier(find_model(classifier))
 
     @torch.no_grad()
     def __call__(self, images: Tensor) -> dict[str, float]:

@@ -1,10 +1,8 @@
-"""What a classifier makes of real images and of a model's draws."""
+"""Sets of images as measures of sets see them: real ones and a model's draws."""
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from functools import cached_property
-from typing import Any
 
 import torch
 from torch import Tensor
@@ -12,37 +10,59 @@ from tqdm import tqdm
 
 from genera.core import ImageModel
 from genera.data import Images, InOrder
-from genera.evaluation.classifier import Classifier
+from genera.evaluation.classifier import Classifier, load_classifier
 from genera.evaluation.drawing import draw
 from genera.zoo import TrainedModel, shipped_models
 
 
-@dataclass(frozen=True, eq=False)
 class Seen:
-    """A set of images as a classifier sees it.
+    """A set of images, and what a classifier makes of them as soon as somebody asks.
 
     Args:
         images: the images; their labels are those known, or those a model was asked for.
-        features: ``(N, F)``.
-        classes: what each is taken for, int64 ``(N,)``.
-        num_classes: that there are.
         levels: number of pixel values.
+        classifier: None where there is none, and nobody may ask.
     """
 
-    images: Images
-    features: Tensor
-    classes: Tensor
-    num_classes: int
-    levels: int
+    def __init__(self, images: Images, *, levels: int, classifier: Classifier | None) -> None:
+        self.images = images
+        self.levels = levels
+        self._classifier = classifier
+
+    @property
+    def features(self) -> Tensor:
+        """``(N, F)``."""
+        return self._described[0]
+
+    @property
+    def classes(self) -> Tensor:
+        """What each image is taken for, int64 ``(N,)``."""
+        return self._described[1].argmax(dim=1)
+
+    @property
+    def num_classes(self) -> int:
+        """How many the classifier tells apart."""
+        return self._described[1].shape[1]
+
+    @cached_property
+    @torch.no_grad()
+    def _described(self) -> tuple[Tensor, Tensor]:
+        """Features and logits."""
+        assert self._classifier is not None
+        batches = InOrder(self.images, batch_size=min(500, len(self.images)))
+        bar = tqdm(batches, desc="looking at images", leave=False, disable=len(self.images) <= 1000)
+        described = [self._classifier.describe(pixels) for pixels, _ in bar]
+        features, logits = (torch.cat(parts) for parts in zip(*described, strict=True))
+        return features, logits
 
 
 class Samples:
-    """Real images and draws of a model as a classifier sees them, made once for all measures that ask for them.
+    """Real images and draws of a model, made once for all measures that ask for them.
 
     A class-conditional model draws every class equally often.
 
     Args:
-        classifier: the trained classifier; None where there is none for the data.
+        classifier: looks at both; None where there is none for the data.
         max_images: of either set; there are as many draws as real images.
         num_seeds: independent sets of draws.
     """
@@ -55,41 +75,29 @@ class Samples:
         self._drawn: dict[tuple[int, int], Seen] = {}
 
     @cached_property
-    def classifier(self) -> Classifier:
+    def classifier(self) -> Classifier | None:
         """The classifier, loaded.
 
         Raises:
             ValueError: it cannot be loaded, or is none.
         """
-        assert self.trained is not None
-        model = self.trained.load()
-        if not isinstance(model, Classifier):
-            raise ValueError(f"{self.trained.name} is no classifier but a {type(model).__name__}: give one of `lenet`")
-        return model
+        return None if self.trained is None else load_classifier(self.trained)
 
-    @property
-    def settings(self) -> dict[str, Any]:
-        """All that what is seen depends on."""
-        digest = None if self.trained is None else self.trained.weights_digest
-        return {
-            "extractor": None if self.trained is None else self.trained.run.path.name,
-            "extractor_weights": digest,
-            "max_images": self.max_images,
-            "num_seeds": self.num_seeds,
-        }
-
-    def unavailable(self, model: ImageModel) -> str | None:
+    def cannot_look_at(self, model: ImageModel) -> str | None:
         """Why the classifier cannot look at what a model draws; None where it can."""
-        if self.trained is None:
+        if self.trained is None or self.classifier is None:
             return "there is no classifier for these data: `genera train lenet` makes one, --classifier takes it"
         own, other = self.classifier.spec, model.spec
         if (own.shape, own.levels) != (other.shape, other.levels):
             return f"{self.trained.name} takes images {own.shape} with {own.levels} levels, not {other.shape}"
+        if model.class_conditional and own.num_classes != other.num_classes:
+            return f"{self.trained.name} tells {own.num_classes} classes apart, and the model draws {other.num_classes}"
         return None
 
-    def real(self, images: Images) -> Seen:
+    def real(self, images: Images, *, levels: int) -> Seen:
         """The first so many images of a split."""
-        return self._seen(images.subset(torch.arange(min(self.max_images, len(images)))))
+        first = images.subset(torch.arange(min(self.max_images, len(images))))
+        return Seen(first, levels=levels, classifier=self.classifier)
 
     def drawn(self, model: ImageModel, count: int, seed: int) -> Seen:
         """Draws of a model; those of one model at a time are kept."""
@@ -97,17 +105,9 @@ class Samples:
             self._model, self._drawn = model, {}
         if (count, seed) not in self._drawn:
             labels = torch.arange(count) % model.spec.num_classes if model.class_conditional else None
-            self._drawn[count, seed] = self._seen(Images(draw(model, count, labels=labels, seed=seed), labels))
+            images = Images(draw(model, count, labels=labels, seed=seed), labels)
+            self._drawn[count, seed] = Seen(images, levels=model.spec.levels, classifier=self.classifier)
         return self._drawn[count, seed]
-
-    @torch.no_grad()
-    def _seen(self, images: Images) -> Seen:
-        batches = InOrder(images, batch_size=min(500, len(images)))
-        bar = tqdm(batches, desc="looking at images", leave=False, disable=len(images) <= 1000)
-        described = [self.classifier.describe(pixels) for pixels, _ in bar]
-        features, logits = (torch.cat(parts) for parts in zip(*described, strict=True))
-        spec = self.classifier.spec
-        return Seen(images, features, logits.argmax(dim=1), spec.num_classes, spec.levels)
 
 
 def classifier_of(data_name: str) -> TrainedModel | None:

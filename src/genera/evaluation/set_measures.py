@@ -36,17 +36,25 @@ class SetMeasure(Measure):
     Args:
         name: as it stands in ``evaluation.json``.
         figure: of draws and of real images, as a classifier sees them.
-        samples: what makes the draws and looks at them.
+        samples: the draws and the real images.
         by_label: whether it asks for draws by label.
+        by_classifier: whether a classifier has to look at them.
     """
 
     def __init__(
-        self, name: str, figure: Callable[[Seen, Seen], Tensor], samples: Samples, *, by_label: bool = False
+        self,
+        name: str,
+        figure: Callable[[Seen, Seen], Tensor],
+        samples: Samples,
+        *,
+        by_label: bool = False,
+        by_classifier: bool = True,
     ) -> None:
         self._name = name
         self.figure = figure
         self.samples = samples
         self.by_label = by_label
+        self.by_classifier = by_classifier
 
     @property
     def name(self) -> str:
@@ -54,17 +62,24 @@ class SetMeasure(Measure):
 
     @property
     def settings(self) -> dict[str, Any]:
-        return {**self.samples.settings, "interval": "95 % of Student's t over the seeds"}
+        trained = self.samples.trained if self.by_classifier else None
+        extractor = None if trained is None else {"name": trained.run.path.name, "weights": trained.weights_digest}
+        return {
+            "extractor": extractor,
+            "max_images": self.samples.max_images,
+            "num_seeds": self.samples.num_seeds,
+            "interval": "95 % of Student's t over the seeds",
+        }
 
     def unavailable(self, model: ImageModel) -> str | None:
         if not isinstance(model, Generative):
             return f"{type(model).__name__} draws no images"
         if self.by_label and not model.class_conditional:
             return NO_LABELS
-        return self.samples.unavailable(model)
+        return self.samples.cannot_look_at(model) if self.by_classifier else None
 
     def measure(self, model: ImageModel, data: ImageData, split: str) -> Measurement:
-        real = self.samples.real(data.split(split))
+        real = self.samples.real(data.split(split), levels=data.spec.levels)
         count = len(real.images)
         seeds = range(self.samples.num_seeds)
         values = [float(self.figure(self.samples.drawn(model, count, seed), real)) for seed in seeds]
@@ -75,9 +90,12 @@ class SetMeasure(Measure):
     def _others(self, real: Seen, data: ImageData, split: str) -> Iterator[tuple[str, Seen]]:
         other = "test" if split == "validation" else "validation"
         if other in data.split_names:
-            yield f"{other} images", self.samples.real(data.split(other))
+            images = data.split(other)
+            if images.labels is not None or not self.by_label:
+                yield f"{other} images", self.samples.real(images, levels=data.spec.levels)
         if not self.by_label:
-            yield "uniform noise", self.samples.real(uniform_noise(data.spec, len(real.images)))
+            noise = uniform_noise(data.spec, len(real.images))
+            yield "uniform noise", self.samples.real(noise, levels=data.spec.levels)
 
 
 def uniform_noise(spec: ImageSpec, count: int) -> Images:
