@@ -23,7 +23,7 @@ from genera.reporting.style import save_figure, style
 from genera.training.runs import read_table
 from genera.zoo import TrainedModel
 
-SETTINGS = ("--data", "mnist", "--budget", "20m", "--validate_every", "1", "--validation_images", "1000")
+SETTINGS = ("--budget", "20m", "--validate_every", "1", "--validation_images", "1000")
 #: What is asked of the draws, on the validation split, and what the table calls it.
 MEASURES = {
     "fd[lenet]": "FD",
@@ -34,56 +34,64 @@ MEASURES = {
     "class_agreement": "as asked for",
 }
 MEASURED, SHOWN, NUM_SHOWN = "evaluation.json", "samples.npy", 10
-#: Figures that the real images' stand beside, and of which the distance is told as a multiple.
+#: What stands beside every figure, and whose distance is the unit of the models'.
 REAL = "test images"
+COLUMNS = ("GAN", "FD over that of test images", *MEASURES.values(), "epochs")
 PANELS = {"diversity, 1 - SSIM": "diversity", "classes drawn": "modes"}
 
 
-def watched(recipe: str, *, seed: int = 0) -> Variant:
-    """A shipped recipe, with the classes of its samples counted as it trains."""
+def watched(recipe: str, *arguments: str, data: str = "mnist") -> Variant:
+    """A shipped recipe, with more arguments of ``genera train``; the classes of its samples are counted as it trains."""
     config: Config = resolved(recipe)
     config["probes"].append(
-        {"class_path": "genera.evaluation.ClassCoverage", "init_args": {"classifier": "lenet-mnist"}}
+        {"class_path": "genera.evaluation.ClassCoverage", "init_args": {"classifier": f"lenet-{data}"}}
     )
-    return Variant(config, (*SETTINGS, "--seed", str(seed)))
+    return Variant(config, ("--data", data, *SETTINGS, *arguments))
 
 
 def measure(trained: TrainedModel, folder: Path) -> None:
     """Measures of its draws, and some of them."""
+    measure_draws(trained, folder, labels=torch.arange(NUM_SHOWN) if trained.load().class_conditional else None)
+
+
+def measure_draws(trained: TrainedModel, folder: Path, *, labels: torch.Tensor | None) -> None:
+    """Measures of the draws of a model, and some of them, of these labels."""
     data = trained.open_data()
     known = default_measures(classifier_of(data.name))
     found = evaluate(trained, data, [known[name] for name in MEASURES], split="validation")
     (folder / MEASURED).write_text(json.dumps(found, indent=2) + "\n")
-    np.save(folder / SHOWN, draw(trained.load(), NUM_SHOWN).numpy())
+    count = NUM_SHOWN if labels is None else len(labels)
+    np.save(folder / SHOWN, draw(trained.load(), count, labels=labels).numpy())
 
 
-def found(variant: str) -> dict[str, dict]:
-    """What was measured of a variant."""
-    return json.loads((STUDY.kept(variant) / MEASURED).read_text())["measures"]
+def rows(study: Study) -> list[tuple[str, ...]]:
+    """What was measured of every variant: values, with half the width of their intervals."""
+    made = []
+    for variant in study.done():
+        measures = json.loads((study.kept(variant) / MEASURED).read_text())["measures"]
+        distance = measures["fd[lenet]"]
+        values = [f"{distance['value'] / distance['beside'][REAL]:.1f}"]
+        for name in MEASURES:
+            value = measures.get(name)
+            values.append("" if value is None else f"{value['value']:.3f} ± {value['high'] - value['value']:.3f}")
+        made.append((variant, *values, study.epochs(variant)))
+    return made
+
+
+def beside(study: Study, variant: str) -> tuple[str, ...]:
+    """The same of real images, which stand beside a variant's that draws by label."""
+    measures = json.loads((study.kept(variant) / MEASURED).read_text())["measures"]
+    return REAL, "1", *(f"{measures[name]['beside'][REAL]:.3f}" for name in MEASURES), ""
 
 
 def report() -> None:
     """Write the table and the figures."""
-    rows = [(variant, *cells(variant), STUDY.epochs(variant)) for variant in STUDY.done()]
-    columns = ("GAN", "FD over that of test images", *MEASURES.values(), "epochs")
-    real = {name: value["beside"][REAL] for name, value in found("conditional, feature matching").items()}
-    rows.append((REAL, "1", *(f"{real[name]:.3f}" for name in MEASURES), ""))
-    (STUDY.folder / "table.md").write_text(table(columns, rows))
+    every_row = [*rows(STUDY), beside(STUDY, "conditional, feature matching")]
+    (STUDY.folder / "table.md").write_text(table(COLUMNS, every_row))
     with style():
         save_figure(samples_figure(STUDY.done()), STUDY.folder / "samples")
         save_figure(courses_figure(STUDY.done()), STUDY.folder / "courses")
     print(STUDY.folder)
-
-
-def cells(variant: str) -> list[str]:
-    """Values with half the width of their intervals; nothing where a measure has no answer."""
-    measures = found(variant)
-    distance = measures["fd[lenet]"]
-    values = [f"{distance['value'] / distance['beside'][REAL]:.1f}"]
-    for name in MEASURES:
-        value = measures.get(name)
-        values.append("" if value is None else f"{value['value']:.3f} ± {value['high'] - value['value']:.3f}")
-    return values
 
 
 def samples_figure(variants: list[str]) -> Figure:
@@ -119,15 +127,15 @@ STUDY = Study(
     folder=Path(__file__).parent / "gan_variants",
     variants={
         "vanilla": watched("gan"),
-        "vanilla, seed 1": watched("gan", seed=1),
-        "vanilla, seed 2": watched("gan", seed=2),
+        "vanilla, seed 1": watched("gan", "--seed", "1"),
+        "vanilla, seed 2": watched("gan", "--seed", "2"),
         "conditional, feature matching": watched("cgan_fm"),
         "least squares": watched("lsgan"),
         "PatchGAN": watched("patchgan"),
         "WGAN-GP": watched("wgan_gp"),
         "hinge, spectral normalization": watched("sngan"),
-        "hinge, spectral normalization, seed 1": watched("sngan", seed=1),
-        "hinge, spectral normalization, seed 2": watched("sngan", seed=2),
+        "hinge, spectral normalization, seed 1": watched("sngan", "--seed", "1"),
+        "hinge, spectral normalization, seed 2": watched("sngan", "--seed", "2"),
     },
     measure=measure,
     measured=MEASURED,
