@@ -41,7 +41,7 @@ PANELS = {"diversity, 1 - SSIM": "diversity", "classes drawn": "modes"}
 
 
 def watched(recipe: str, *arguments: str, data: str = "mnist") -> Variant:
-    """A shipped recipe, with more arguments of ``genera train``; the classes of its samples are counted as it trains."""
+    """A shipped recipe, with more arguments of `genera train`; the classes of its samples are counted meanwhile."""
     config: Config = resolved(recipe)
     config["probes"].append(
         {"class_path": "genera.evaluation.ClassCoverage", "init_args": {"classifier": f"lenet-{data}"}}
