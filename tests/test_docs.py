@@ -122,6 +122,21 @@ def test_every_variant_of_a_study_is_a_training_of_its_own(studies: dict[str, An
         assert len(described) == len(study.variants)
 
 
+def test_the_files_of_a_study_are_of_its_variants(studies: dict[str, Any]) -> None:
+    compared = ("model", "task", "data", "batch_size", "budget", "seed", "precision")
+    for study in studies.values():
+        for name in study.done():
+            variant, kept = study.variants[name], yaml.safe_load((study.kept(name) / "config.yaml").read_text())
+            config = Settings(variant.config(), with_data_name(variant.arguments)).as_config()
+            assert {key: kept[key] for key in compared} == {key: config[key] for key in compared}, name
+
+
+def test_the_tables_of_the_flows_are_those_of_their_files(studies: dict[str, Any]) -> None:
+    tables = runpy.run_path(str(DOCS / "studies" / "flow_ablation.py"))["tables"]()
+    for name, text in tables.items():
+        assert (studies["flow_ablation"].folder / f"{name}.md").read_text(encoding="utf-8") == text
+
+
 @pytest.mark.parametrize("path", sorted((DOCS / "studies").glob("*/*.md")), ids=lambda path: path.stem)
 def test_the_tables_of_studies_are_those_of_their_files(path: Path) -> None:
     assert any(path.read_text(encoding="utf-8") in document for document in DOCUMENTS.values())
