@@ -18,6 +18,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+import torch
 import yaml
 
 from genera.training.recipes import find_recipe
@@ -115,6 +116,8 @@ class Study:
             self.report()
             return
         missing = [name for name in options.variants or self.variants if name not in self.done()]
+        # What is measured runs beside trainings, on the core that its own has left.
+        torch.set_num_threads(1)
         with ThreadPoolExecutor(os.cpu_count()) as pool:
             list(pool.map(self.train, missing))
 

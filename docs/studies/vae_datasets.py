@@ -40,7 +40,7 @@ def measure(trained: TrainedModel, folder: Path) -> None:
     data, model = trained.open_data(), trained.load()
     assert isinstance(model, Autoencoding)
     test = data.split("test")
-    error = MseMeasure().measure(model, data, "test")
+    error = MseMeasure().measure(model, data, split="test")
     of_samples = [dissimilarity(draw(model, NUM_SAMPLES, seed=seed)) for seed in SEEDS]
     found = {
         "mse": error.value,

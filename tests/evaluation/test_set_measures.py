@@ -15,7 +15,7 @@ from torch import Tensor
 from genera.cli import main
 from genera.core import Generative, ImageModel, ImageSpec, labels_to_draw
 from genera.data import ImageData, Images, find_dataset
-from genera.evaluation import default_measures
+from genera.evaluation import Measure, default_measures, evaluate
 from genera.evaluation.intervals import t_interval
 from genera.evaluation.samples import Samples
 from genera.evaluation.set_measures import CasMeasure, SetMeasure, frechet_distance
@@ -53,6 +53,11 @@ class Remembering(ImageModel, Generative):
         return TRAIN.pixels[torch.stack(chosen)]
 
 
+def reason(measure: Measure, model: ImageModel, data: ImageData = DIGITS) -> str:
+    """Why there is no answer about test images; nothing where there is one."""
+    return measure.unavailable(model, data, split="test") or ""
+
+
 @pytest.fixture(scope="module")
 def classifier(tmp_path_factory: pytest.TempPathFactory) -> TrainedModel:
     run = tmp_path_factory.mktemp("runs") / "lenet"
@@ -64,9 +69,9 @@ def classifier(tmp_path_factory: pytest.TempPathFactory) -> TrainedModel:
 def test_a_model_that_draws_real_images(classifier: TrainedModel) -> None:
     model = Remembering(class_conditional=True)
     found = {
-        name: measure.measure(model, DIGITS, "test")
+        name: measure.measure(model, DIGITS, split="test")
         for name, measure in default_measures(classifier).items()
-        if measure.unavailable(model) is None and name != "cas"
+        if measure.unavailable(model, DIGITS, split="test") is None and name != "cas"
     }
     assert set(found) == {"fd[lenet]", "modes", "class_kl", "class_agreement", "diversity", "diversity[lenet]"}
     assert {found[name].n for name in found} == {len(TEST)}
@@ -75,7 +80,7 @@ def test_a_model_that_draws_real_images(classifier: TrainedModel) -> None:
     frechet = found["fd[lenet]"]
     assert set(frechet.beside) == {"validation images", "uniform noise"}
     assert frechet.value < 3 * frechet.beside["validation images"] < 0.3 * frechet.beside["uniform noise"]
-    assert frechet.settings["extractor"]["weights"] == classifier.weights_digest
+    assert frechet.settings["extractor"] == classifier.weights_digest
     assert found["modes"].value == 10
     assert found["class_kl"].value < 0.02
     model_of_classes = classifier.load()
@@ -91,10 +96,10 @@ def test_a_model_that_left_classes_out(classifier: TrainedModel) -> None:
     samples = Samples(classifier, num_seeds=2)
     measures = default_measures(classifier)
     whole, poor = Remembering(), Remembering(classes=(0, 1, 4))
-    assert measures["modes"].measure(poor, DIGITS, "test").value <= 5
-    assert measures["class_kl"].measure(poor, DIGITS, "test").value == pytest.approx(math.log(10 / 3), abs=0.2)
-    frechet = SetMeasure("fd[lenet]", frechet_distance, samples)
-    distances = [frechet.measure(model, DIGITS, "test").value for model in (whole, poor)]
+    assert measures["modes"].measure(poor, DIGITS, split="test").value <= 5
+    assert measures["class_kl"].measure(poor, DIGITS, split="test").value == pytest.approx(math.log(10 / 3), abs=0.2)
+    frechet = SetMeasure("fd[lenet]", frechet_distance, samples=samples)
+    distances = [frechet.measure(model, DIGITS, split="test").value for model in (whole, poor)]
     assert distances[1] > 3 * distances[0]
 
 
@@ -110,7 +115,7 @@ def test_draws_are_made_once_for_all_measures(classifier: TrainedModel) -> None:
 
 
 def test_the_score_of_a_classifier_trained_on_draws() -> None:
-    found = CasMeasure(per_class=60).measure(Remembering(class_conditional=True), DIGITS, "test")
+    found = CasMeasure(per_class=60).measure(Remembering(class_conditional=True), DIGITS, split="test")
     assert 0.85 < found.low <= found.value <= found.high
     assert found.beside["train images"] > 0.9
     assert found.n == len(TEST)
@@ -118,38 +123,38 @@ def test_the_score_of_a_classifier_trained_on_draws() -> None:
 
 def test_the_accuracy_of_a_classifier(classifier: TrainedModel) -> None:
     measure, model = default_measures()["accuracy"], classifier.load()
-    found = measure.measure(model, DIGITS, "test")
+    found = measure.measure(model, DIGITS, split="test")
     assert found.value == float((model.predict(TEST.pixels) == TEST.labels).double().mean())
     assert 0.9 < found.low <= found.value <= found.high
-    assert measure.unavailable(model) is None
-    assert measure.unavailable(Remembering()) == "Remembering tells no classes"
+    assert measure.unavailable(model, DIGITS, split="test") is None
+    assert reason(measure, Remembering()) == "Remembering tells no classes"
 
 
 def test_what_has_no_answer(classifier: TrainedModel) -> None:
     measures = default_measures(classifier)
-    assert measures["class_agreement"].unavailable(Remembering()) == "it does not draw by label"
-    assert measures["cas"].unavailable(Remembering()) == "it does not draw by label"
-    assert measures["modes"].unavailable(classifier.load()) == "Classifier draws no images"
+    assert reason(measures["class_agreement"], Remembering()) == "it does not draw by label"
+    assert reason(measures["cas"], Remembering()) == "it does not draw by label"
+    assert reason(measures["modes"], classifier.load()) == "Classifier draws no images"
     larger = Remembering()
     larger.spec = ImageSpec(1, 16, 16, 17)
-    assert "takes images (1, 8, 8) with 17 levels, not (1, 16, 16)" in (measures["modes"].unavailable(larger) or "")
+    assert "takes images (1, 8, 8) with 17 levels, not (1, 16, 16)" in reason(measures["modes"], larger)
     fewer = Remembering(class_conditional=True)
     fewer.spec = ImageSpec(1, 8, 8, 17, num_classes=3)
-    assert "tells 10 classes apart, and the model draws 3" in (measures["class_agreement"].unavailable(fewer) or "")
+    assert "tells 10 classes apart, and the model draws 3" in reason(measures["class_agreement"], fewer)
 
 
 def test_without_a_classifier_only_pixels_are_looked_at() -> None:
     measures = default_measures()
-    assert "genera train lenet" in (measures["fd[lenet]"].unavailable(Remembering()) or "")
-    assert measures["diversity"].unavailable(Remembering()) is None
-    assert measures["diversity"].measure(Remembering(), DIGITS, "test").value > 0.5
+    assert "genera train lenet" in reason(measures["fd[lenet]"], Remembering())
+    assert measures["diversity"].unavailable(Remembering(), DIGITS, split="test") is None
+    assert measures["diversity"].measure(Remembering(), DIGITS, split="test").value > 0.5
 
 
 def test_images_without_labels(classifier: TrainedModel) -> None:
     splits = {name: lambda name=name: Images(DIGITS.split(name).pixels) for name in ("validation", "test")}
     unlabelled = ImageData("own", ImageSpec(1, 8, 8, 17), class_names=(), splits=splits)
     found = default_measures(classifier)["class_agreement"].measure(
-        Remembering(class_conditional=True), unlabelled, "test"
+        Remembering(class_conditional=True), unlabelled, split="test"
     )
     assert found.value > 0.9
     assert found.beside == {}
@@ -161,13 +166,56 @@ def test_the_command_takes_a_classifier(
     options = ("--measures", "fd[lenet], modes", "--classifier", classifier.name, "--json")
     assert main(["evaluate", str(tiny_run), *options]) == 0
     found = json.loads(capsys.readouterr().out)["measures"]
-    assert found["fd[lenet]"]["settings"]["extractor"]["weights"] == classifier.weights_digest
+    assert found["fd[lenet]"]["settings"]["extractor"] == classifier.weights_digest
     assert found["fd[lenet]"]["beside"]["uniform noise"] > found["fd[lenet]"]["beside"]["validation images"]
 
 
 def test_a_classifier_must_be_one(trained: Path) -> None:
     with complains("is no classifier but a NormalizingFlow"):
-        default_measures(find_model(str(trained)))["modes"].unavailable(Remembering())
+        default_measures(find_model(str(trained)))["modes"].unavailable(Remembering(), DIGITS, split="test")
+
+
+def own(shape: tuple[int, int, int], **counts: int) -> ImageData:
+    """Noise of a shape with 17 levels, so many images per split."""
+    spec = ImageSpec(*shape, 17)
+    splits = {
+        name: lambda count=count: Images(torch.randint(17, (count, *shape), dtype=torch.uint8))
+        for name, count in counts.items()
+    }
+    return ImageData("own", spec, class_names=(), splits=splits)
+
+
+def test_images_that_do_not_allow_an_answer() -> None:
+    measures, conditional = default_measures(), Remembering(class_conditional=True)
+    assert reason(measures["diversity"], Remembering(), own((1, 8, 8), test=1)) == "own has only one test image"
+    assert "images of at least 7 pixels" in reason(measures["diversity"], Remembering(), own((1, 6, 8), test=3))
+    assert "no training images" in reason(measures["cas"], conditional, own((1, 8, 8), test=3))
+    assert "the model knows 10 classes, own has 0" in reason(
+        measures["cas"], conditional, own((1, 8, 8), train=20, test=3)
+    )
+
+
+def test_what_stands_beside_is_of_as_many_images_or_says_so() -> None:
+    measure = default_measures()["diversity"]
+    for validation, name in ((5, "5 validation images"), (6, "validation images"), (9, "validation images")):
+        found = measure.measure(Remembering(), own((1, 8, 8), validation=validation, test=6), split="test")
+        assert set(found.beside) == {name, "uniform noise"}
+        assert found.n == 6
+    found = measure.measure(Remembering(), own((1, 8, 8), validation=1, test=6), split="test")
+    assert set(found.beside) == {"uniform noise"}
+
+
+def test_a_figure_is_kept_for_all_the_images_that_it_depends_on(tiny_run: Path) -> None:
+    trained, measure = find_model(str(tiny_run)), default_measures()["diversity"]
+    beside = []
+    for flipped in (False, True):
+        validation = DIGITS.split("validation").pixels
+        pixels = {"test": TEST.pixels, "validation": 16 - validation if flipped else validation}
+        splits = {name: lambda own=own: Images(own) for name, own in pixels.items()}
+        data = ImageData("digits", ImageSpec(1, 8, 8, 17), class_names=(), splits=splits)
+        found = evaluate(trained, data, [measure])
+        beside.append(found["measures"]["diversity"]["beside"]["validation images"])
+    assert beside[0] != beside[1]
 
 
 def test_an_interval_over_seeds() -> None:

@@ -113,7 +113,7 @@ def test_distances_are_scipys() -> None:
     for part in features.split(300):
         metric.update(part.float())
     expected = scipy.spatial.distance.pdist(features.float().numpy()).mean()
-    assert float(metric.compute()) == pytest.approx(expected, rel=1e-12)
+    assert float(metric.compute()) == pytest.approx(expected, rel=1e-9)
     metric.reset()
     metric.update(1e4 + features[:1].expand(4, -1))
     assert float(metric.compute()) == 0
@@ -123,7 +123,7 @@ def test_distances_are_scipys() -> None:
 def test_nothing_is_said_of_no_images(metric: Metric) -> None:
     nothing = torch.zeros(0, 3) if isinstance(metric, PairwiseDistance) else torch.zeros(0, dtype=torch.int64)
     metric.update(*[nothing] * (2 if isinstance(metric, ClassAgreement) else 1))
-    with complains("no images"):
+    with complains("needs at least"):
         metric.compute()
 
 

@@ -141,6 +141,12 @@ def test_what_a_gan_refuses() -> None:
     for draw in (convolutional(SPEC).sample, convolutional(SPEC).generate):
         with complains("one label for each image", "got 4 for 3"):
             draw(3, labels=LABELS)
+    conditional = convolutional(SPEC, loss=LeastSquares())
+    fakes = conditional.generate(4)
+    with complains("needs those of the images"):
+        conditional.discriminator_loss(pixels(SPEC), fakes)
+    with complains("trained on 3 classes", "to 3"):
+        conditional.sample(1, labels=torch.tensor([3]))
 
 
 def test_a_model_without_labels_takes_none_from_the_data() -> None:
@@ -157,9 +163,3 @@ def test_a_discriminator_is_watched(loss: AdversarialLoss) -> None:
     torch.testing.assert_close(logs["real"], logits.sigmoid() if is_log_odds else logits)
     torch.testing.assert_close(logs["fake"], of_fakes.sigmoid() if is_log_odds else of_fakes)
     assert torch.equal(logs["told_apart"] == 1, logits > of_fakes)
-    conditional = convolutional(SPEC, loss=LeastSquares())
-    fakes = conditional.generate(4)
-    with complains("needs those of the images"):
-        conditional.discriminator_loss(pixels(SPEC), fakes)
-    with complains("trained on 3 classes", "to 3"):
-        conditional.sample(1, labels=torch.tensor([3]))

@@ -166,7 +166,7 @@ def test_critics_that_see_a_batch_are_refused(critic: partial, num_classes: int)
     network = critic((1, 8, 8), num_classes)
     before = copy.deepcopy(network.state_dict())
     with complains("judges every image by itself", "batch_norm and minibatch_std", "spectral_norm"):
-        check_independent(network, (1, 8, 8), num_classes)
+        check_independent(network, (1, 8, 8), num_classes=num_classes)
     for name, value in network.state_dict().items():
         assert torch.equal(value, before[name])
 
@@ -174,7 +174,7 @@ def test_critics_that_see_a_batch_are_refused(critic: partial, num_classes: int)
 @pytest.mark.parametrize("num_classes", [0, 3])
 @pytest.mark.parametrize("critic", SINGLE_IMAGES)
 def test_critics_that_see_one_image_at_a_time_are_not(critic: partial, num_classes: int) -> None:
-    check_independent(critic((1, 8, 8), num_classes), (1, 8, 8), num_classes)
+    check_independent(critic((1, 8, 8), num_classes), (1, 8, 8), num_classes=num_classes)
 
 
 @pytest.mark.parametrize("weight", [-1.0, math.nan, math.inf])

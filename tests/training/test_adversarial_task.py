@@ -12,6 +12,7 @@ from types import SimpleNamespace
 import pytest
 import torch
 import yaml
+from PIL import Image
 from running import genera, losses
 
 from genera.cli import main
@@ -249,6 +250,10 @@ def test_two_processes_take_the_steps_of_one(tmp_path: Path) -> None:
 
 
 def test_bad_values_are_one_line(tmp_path: Path, failing: Callable[..., str]) -> None:
+    pictures = tmp_path / "pictures"
+    pictures.mkdir()
+    for number in range(20):
+        Image.new("L", (12, 12), number).save(pictures / f"{number}.png")
     out = ("--out", str(tmp_path / "run"))
     message = failing("train", *SMALL, "--task.discriminator_steps", "0", *out)
     assert "discriminator_steps must be at least 1, got 0" in message
@@ -258,6 +263,13 @@ def test_bad_values_are_one_line(tmp_path: Path, failing: Callable[..., str]) ->
     assert "there are 1 for 1: raise batch_size" in message
     message = failing("train", *SMALL, "--batch_size", "2", "--devices", "2", *out)
     assert "in each process there are 1 for 1" in message
+    message = failing("train", *SMALL, "--devices", "0", *out)
+    assert "devices must be at least 1, got 0" in message
+    probe = "[{class_path: genera.evaluation.ClassCoverage, init_args: {classifier: lenet-digits}}]"
+    message = failing(
+        "train", "gan", "--data", "folder", "--data.path", str(pictures), "--probes", probe, "--batch_size", "4", *out
+    )
+    assert "a probe cannot look at these images" in message
     assert not (tmp_path / "run").exists()
     optimizer = "{class_path: LossTask, init_args: {optimizer: torch.optim.Adam}}"
     assert "GAN: take AdversarialTask" in failing("train", *SMALL, "--task", optimizer, *out)

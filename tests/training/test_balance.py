@@ -21,4 +21,4 @@ def test_a_discriminator_that_has_won_is_told_of_once(
 ) -> None:
     run = tmp_path / "run"
     assert main(["train", *HOPELESS, "--task.discriminator_optimizer.lr", rate, "--out", str(run)]) == 0
-    assert capsys.readouterr().err.count("it has won") == warnings
+    assert capsys.readouterr().err.count("it has won and") == warnings

@@ -10,7 +10,7 @@ from genera.commands.calling import call
 from genera.data import ImageData
 from genera.evaluation import Measure, classifier_of, default_measures, result_path
 from genera.evaluation import evaluate as run_evaluation
-from genera.zoo import TrainedModel, find_model
+from genera.zoo import find_model
 
 
 def evaluate(
@@ -32,15 +32,17 @@ def evaluate(
         data: data set to use; the one the model was trained on where omitted.
         split: train, validation or test; tune on validation, and take the test figure once.
         measures: only these, with commas in between, such as bits_per_dim@1,fd[lenet]; all where omitted.
+            bits_per_dim@128 and cas, which trains two classifiers, take minutes.
         classifier: run directory or name of the classifier through which samples are looked at; lenet-DATA where
             omitted and shipped.
         json: print the result as JSON instead of a table.
-        allow: packages the model's config may name besides ours; only those you trust.
+        allow: packages the model's and the classifier's configs may name besides ours; only those you trust.
     """
     trained = find_model(model)
     data = data or trained.open_data()
     looking = classifier_of(data.name) if classifier is None else find_model(classifier)
-    result = run_evaluation(trained, data, _chosen(measures, looking), split=split, allow=allow or ())
+    chosen = _chosen(measures, default_measures(looking, allow=allow or ()))
+    result = run_evaluation(trained, data, chosen, split=split, allow=allow or ())
     if json:
         print(json_format.dumps(result, indent=2))
         return
@@ -55,8 +57,7 @@ def evaluate(
         print(result_path(trained, data, split))
 
 
-def _chosen(measures: str | None, classifier: TrainedModel | None) -> list[Measure]:
-    known = default_measures(classifier)
+def _chosen(measures: str | None, known: dict[str, Measure]) -> list[Measure]:
     names = list(known) if measures is None else [name.strip() for name in measures.split(",")]
     for name in names:
         if name not in known:

@@ -9,6 +9,7 @@ from __future__ import annotations
 import copy
 import itertools
 import math
+from typing import Any
 
 import torch
 import yaml
@@ -27,10 +28,22 @@ _BATCH_SIZE = 128
 _LEARNING_RATE = 1e-3
 #: Epochs without a lower loss on the held-out images before it stops.
 _PATIENCE = 3
+_MAX_EPOCHS = 30
+
+
+def cas_training() -> dict[str, Any]:
+    """All that the training of the classifier depends on besides the images and the seed."""
+    return {
+        "model": _recipe()["model"],
+        "batch_size": _BATCH_SIZE,
+        "learning_rate": _LEARNING_RATE,
+        "patience": _PATIENCE,
+        "max_epochs": _MAX_EPOCHS,
+    }
 
 
 def classification_accuracy_score(
-    train: Images, test: Images, *, spec: ImageSpec, seed: int = 0, max_epochs: int = 30
+    train: Images, test: Images, *, spec: ImageSpec, seed: int = 0, max_epochs: int = _MAX_EPOCHS
 ) -> Tensor:
     """Train a small convolutional network on ``train`` and judge it on ``test``, with a progress bar.
 
@@ -63,7 +76,7 @@ def classification_accuracy_score(
     held_out, learned = (train.subset(part) for part in order.tensor_split([len(train) // 10]))
     with torch.random.fork_rng(devices=[]):
         torch.manual_seed(seed)
-        model = build_model(yaml.safe_load(recipe_paths()[_RECIPE].read_text(encoding="utf-8")), spec)
+        model = build_model(_recipe(), spec)
         assert isinstance(model, Classifier)
         _, right = _judge(_trained(model, learned, held_out, seed=seed, max_epochs=max_epochs), test)
     return right
@@ -84,6 +97,10 @@ def draw_each_class(model: ImageModel, count: int, *, seed: int = 0) -> Images:
         raise ValueError(f"this {type(model).__name__} was not trained with labels and cannot draw by label")
     labels = torch.arange(model.spec.num_classes).repeat_interleave(count)
     return Images(draw(model, len(labels), labels=labels, seed=seed), labels)
+
+
+def _recipe() -> dict[str, Any]:
+    return yaml.safe_load(recipe_paths()[_RECIPE].read_text(encoding="utf-8"))
 
 
 def _trained(model: Classifier, learned: Images, held_out: Images, *, seed: int, max_epochs: int) -> Classifier:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 
 import torch.nn.functional as F
 from torch import Tensor, nn
@@ -76,8 +76,7 @@ class Classifier(Trainable):
         Raises:
             ValueError: the images do not fit the spec.
         """
-        self.spec.check(images)
-        return self.network(self._scaled(images))
+        return self.describe(images)[1]
 
     def predict(self, images: Tensor) -> Tensor:
         """uint8 ``(B, C, H, W)`` to the likeliest classes, int64 ``(B,)``.
@@ -92,13 +91,13 @@ class Classifier(Trainable):
         return images.to(next(self.network.parameters()).dtype) * (2 / (self.spec.levels - 1)) - 1
 
 
-def load_classifier(trained: TrainedModel) -> Classifier:
-    """A trained classifier, in evaluation mode.
+def load_classifier(trained: TrainedModel, *, allow: Sequence[str] = ()) -> Classifier:
+    """A trained classifier, in evaluation mode; its config may name the packages allowed besides ours.
 
     Raises:
         ValueError: it cannot be loaded, or is none.
     """
-    model = trained.load()
+    model = trained.load(allow=allow)
     if not isinstance(model, Classifier):
         raise ValueError(f"{trained.name} is no classifier but a {type(model).__name__}: give one of `lenet`")
     return model

@@ -52,18 +52,22 @@ class Measure(ABC):
         """All that the answer depends on besides the model and the images."""
 
     @abstractmethod
-    def unavailable(self, model: ImageModel) -> str | None:
-        """Why the question makes no sense for a model; None where it does."""
+    def unavailable(self, model: ImageModel, data: ImageData, *, split: str) -> str | None:
+        """Why the question makes no sense for a model and these images; None where it does."""
 
     @abstractmethod
-    def measure(self, model: ImageModel, data: ImageData, split: str) -> Measurement:
-        """Put the question.
+    def measure(self, model: ImageModel, data: ImageData, *, split: str) -> Measurement:
+        """Put the question, where it makes sense.
 
         Args:
             model: in evaluation mode.
             data: the images.
             split: on which of them.
         """
+
+    def other_splits(self, data: ImageData, *, split: str) -> list[str]:
+        """Names of the splits, besides the one asked about, that the answer depends on."""
+        return []
 
 
 class BitsPerDimMeasure(Measure):
@@ -93,10 +97,10 @@ class BitsPerDimMeasure(Measure):
             "interval": "95 % bootstrap over images",
         }
 
-    def unavailable(self, model: ImageModel) -> str | None:
+    def unavailable(self, model: ImageModel, data: ImageData, *, split: str) -> str | None:
         return None if has_density(model) else f"{type(model).__name__} has no likelihood"
 
-    def measure(self, model: ImageModel, data: ImageData, split: str) -> Measurement:
+    def measure(self, model: ImageModel, data: ImageData, *, split: str) -> Measurement:
         assert has_density(model)
         images = data.split(split)
         if self.max_images is not None and len(images) > self.max_images:
@@ -118,15 +122,16 @@ class AccuracyMeasure(Measure):
     def settings(self) -> dict[str, Any]:
         return {"interval": "95 % bootstrap over images"}
 
-    def unavailable(self, model: ImageModel) -> str | None:
-        return None if isinstance(model, Classifier) else f"{type(model).__name__} tells no classes"
+    def unavailable(self, model: ImageModel, data: ImageData, *, split: str) -> str | None:
+        if not isinstance(model, Classifier):
+            return f"{type(model).__name__} tells no classes"
+        return cannot_compare_classes(model, data)
 
     @torch.inference_mode()
-    def measure(self, model: ImageModel, data: ImageData, split: str) -> Measurement:
+    def measure(self, model: ImageModel, data: ImageData, *, split: str) -> Measurement:
         assert isinstance(model, Classifier)
         images = data.split(split)
-        if images.labels is None:
-            raise ValueError("an accuracy needs images with labels: choose data with labels")
+        assert images.labels is not None
         batches = tqdm(InOrder(images, batch_size=min(500, len(images))), desc="classes", leave=False)
         classes = torch.cat([model.predict(pixels) for pixels, _ in batches])
         right = (classes == images.labels).double()
@@ -145,13 +150,13 @@ class MseMeasure(Measure):
     def settings(self) -> dict[str, Any]:
         return {"interval": "95 % bootstrap over images", "labels": "told to conditional models"}
 
-    def unavailable(self, model: ImageModel) -> str | None:
+    def unavailable(self, model: ImageModel, data: ImageData, *, split: str) -> str | None:
         if not isinstance(model, Autoencoding):
             return f"{type(model).__name__} does not reconstruct images"
         return "it gives back every image exactly" if model.is_exact else None
 
     @torch.inference_mode()
-    def measure(self, model: ImageModel, data: ImageData, split: str) -> Measurement:
+    def measure(self, model: ImageModel, data: ImageData, *, split: str) -> Measurement:
         assert isinstance(model, Autoencoding)
         images = data.split(split)
         metric = SquaredError(model.spec.levels)
@@ -159,3 +164,9 @@ class MseMeasure(Measure):
             metric.update(pixels, model.reconstruct(pixels, labels))
         low, high = bootstrap_interval(metric.values())
         return Measurement(float(metric.compute()), low, high, len(images), self.settings)
+
+
+def cannot_compare_classes(model: ImageModel, data: ImageData) -> str | None:
+    """Why the classes of a model are not those of the images; None where they are."""
+    own, other = model.spec.num_classes, data.spec.num_classes
+    return None if own == other else f"the model knows {own} classes, {data.name} has {other}"

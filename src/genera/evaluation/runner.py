@@ -40,8 +40,8 @@ def evaluate(
         allow: packages that the model's config may name besides ours.
 
     Returns:
-        ``{"model", "data", "split", "weights", "measures": {name: {"value", "low", "high", "n", "settings"}},
-        "unavailable": {name: reason}}``.
+        ``{"model", "data", "split", "weights", "measures": {name: {"value", "low", "high", "n", "settings",
+        "beside"}}, "unavailable": {name: reason}}``.
 
     Raises:
         ValueError: the model does not fit the data, or files are damaged.
@@ -52,12 +52,15 @@ def evaluate(
     about = {"model": trained.run.path.name, "data": data.name, "split": split, "weights": trained.weights_digest}
     path = result_path(trained, data, split)
     result: dict[str, Any] = about | {"measures": _kept(path, about), "unavailable": {}}
+    reasons = {measure.name: measure.unavailable(model, data, split=split) for measure in measures}
+    result["unavailable"] = {name: reason for name, reason in reasons.items() if reason is not None}
+    for name in result["unavailable"]:
+        # Found before, with a classifier say that is not given now.
+        result["measures"].pop(name, None)
     for measure in measures:
-        reason = measure.unavailable(model)
-        if reason is not None:
-            result["unavailable"][measure.name] = reason
+        if measure.name in result["unavailable"]:
             continue
-        result["measures"][measure.name] = asdict(_measure_once(trained, model, measure, data, split))
+        result["measures"][measure.name] = asdict(_measure_once(trained, model, measure, data=data, split=split))
         if not trained.is_shipped:
             write_whole(path, json.dumps(result, indent=2) + "\n")
     return result
@@ -77,7 +80,7 @@ def check_fits(spec: ImageSpec, data: ImageData) -> None:
 
 
 def _measure_once(
-    trained: TrainedModel, model: ImageModel, measure: Measure, data: ImageData, split: str
+    trained: TrainedModel, model: ImageModel, measure: Measure, *, data: ImageData, split: str
 ) -> Measurement:
     """A figure from the cache, or measured and put there."""
     content = {
@@ -87,6 +90,9 @@ def _measure_once(
         "measure": measure.name,
         "settings": measure.settings,
     }
+    others = measure.other_splits(data, split=split)
+    if others:
+        content["other_images"] = {name: data.split(name).digest for name in others}
     key = hashlib.sha256(json.dumps(content, sort_keys=True).encode()).hexdigest()
     path = _cache_folder(trained) / f"{key}.json"
     if path.is_file():
@@ -94,7 +100,7 @@ def _measure_once(
             return Measurement(**json.loads(path.read_text())["measurement"])
         except (ValueError, KeyError, TypeError):
             print(f"{path} is damaged: measuring {measure.name} again", file=sys.stderr)
-    measurement = measure.measure(model, data, split)
+    measurement = measure.measure(model, data, split=split)
     write_whole(path, json.dumps({**content, "measurement": asdict(measurement)}, indent=2) + "\n")
     return measurement
 

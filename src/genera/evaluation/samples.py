@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable, Sequence
 from functools import cached_property
 
 import torch
@@ -21,10 +22,10 @@ class Seen:
     Args:
         images: the images; their labels are those known, or those a model was asked for.
         levels: number of pixel values.
-        classifier: None where there is none, and nobody may ask.
+        classifier: gives the classifier.
     """
 
-    def __init__(self, images: Images, *, levels: int, classifier: Classifier | None) -> None:
+    def __init__(self, images: Images, *, levels: int, classifier: Callable[[], Classifier]) -> None:
         self.images = images
         self.levels = levels
         self._classifier = classifier
@@ -48,10 +49,10 @@ class Seen:
     @torch.no_grad()
     def _described(self) -> tuple[Tensor, Tensor]:
         """Features and logits."""
-        assert self._classifier is not None
+        classifier = self._classifier()
         batches = InOrder(self.images, batch_size=min(500, len(self.images)))
         bar = tqdm(batches, desc="looking at images", leave=False, disable=len(self.images) <= 1000)
-        described = [self._classifier.describe(pixels) for pixels, _ in bar]
+        described = [classifier.describe(pixels) for pixels, _ in bar]
         features, logits = (torch.cat(parts) for parts in zip(*described, strict=True))
         return features, logits
 
@@ -65,39 +66,62 @@ class Samples:
         classifier: looks at both; None where there is none for the data.
         max_images: of either set; there are as many draws as real images.
         num_seeds: independent sets of draws.
+        allow: packages that the classifier's config may name besides ours.
+
+    Attributes:
+        trained: the classifier as it lies on the disk.
     """
 
-    def __init__(self, classifier: TrainedModel | None, *, max_images: int = 10_000, num_seeds: int = 5) -> None:
+    def __init__(
+        self,
+        classifier: TrainedModel | None,
+        *,
+        max_images: int = 10_000,
+        num_seeds: int = 5,
+        allow: Sequence[str] = (),
+    ) -> None:
         self.trained = classifier
         self.max_images = max_images
         self.num_seeds = num_seeds
+        self.allow = allow
+        self._classifier: Classifier | None = None
         self._model: ImageModel | None = None
         self._drawn: dict[tuple[int, int], Seen] = {}
+        self._real: dict[tuple[str, int], Seen] = {}
 
-    @cached_property
-    def classifier(self) -> Classifier | None:
-        """The classifier, loaded.
+    def classifier(self) -> Classifier:
+        """The classifier, loaded when it is first needed.
 
         Raises:
             ValueError: it cannot be loaded, or is none.
         """
-        return None if self.trained is None else load_classifier(self.trained)
+        assert self.trained is not None
+        if self._classifier is None:
+            self._classifier = load_classifier(self.trained, allow=self.allow)
+        return self._classifier
 
     def cannot_look_at(self, model: ImageModel) -> str | None:
-        """Why the classifier cannot look at what a model draws; None where it can."""
-        if self.trained is None or self.classifier is None:
+        """Why the classifier cannot look at what a model draws; None where it can.
+
+        Raises:
+            ValueError: the classifier cannot be loaded, or is none.
+        """
+        if self.trained is None:
             return "there is no classifier for these data: `genera train lenet` makes one, --classifier takes it"
-        own, other = self.classifier.spec, model.spec
+        own, other = self.classifier().spec, model.spec
         if (own.shape, own.levels) != (other.shape, other.levels):
             return f"{self.trained.name} takes images {own.shape} with {own.levels} levels, not {other.shape}"
         if model.class_conditional and own.num_classes != other.num_classes:
             return f"{self.trained.name} tells {own.num_classes} classes apart, and the model draws {other.num_classes}"
         return None
 
-    def real(self, images: Images, *, levels: int) -> Seen:
-        """The first so many images of a split."""
-        first = images.subset(torch.arange(min(self.max_images, len(images))))
-        return Seen(first, levels=levels, classifier=self.classifier)
+    def real(self, images: Images, *, levels: int, count: int) -> Seen:
+        """The first so many of the images."""
+        key = images.digest, count
+        if key not in self._real:
+            first = images.subset(torch.arange(min(count, len(images))))
+            self._real[key] = Seen(first, levels=levels, classifier=self.classifier)
+        return self._real[key]
 
     def drawn(self, model: ImageModel, count: int, seed: int) -> Seen:
         """Draws of a model; those of one model at a time are kept."""

@@ -6,17 +6,19 @@ of one set would bias distances between sets.
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable, Iterator
 from typing import Any
 
 import torch
 from torch import Tensor
+from tqdm import tqdm
 
 from genera.core import Generative, ImageModel, ImageSpec
 from genera.data import ImageData, Images
-from genera.evaluation.cas import classification_accuracy_score, draw_each_class
+from genera.evaluation.cas import cas_training, classification_accuracy_score, draw_each_class
 from genera.evaluation.intervals import bootstrap_interval, t_interval
-from genera.evaluation.measures import Measure, Measurement
+from genera.evaluation.measures import Measure, Measurement, cannot_compare_classes
 from genera.evaluation.metrics import (
     ClassAgreement,
     ClassKl,
@@ -31,30 +33,36 @@ NO_LABELS = "it does not draw by label"
 
 
 class SetMeasure(Measure):
-    """A figure of a set of draws. Beside it stand those of other real images and of uniform noise.
+    """A figure, not negative, of a set of draws. Beside it stand those of other real images and of uniform noise.
 
     Args:
         name: as it stands in ``evaluation.json``.
-        figure: of draws and of real images, as a classifier sees them.
+        figure: of draws and of real images, ``()``.
         samples: the draws and the real images.
         by_label: whether it asks for draws by label.
         by_classifier: whether a classifier has to look at them.
+        least_size: height and width that images must have.
+        most: that the figure can be.
     """
 
     def __init__(
         self,
         name: str,
         figure: Callable[[Seen, Seen], Tensor],
-        samples: Samples,
         *,
+        samples: Samples,
         by_label: bool = False,
         by_classifier: bool = True,
+        least_size: int = 1,
+        most: float = math.inf,
     ) -> None:
         self._name = name
         self.figure = figure
         self.samples = samples
         self.by_label = by_label
         self.by_classifier = by_classifier
+        self.least_size = least_size
+        self.most = most
 
     @property
     def name(self) -> str:
@@ -63,39 +71,56 @@ class SetMeasure(Measure):
     @property
     def settings(self) -> dict[str, Any]:
         trained = self.samples.trained if self.by_classifier else None
-        extractor = None if trained is None else {"name": trained.run.path.name, "weights": trained.weights_digest}
         return {
-            "extractor": extractor,
+            "extractor": None if trained is None else trained.weights_digest,
             "max_images": self.samples.max_images,
             "num_seeds": self.samples.num_seeds,
             "interval": "95 % of Student's t over the seeds",
         }
 
-    def unavailable(self, model: ImageModel) -> str | None:
+    def unavailable(self, model: ImageModel, data: ImageData, *, split: str) -> str | None:
         if not isinstance(model, Generative):
             return f"{type(model).__name__} draws no images"
         if self.by_label and not model.class_conditional:
             return NO_LABELS
+        if len(data.split(split)) < 2:
+            return f"{data.name} has only one {split} image"
+        if min(data.spec.shape[1:]) < self.least_size:
+            return f"it takes images of at least {self.least_size} pixels, and these have {data.spec.shape[1:]}"
         return self.samples.cannot_look_at(model) if self.by_classifier else None
 
-    def measure(self, model: ImageModel, data: ImageData, split: str) -> Measurement:
-        real = self.samples.real(data.split(split), levels=data.spec.levels)
-        count = len(real.images)
-        seeds = range(self.samples.num_seeds)
-        values = [float(self.figure(self.samples.drawn(model, count, seed), real)) for seed in seeds]
-        low, high = t_interval(values)
-        beside = {name: float(self.figure(seen, real)) for name, seen in self._others(real, data, split)}
+    def other_splits(self, data: ImageData, *, split: str) -> list[str]:
+        other = "test" if split == "validation" else "validation"
+        return [other] if other in data.split_names else []
+
+    def measure(self, model: ImageModel, data: ImageData, *, split: str) -> Measurement:
+        levels = data.spec.levels
+        count = min(self.samples.max_images, len(data.split(split)))
+        real = self.samples.real(data.split(split), levels=levels, count=count)
+        others = {
+            name: self.samples.real(images, levels=levels, count=count)
+            for name, images in self._others(data, split=split, count=count)
+        }
+        values: list[float] = []
+        with tqdm(total=self.samples.num_seeds + len(others), desc=self.name, leave=False) as bar:
+            for seed in range(self.samples.num_seeds):
+                values.append(float(self.figure(self.samples.drawn(model, count, seed), real)))
+                bar.update()
+            beside = {}
+            for name, seen in others.items():
+                beside[name] = float(self.figure(seen, real))
+                bar.update()
+        low, high = (min(max(end, 0.0), self.most) for end in t_interval(values))
         return Measurement(sum(values) / len(values), low, high, count, self.settings, beside)
 
-    def _others(self, real: Seen, data: ImageData, split: str) -> Iterator[tuple[str, Seen]]:
-        other = "test" if split == "validation" else "validation"
-        if other in data.split_names:
+    def _others(self, data: ImageData, *, split: str, count: int) -> Iterator[tuple[str, Images]]:
+        for other in self.other_splits(data, split=split):
             images = data.split(other)
-            if images.labels is not None or not self.by_label:
-                yield f"{other} images", self.samples.real(images, levels=data.spec.levels)
+            if len(images) > 1 and (images.labels is not None or not self.by_label):
+                # A figure of fewer images is another figure.
+                yield f"{other} images" if len(images) >= count else f"{len(images):,} {other} images", images
         if not self.by_label:
-            noise = uniform_noise(data.spec, len(real.images))
-            yield "uniform noise", self.samples.real(noise, levels=data.spec.levels)
+            yield "uniform noise", uniform_noise(data.spec, count)
 
 
 def uniform_noise(spec: ImageSpec, count: int) -> Images:
@@ -166,12 +191,24 @@ class CasMeasure(Measure):
 
     @property
     def settings(self) -> dict[str, Any]:
-        return {"per_class": self.per_class, "seed": self.seed, "interval": "95 % bootstrap over images"}
+        return {
+            "per_class": self.per_class,
+            "seed": self.seed,
+            "training": cas_training(),
+            "interval": "95 % bootstrap over images",
+        }
 
-    def unavailable(self, model: ImageModel) -> str | None:
-        return None if model.class_conditional else NO_LABELS
+    def unavailable(self, model: ImageModel, data: ImageData, *, split: str) -> str | None:
+        if not model.class_conditional:
+            return NO_LABELS
+        if "train" not in data.split_names:
+            return f"{data.name} has no training images, whose score is to stand beside it"
+        return cannot_compare_classes(model, data)
 
-    def measure(self, model: ImageModel, data: ImageData, split: str) -> Measurement:
+    def other_splits(self, data: ImageData, *, split: str) -> list[str]:
+        return ["train"]
+
+    def measure(self, model: ImageModel, data: ImageData, *, split: str) -> Measurement:
         images = data.split(split)
         drawn = draw_each_class(model, self.per_class, seed=self.seed)
         right = classification_accuracy_score(drawn, images, spec=data.spec, seed=self.seed)

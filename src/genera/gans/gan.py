@@ -71,7 +71,7 @@ class GAN(TwoPlayer, Generative):
         self.adversarial_loss = loss
         self.penalty = penalty
         if penalty is not None:
-            check_independent(self.discriminator, spec.shape, told)
+            check_independent(self.discriminator, spec.shape, num_classes=told)
 
     def generate(self, count: int, labels: Tensor | None = None) -> Fakes:
         """``count`` images with their graph; a class-conditional model draws labels evenly where none are given.

@@ -17,6 +17,8 @@ _WON = 0.999
 class Balance(pl.Callback):
     """Says once when a discriminator has told images from fakes without fail for an epoch.
 
+    Of several steps of the discriminator the last counts, and of several processes the first.
+
     Args:
         steps_per_epoch: of the generator.
     """
@@ -39,9 +41,9 @@ class Balance(pl.Callback):
         if share >= _WON and not self._has_warned and trainer.is_global_zero:
             self._has_warned = True
             tqdm.write(
-                f"the discriminator told images from fakes in {share:.1%} of all pairs of an epoch: it has won, and "
-                "the generator learns little from it; a lower learning rate of its own, spectral_norm or a penalty "
-                "may help",
+                f"the discriminator told images from fakes in {share:.1%} of pairs for an epoch. Unless its loss is "
+                "Wasserstein's, which wants that, it has won and the generator learns little: a lower learning rate "
+                "of its own, spectral_norm or a penalty may help",
                 file=sys.stderr,
             )
 

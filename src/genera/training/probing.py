@@ -68,9 +68,7 @@ class Probing(pl.Callback):
         self._warn_of_collapse(found)
 
     def _found(self, pixels: torch.Tensor) -> dict[str, float]:
-        # Probes need not know how many levels there are: they see 256.
-        stretched = (pixels.float() * (255 / (self.levels - 1))).round().to(torch.uint8)
-        return {name: value for probe in self.probes for name, value in probe(stretched).items()}
+        return _found(self.probes, pixels, levels=self.levels)
 
     def _warn_of_collapse(self, found: dict[str, float]) -> None:
         diversity, of_images = found.get("diversity"), self._of_images.get("diversity")
@@ -90,14 +88,25 @@ class Probing(pl.Callback):
         self._has_warned = state_dict["has_warned"]
 
 
-def check_can_be_probed(model: ImageModel) -> None:
-    """Refuse a model that draws nothing while it is trained.
+def check_can_be_probed(model: ImageModel, probes: Sequence[Probe], *, images: Images, levels: int) -> None:
+    """Refuse a model that draws nothing while it is trained, and probes that cannot look at such images.
 
     Raises:
-        ValueError: it does not, or not before its training is over.
+        ValueError: it draws nothing, or not before its training is over; or a probe refuses the images.
     """
     if not isinstance(model, Generative) or isinstance(model, Concluding):
         raise ValueError(
             f"probes look at what a model draws as it is trained, and {type(model).__name__} draws nothing "
             f"{'before the end' if isinstance(model, Generative) else 'at all'}: leave probes out"
         )
+    try:
+        _found(probes, images.pixels[:8], levels=levels)
+    except ValueError as error:
+        raise ValueError(f"a probe cannot look at these images ({error}): choose other probes, or none") from error
+
+
+def _found(probes: Sequence[Probe], pixels: torch.Tensor, *, levels: int) -> dict[str, float]:
+    """What the probes say of uint8 ``(N, C, H, W)``."""
+    # Probes need not know how many levels there are: they see 256.
+    stretched = (pixels.float() * (255 / (levels - 1))).round().to(torch.uint8)
+    return {name: value for probe in probes for name, value in probe(stretched).items()}

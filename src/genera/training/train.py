@@ -89,6 +89,8 @@ def train(
     started = time.monotonic()
     if log_every < 1 or validate_every <= 0:
         raise ValueError(f"log_every and validate_every must be positive, got {log_every} and {validate_every}")
+    if devices < 1:
+        raise ValueError(f"devices must be at least 1, got {devices}")
     feed = Feed(data.split("train"), batch_size=batch_size, seed=seed)
     span = Span(feed.steps_per_epoch, max_epochs, max_steps, None if budget is None else seconds_of(budget))
     validated = _first(data.split("validation"), validation_images)
@@ -98,7 +100,7 @@ def train(
     lightning_task = task(_prepared(model(data.spec), None if resume else feed.first_batch()))
     lightning_task.check(span.progress(0, 0.0), batch_size=batch_size // devices)
     if probes:
-        check_can_be_probed(lightning_task.model)
+        check_can_be_probed(lightning_task.model, probes, images=validated, levels=data.spec.levels)
     if checkpoint is not None:
         _check_same_model(run, checkpoint, lightning_task)
 

@@ -8,7 +8,7 @@ import torch
 from torch import Tensor
 from torchmetrics import Metric
 
-from genera.evaluation.metrics.inputs import check_any
+from genera.evaluation.metrics.inputs import check_at_least
 
 
 class ClassAgreement(Metric):
@@ -48,5 +48,5 @@ class ClassAgreement(Metric):
         Raises:
             ValueError: there were no images.
         """
-        check_any(self.num_samples)
+        check_at_least(1, int(self.num_samples))
         return self.num_agreeing.double() / self.num_samples

@@ -9,7 +9,7 @@ import torch
 from torch import Tensor
 from torchmetrics import Metric
 
-from genera.evaluation.metrics.inputs import check_any, class_counts
+from genera.evaluation.metrics.inputs import check_at_least, class_counts
 
 
 class ClassKl(Metric):
@@ -48,7 +48,7 @@ class ClassKl(Metric):
         Raises:
             ValueError: there were no images.
         """
-        check_any(self.counts)
+        check_at_least(1, int(self.counts.sum()))
         shares = self.counts.double() / self.counts.sum()
         # Rounding must not take it below zero.
         return (math.log(self.num_classes) + torch.xlogy(shares, shares).sum()).clamp_min(0)

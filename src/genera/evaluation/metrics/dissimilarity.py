@@ -10,7 +10,7 @@ from torchmetrics import Metric
 from torchmetrics.functional.image import structural_similarity_index_measure
 from torchmetrics.utilities import dim_zero_cat
 
-from genera.evaluation.metrics.inputs import check_any
+from genera.evaluation.metrics.inputs import check_at_least
 
 #: Side of the window of SSIM.
 WINDOW = 7
@@ -66,7 +66,7 @@ class Dissimilarity(Metric):
             ValueError: there were fewer than two images.
         """
         images = dim_zero_cat(self.images) if self.images else torch.zeros(0)
-        check_any(torch.tensor(len(images) // 2))
+        check_at_least(2, len(images))
         order = torch.randperm(len(images), generator=torch.Generator().manual_seed(0))
         pairs = zip(order.split(_AT_ONCE), order.roll(1).split(_AT_ONCE), strict=True)
         return torch.cat([self._dissimilarities(images[one], images[other]) for one, other in pairs])

@@ -33,11 +33,11 @@ def exact_features(features: Tensor, num_features: int) -> Tensor:
     return features.double()
 
 
-def check_any(count: Tensor) -> None:
-    """Refuse to speak of no images.
+def check_at_least(least: int, count: int) -> None:
+    """Refuse to speak of too few images.
 
     Raises:
-        ValueError: there are none.
+        ValueError: there are fewer than the least.
     """
-    if not count.any():
-        raise ValueError("there is nothing to be said of no images: update the metric with some first")
+    if count < least:
+        raise ValueError(f"this metric needs at least {least} image{'s' * (least > 1)}, got {count}")

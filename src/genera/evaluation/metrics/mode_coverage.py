@@ -8,7 +8,7 @@ import torch
 from torch import Tensor
 from torchmetrics import Metric
 
-from genera.evaluation.metrics.inputs import check_any, class_counts
+from genera.evaluation.metrics.inputs import check_at_least, class_counts
 
 
 class ModeCoverage(Metric):
@@ -53,6 +53,6 @@ class ModeCoverage(Metric):
         Raises:
             ValueError: there were no images.
         """
-        check_any(self.counts)
+        check_at_least(1, int(self.counts.sum()))
         # Divided and not multiplied: 7 of 100 are then 0.07 to the last digit.
         return (self.counts.double() / self.counts.sum() >= self.share).sum()

@@ -51,7 +51,7 @@ def gradients_at(critic: Critic, x: Tensor) -> Tensor:
     return gradients.flatten(start_dim=1)
 
 
-def check_independent(critic: nn.Module, shape: tuple[int, int, int], num_classes: int) -> None:
+def check_independent(critic: nn.Module, shape: tuple[int, int, int], *, num_classes: int) -> None:
     """Refuse a critic whose logits depend on other images of the batch: the gradient of one is then not its own.
 
     Args:
