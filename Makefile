@@ -11,7 +11,7 @@ help:  ## what there is
 
 setup: $(STAMP)  ## install everything into .venv
 
-quickstart: $(STAMP)  ## train a small flow and a small VAE, measure them, draw from them
+quickstart: $(STAMP)  ## train a small flow, VAE and GAN, measure them, draw from them
 	$(BIN)/genera quickstart
 
 test: $(STAMP)  ## run the tests
