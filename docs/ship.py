@@ -96,7 +96,18 @@ Trained for {wall} ({cpu} of processor time) on {hardware["gpu"] or threads}:
 {longer(config, environment, num_train)}{drawn(name)}
 | measure, test split | value and 95 % interval | images |
 |---|---|---|
-{measures}{grid(name)}"""
+{measures}{of_fewer(evaluation["measures"])}{grid(name)}"""
+
+
+def of_fewer(measures: dict[str, dict]) -> str:
+    """Says which figures are of fewer images than others, and cannot be compared with them."""
+    fewest, most = (pick(found["n"] for found in measures.values()) for pick in (min, max))
+    if fewest == most:
+        return ""
+    return (
+        f"\nFigures of {fewest:,} images are of the first {fewest:,} only: compare them with the same of other models, "
+        "not with the rows beside them.\n"
+    )
 
 
 def grid(name: str) -> str:
