@@ -126,6 +126,7 @@ def test_statistics_of_an_average_are_those_of_its_own_activations() -> None:
 
 def in_one_process(task: AdversarialTask) -> AdversarialTask:
     """A task that can take steps without a trainer."""
+    # Lightning types all three by the trainer that sets them up, whose place these stand-ins take; hence the ignores.
     optimizers = task.configure_optimizers()
     task.optimizers = lambda use_pl_optimizer=True: optimizers  # type: ignore[method-assign,misc,assignment]
     task.manual_backward = lambda loss: loss.backward()  # type: ignore[method-assign,misc,assignment]

@@ -173,7 +173,7 @@ class NormalizingFlow(Trainable, Generative, Density, Autoencoding):
         A class-conditional flow draws labels evenly where none are given.
 
         Raises:
-            ValueError: labels are given, and this flow is not conditional.
+            ValueError: labels are given, and this flow is not conditional; or they do not fit.
         """
         z = self.base.sample(count, temperature=temperature, generator=generator)
         return self.decode(z, labels_to_draw(self, count, labels, generator=generator))

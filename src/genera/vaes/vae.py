@@ -188,7 +188,7 @@ class VAE(Trainable, Generative, Density, Autoencoding):
         class-conditional model draws labels evenly where none are given.
 
         Raises:
-            ValueError: labels are given, and this model is not conditional.
+            ValueError: labels are given, and this model is not conditional; or they do not fit.
         """
         z = self.prior.sample(count, temperature=temperature, generator=generator)
         labels = labels_to_draw(self, count, labels, generator=generator)
