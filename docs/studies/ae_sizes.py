@@ -1,8 +1,8 @@
 """How well autoencoders of different code lengths rebuild test images, with PCA beside them.
 
 ``python docs/studies/ae_sizes.py train [VARIANT …]`` trains the report's autoencoder at six lengths on both data sets,
-each for ten minutes on one thread, as many at once as there are cores, in ``$GENERA_RUNS/ae_sizes``; interrupted, it
-goes on where it was. Long codes are trained at high learning rates as well, for three minutes. With ``report`` in place
+each for five minutes on one thread, as many at once as there are cores, in ``$GENERA_RUNS/ae_sizes``; interrupted, it
+goes on where it was. Long codes are trained at high learning rates as well, for two minutes. With ``report`` in place
 of ``train`` it writes tables and figures into ``docs/studies/ae_sizes`` from the files there; PCA is fitted then, to
 the data in ``$GENERA_DATA``.
 """
@@ -41,7 +41,7 @@ def name(data: str, size: int) -> str:
 
 def arguments(data: str, size: int) -> tuple[str, ...]:
     """Of ``genera train``."""
-    return ("--data", data, "--budget", "10m", "--model.latent_size", str(size), "--model.num_components", "1")
+    return ("--data", data, "--budget", "5m", "--model.latent_size", str(size), "--model.num_components", "1")
 
 
 def rate_name(rate: str, size: int) -> str:
@@ -52,7 +52,7 @@ def rate_name(rate: str, size: int) -> str:
 def at_rate(rate: str, size: int) -> tuple[str, ...]:
     """Arguments of ``genera train``: no warm-up, no decay, no average."""
     constant = ("--task.schedule", "null", "--task.average_decay", "null", "--task.optimizer.lr", rate)
-    return ("--data", "mnist", "--budget", "3m", *arguments("mnist", size)[4:], *constant)
+    return ("--data", "mnist", "--budget", "2m", *arguments("mnist", size)[4:], *constant)
 
 
 def measure(trained: TrainedModel, folder: Path) -> None:

@@ -1,8 +1,8 @@
 """What the schedule of β and the size of the latent do to the report's VAE: to its bound, and to the use of the latent.
 
-``python docs/studies/vae_beta.py train [VARIANT …]`` trains the variants that have no result yet on MNIST, each for ten
-minutes on one thread, as many at once as there are cores, in ``$GENERA_RUNS/vae_beta``; interrupted, it goes on where
-it was. With ``report`` in place of ``train`` it writes table and figure into ``docs/studies/vae_beta``.
+``python docs/studies/vae_beta.py train [VARIANT …]`` trains the variants that have no result yet on MNIST, each for
+five minutes on one thread, as many at once as there are cores, in ``$GENERA_RUNS/vae_beta``; interrupted, it goes on
+where it was. With ``report`` in place of ``train`` it writes table and figure into ``docs/studies/vae_beta``.
 """
 
 from __future__ import annotations
@@ -21,7 +21,7 @@ from genera.training.runs import read_table
 from genera.vaes import ACTIVE_VARIANCE, VAE
 from genera.zoo import TrainedModel
 
-SETTINGS = ("--data", "mnist", "--budget", "10m")
+SETTINGS = ("--data", "mnist", "--budget", "5m")
 MEASURED = "measured.json"
 #: Columns of ``metrics.csv`` in the panels of the figure, by what they are called there.
 PANELS = {

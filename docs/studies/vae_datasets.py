@@ -1,6 +1,6 @@
 """The report's open comparison: its VAE on MNIST and on Fashion-MNIST.
 
-``python docs/studies/vae_datasets.py train`` trains the recipe ``vae`` on both, each for 30 minutes on one thread, in
+``python docs/studies/vae_datasets.py train`` trains the recipe ``vae`` on both, each for 15 minutes on one thread, in
 ``$GENERA_RUNS/vae_datasets``; interrupted, it goes on where it was. With ``report`` in place of ``train`` it writes
 table and figures into ``docs/studies/vae_datasets``: how well images are rebuilt, how much samples differ from each
 other, how soon training is done.
@@ -143,7 +143,7 @@ def convergence_figure(names: Sequence[str]) -> Figure:
 
 STUDY = Study(
     folder=Path(__file__).parent / "vae_datasets",
-    variants={data: Variant("vae", ("--data", data, "--budget", "30m")) for data in DATA},
+    variants={data: Variant("vae", ("--data", data, "--budget", "15m")) for data in DATA},
     measure=measure,
     measured=MEASURED,
     report=report,
