@@ -2,7 +2,7 @@
 
 ``python docs/studies/ae_sizes.py train [VARIANT …]`` trains the report's autoencoder at six lengths on both data sets,
 each for five minutes on one thread, as many at once as there are cores, in ``$GENERA_RUNS/ae_sizes``; interrupted, it
-goes on where it was. Long codes are trained at high learning rates as well, for two minutes. With ``report`` in place
+goes on where it was. Long codes are trained at high learning rates as well, for a minute. With ``report`` in place
 of ``train`` it writes tables and figures into ``docs/studies/ae_sizes`` from the files there; PCA is fitted then, to
 the data in ``$GENERA_DATA``.
 """
@@ -52,7 +52,7 @@ def rate_name(rate: str, size: int) -> str:
 def at_rate(rate: str, size: int) -> tuple[str, ...]:
     """Arguments of ``genera train``: no warm-up, no decay, no average."""
     constant = ("--task.schedule", "null", "--task.average_decay", "null", "--task.optimizer.lr", rate)
-    return ("--data", "mnist", "--budget", "2m", *arguments("mnist", size)[4:], *constant)
+    return ("--data", "mnist", "--budget", "1m", *arguments("mnist", size)[4:], *constant)
 
 
 def measure(trained: TrainedModel, folder: Path) -> None:
