@@ -24,12 +24,15 @@ from genera.data import ImageData, find_dataset
 from genera.data.pictures import image_grid
 from genera.evaluation import MseMeasure, evaluate
 from genera.reporting.style import save_figure, style
+from genera.training.runs import read_table
 from genera.zoo import TrainedModel
 
 SIZES = (8, 16, 32, 64, 128, 256)
 DATA = ("mnist", "fashion-mnist")
 #: Whether these made long codes diverge in the report: constant learning rates, without an average.
 RATES, LONG = ("2e-3", "1e-2", "3e-2"), (128, 256)
+#: What comes in the first steps is no divergence.
+BEGINNING = 100
 #: The first so many test images, as they are rebuilt.
 SHOWN, NUM_SHOWN = "reconstructions.npy", 10
 
@@ -39,9 +42,14 @@ def name(data: str, size: int) -> str:
     return f"{data}, {size}"
 
 
+def of_size(size: int) -> tuple[str, ...]:
+    """Arguments of ``genera train``: the mixture for drawing images is not looked at here."""
+    return ("--model.latent_size", str(size), "--model.num_components", "1")
+
+
 def arguments(data: str, size: int) -> tuple[str, ...]:
     """Of ``genera train``."""
-    return ("--data", data, "--budget", "5m", "--model.latent_size", str(size), "--model.num_components", "1")
+    return ("--data", data, "--budget", "5m", *of_size(size))
 
 
 def rate_name(rate: str, size: int) -> str:
@@ -52,7 +60,8 @@ def rate_name(rate: str, size: int) -> str:
 def at_rate(rate: str, size: int) -> tuple[str, ...]:
     """Arguments of ``genera train``: no warm-up, no decay, no average."""
     constant = ("--task.schedule", "null", "--task.average_decay", "null", "--task.optimizer.lr", rate)
-    return ("--data", "mnist", "--budget", "1m", *arguments("mnist", size)[4:], *constant)
+    often = ("--validate_every", "0.25", "--validation_images", "2000")
+    return ("--data", "mnist", "--budget", "1m", *often, *of_size(size), *constant)
 
 
 def measure(trained: TrainedModel, folder: Path) -> None:
@@ -94,19 +103,22 @@ def report() -> None:
             found = json.loads((STUDY.kept(name(data, size)) / "evaluation.json").read_text())["measures"]["mse"]
             errors[data, size] = found["value"], linear[size]
             interval = f"{found['low']:.5f} … {found['high']:.5f}"
-            rows.append(
-                (
-                    data,
-                    str(size),
-                    f"{found['value']:.5f}",
-                    interval,
-                    f"{linear[size]:.5f}",
-                    STUDY.epochs(name(data, size)),
-                )
-            )
-    columns = ("data", "code", "test MSE", "95 % interval", "PCA", "epochs")
+            shorter = [errors[key][0] for key in errors if key[0] == data][:-1]
+            change = f"{100 * (found['value'] / shorter[-1] - 1):+.0f} %" if shorter else ""
+            value, pca = (f"{error:.5f}" for error in errors[data, size])
+            rows.append((data, str(size), value, interval, change, pca, STUDY.epochs(name(data, size))))
+    columns = ("data", "code", "test MSE", "95 % interval", "against the code before", "PCA", "epochs")
     (STUDY.folder / "table.md").write_text(table(columns, rows))
-    (STUDY.folder / "rates.md").write_text(table(("rate", "code", "test MSE"), rate_rows()))
+    columns = (
+        "rate",
+        "code",
+        "steps",
+        "validation MSE: least",
+        "at the end",
+        "training MSE: most after 100 steps",
+        "at the end",
+    )
+    (STUDY.folder / "rates.md").write_text(table(columns, rate_rows()))
     with style():
         save_figure(error_figure(errors), STUDY.folder / "errors")
         for data in DATA:
@@ -115,14 +127,18 @@ def report() -> None:
 
 
 def rate_rows() -> list[tuple[str, ...]]:
-    """What became of long codes at high learning rates."""
+    """What became of long codes at high learning rates: the best, and whether it lasted."""
     rows = []
     for rate in RATES:
         for size in LONG:
-            folder = STUDY.kept(rate_name(rate, size))
-            if (folder / "evaluation.json").is_file():
-                found = json.loads((folder / "evaluation.json").read_text())["measures"]["mse"]
-                rows.append((rate, str(size), f"{found['value']:.5f}"))
+            variant = rate_name(rate, size)
+            if variant not in STUDY.done():
+                continue
+            log = read_table(STUDY.kept(variant) / "metrics.csv")
+            validated = [row["validation/mse"] for row in log.values() if "validation/mse" in row]
+            trained = [row["train/mse"] for step, row in log.items() if step > BEGINNING and "train/mse" in row]
+            values = (min(validated), validated[-1], max(trained), trained[-1])
+            rows.append((rate, str(size), f"{max(log):,}", *(f"{value:.5f}" for value in values)))
     return rows
 
 
