@@ -1,6 +1,6 @@
 """The report's open comparison: its VAE on MNIST and on Fashion-MNIST.
 
-``python docs/studies/vae_datasets.py train`` trains the recipe ``vae`` on both, each for 12 minutes on one thread, in
+``python docs/studies/vae_datasets.py train`` trains the recipe ``vae`` on both, each for ten minutes on one thread, in
 ``$GENERA_RUNS/vae_datasets``; interrupted, it goes on where it was. As the bound follows a β that changes, both are
 trained with β = 1 as well, for five minutes, to see how soon training is done. With ``report`` in place of ``train`` it
 writes table and figures into ``docs/studies/vae_datasets``: how well images are rebuilt, how much samples differ from
@@ -166,7 +166,7 @@ def convergence_figure(names: Sequence[str]) -> Figure:
 STUDY = Study(
     folder=Path(__file__).parent / "vae_datasets",
     variants={
-        **{data: Variant("vae", ("--data", data, "--budget", "12m", *OFTEN)) for data in DATA},
+        **{data: Variant("vae", ("--data", data, "--budget", "10m", *OFTEN)) for data in DATA},
         **{constant(data): Variant("vae", ("--data", data, "--budget", "5m", *OFTEN, *CONSTANT_BETA)) for data in DATA},
     },
     measure=measure,
