@@ -421,6 +421,11 @@ VAES: dict[str, Callable[[], tuple[VAE, Tensor]]] = {
         ("VAE, VampPrior", ImageSpec(1, 4, 4, 17), {"likelihood": LogisticPixels, "prior": VampPrior}),
         ("VAE, flow prior", ImageSpec(1, 4, 4, 17), {"likelihood": LaplacePixels, "prior": flow_prior}),
         ("VAE, mixture prior", ImageSpec(1, 4, 4), {"likelihood": LogisticPixels, "prior": GaussianMixture}),
+        (
+            "VAE, conditional, IWAE",
+            ImageSpec(1, 4, 4, 17, num_classes=3),
+            {"likelihood": LogisticPixels, "class_conditional": True, "objective": Iwae(3)},
+        ),
         ("VAE, β-TC", ImageSpec(1, 4, 4), {"likelihood": GaussianPixels, "objective": BetaTcvae(100)}),
         (
             "VAE, free bits",

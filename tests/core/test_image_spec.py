@@ -51,3 +51,12 @@ def test_another_shape(shape: tuple[int, ...]) -> None:
 def test_another_type(dtype: torch.dtype) -> None:
     with complains("torch.uint8", str(dtype)):
         SPEC.check(torch.zeros(2, 3, 4, 5, dtype=dtype))
+
+
+def test_pixels_beyond_the_levels() -> None:
+    spec = dataclasses.replace(SPEC, levels=17)
+    images = torch.full((2, 3, 4, 5), 16, dtype=torch.uint8)
+    spec.check(images)
+    images[1, 2, 3, 4] = 17
+    with complains("pixels must be below 17", "got 17"):
+        spec.check(images)

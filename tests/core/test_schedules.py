@@ -94,10 +94,10 @@ def test_falling_cycles_are_the_reports() -> None:
 
 
 def test_falling_cycles_do_not_end_at_the_foot() -> None:
-    schedule = FallingCycles(10, 100)
-    values = [schedule(progress) for progress in course(epochs=110, steps_per_epoch=1)]
-    assert values[98] < 0.1
-    assert set(values[99:]) == {1.0}
+    schedule = FallingCycles(10, 80)
+    values = [schedule(progress) for progress in course(epochs=100, steps_per_epoch=1)]
+    assert values[89] < 0.01
+    assert set(values[90:]) == {1.0}
 
 
 def test_rising_cycles_rise_then_hold() -> None:
@@ -109,7 +109,7 @@ def test_rising_cycles_rise_then_hold() -> None:
 
 
 @pytest.mark.parametrize(
-    ("schedule", "epochs"), [(Warmup(10), 10), (FallingCycles(10, 100), 110)], ids=["Warmup", "FallingCycles"]
+    ("schedule", "epochs"), [(Warmup(10), 10), (FallingCycles(10, 80), 100)], ids=["Warmup", "FallingCycles"]
 )
 def test_a_schedule_longer_than_the_training(schedule: Schedule, epochs: int) -> None:
     schedule(Progress(0, 0.0, 0.0, num_epochs=epochs))

@@ -34,7 +34,8 @@ def test_a_vae_has_the_figures_it_can_have(name: str) -> None:
     figures = vae_figures(model)
     assert set(figures) == ({"latent", "traversals"} if isinstance(model.prior, StandardNormal) else set())
     for make in figures.values():
-        figure = make(model.float(), Images(images), about="a VAE", seed=0)
+        labels = torch.arange(len(images)) % 3 if model.class_conditional else None
+        figure = make(model.float(), Images(images, labels), about="a VAE", seed=0)
         assert "a VAE" in figure.axes[0].get_title()
         figure.canvas.draw()
 

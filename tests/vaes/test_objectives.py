@@ -51,7 +51,7 @@ def test_beta_follows_its_schedule_and_is_saved(name: str) -> None:
 
 
 def test_a_schedule_longer_than_the_training_is_refused() -> None:
-    for schedule, epochs in ((Warmup(10), 10), (FallingCycles(10, 100), 110)):
+    for schedule, epochs in ((Warmup(10), 10), (FallingCycles(10, 80), 100)):
         objective = Elbo(schedule=schedule)
         objective.advance(Progress(0, 0.0, 0.0, num_epochs=epochs))
         with complains("does not fit into a training of 9 epochs", "--max_epochs"):
@@ -114,6 +114,9 @@ def test_values_out_of_range() -> None:
     for make in (lambda: Elbo(-1.0), lambda: BetaTcvae(10, beta=-0.5), lambda: Elbo(math.nan), lambda: Elbo(math.inf)):
         with complains("beta must not be negative"):
             make()
+    for factor in (-1.0, 1.5, math.nan):
+        with complains("the schedule of beta must stay in [0, 1]", f"got {factor:g}"):
+            Elbo(schedule=Constant(factor)).advance(Progress(0, 0.0, 0.0))
     with complains("num_samples must be at least 1", "0"):
         Iwae(0)
     with complains("must not be negative", "-0.1"):

@@ -172,7 +172,7 @@ def test_beta_does_not_move_what_selection_watches() -> None:
 def test_what_is_logged() -> None:
     vae = made(lambda: small(SPEC, objective=Elbo(2.0)))
     loss = vae.loss(pixels(SPEC))
-    assert set(loss.logs) == {"reconstruction", "kl", "kl_per_dim", "active_units", "bound", "nll", "beta"}
+    assert set(loss.logs) == {"reconstruction", "kl", "kl_per_dim", "active_units", "nll", "beta"}
     assert loss.logs["kl_per_dim"].shape == (3,)
     torch.testing.assert_close(loss.logs["kl_per_dim"].sum(), loss.logs["kl"].mean())
     torch.testing.assert_close(loss.terms["weighted_kl"], 2 * loss.logs["kl"])
@@ -181,7 +181,9 @@ def test_what_is_logged() -> None:
 def test_a_loss_without_probabilities_has_no_bits() -> None:
     vae = made(lambda: small(SPEC, objective=Elbo(), likelihood=CrossEntropyPixels))
     assert not has_density(vae)
-    assert "nll" not in vae.loss(pixels(SPEC)).logs
+    logs = vae.loss(pixels(SPEC)).logs
+    assert "nll" not in logs
+    torch.testing.assert_close(logs["bound"], logs["reconstruction"] + logs["kl"])
     with complains("CrossEntropyPixels has no probabilities"):
         vae.log_prob(pixels(SPEC))
 
@@ -198,6 +200,30 @@ def test_labels_reach_encoder_and_decoder() -> None:
             call(images)
     with complains("trained on 3 classes", "from 3 to 3"):
         vae.encode(images, 3 * second)
+
+
+@torch.no_grad()
+@pytest.mark.parametrize(("num_images", "num_importance_samples"), [(4, 3), (4, 300), (300, 1)])
+def test_a_label_is_that_of_its_own_image(num_images: int, num_importance_samples: int) -> None:
+    """However images and draws are put together for the decoder, with the same noise only one result changes."""
+    vae = made(lambda: small(SPEC, objective=Elbo(), class_conditional=True), scale=0.5)
+    labels = torch.arange(num_images) % 3
+    others = labels.clone()
+    others[-2] = (others[-2] + 1) % 3
+    found, changed = (
+        vae.log_prob(pixels(SPEC, num_images), given, num_importance_samples=num_importance_samples, generator=seeded())
+        for given in (labels, others)
+    )
+    assert (found != changed).nonzero().flatten().tolist() == [num_images - 2]
+
+
+@torch.no_grad()
+def test_what_is_logged_of_an_importance_weighted_bound_is_comparable() -> None:
+    vae = made(lambda: small(SPEC, objective=Iwae(50)), scale=0.5)
+    torch.manual_seed(0)
+    loss = vae.loss(pixels(SPEC))
+    assert (loss.logs["nll"] > loss.total).all()
+    torch.testing.assert_close(loss.logs["nll"], loss.logs["reconstruction"] + loss.logs["kl"])
 
 
 def test_the_temperature_shrinks_the_latent() -> None:

@@ -53,13 +53,14 @@ class ImageSpec:
     def check(self, images: Tensor) -> None:
         """Refuse a batch this spec does not describe.
 
-        Only shape and dtype are read: looking at the values would cost a pass over every batch.
-
         Raises:
-            ValueError: ``images`` is not uint8 ``(B, C, H, W)`` of this shape.
+            ValueError: ``images`` is not uint8 ``(B, C, H, W)`` of this shape, or has values beyond its levels.
         """
         got = f"{images.dtype} {tuple(images.shape)}"
         if images.dtype != torch.uint8:
             raise ValueError(f"images must be integer pixels (torch.uint8), got {got}")
         if images.dim() != 4 or tuple(images.shape[1:]) != self.shape:
             raise ValueError(f"images must have shape (B, {', '.join(map(str, self.shape))}), got {got}")
+        # Of 256 levels uint8 knows no others; then nothing is read.
+        if self.levels < 256 and images.numel() and int(images.max()) >= self.levels:
+            raise ValueError(f"pixels must be below {self.levels}, the levels of this model, got {int(images.max())}")

@@ -113,7 +113,8 @@ class FallingCycles(Schedule):
         rest: share of the training, at its end, that is spent at 1.
 
     Raises:
-        ValueError: a value is out of range; when called: not one cycle fits into the training.
+        ValueError: a value is out of range; when called: not one cycle fits into the training before its
+            rest.
 
     Source:
         The report.
@@ -129,8 +130,9 @@ class FallingCycles(Schedule):
         self.rest = rest
 
     def __call__(self, progress: Progress) -> float:
-        needed = self.warmup + self.period
-        _check_fits(f"a warm-up of {self.warmup:g} and a cycle of {self.period:g} epochs", needed, progress)
+        needed = (self.warmup + self.period) / (1 - self.rest)
+        what = f"a warm-up of {self.warmup:g}, a cycle of {self.period:g} epochs and {self.rest:g} of the training at 1"
+        _check_fits(what, needed, progress)
         if progress.fraction >= 1 - self.rest:
             return 1.0
         if progress.epoch < self.warmup:

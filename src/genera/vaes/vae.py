@@ -108,9 +108,7 @@ class VAE(Trainable, Generative, Density, Autoencoding):
         if draws.kl_per_dim is not None:
             logs["kl_per_dim"] = draws.kl_per_dim.mean(dim=0)
         # What the validation loss is, beside which the loss of another objective means little.
-        logs["bound"] = draws.reconstruction + draws.kl
-        if self.has_density:
-            logs["nll"] = -log_mean_exp(draws.log_weight)
+        logs["nll" if self.has_density else "bound"] = draws.reconstruction + draws.kl
         return Loss(loss.total, loss.terms, {name: value.detach() for name, value in logs.items()} | dict(loss.logs))
 
     def validation_loss(
@@ -170,7 +168,7 @@ class VAE(Trainable, Generative, Density, Autoencoding):
         return posterior.mean if generator is None else posterior.sample(1, generator=generator)[0]
 
     def decode(self, z: Tensor, labels: Tensor | None = None) -> Tensor:
-        """``(B, D)`` latents to the expected images, uint8 ``(B, C, H, W)``."""
+        """``(B, D)`` latents to the means that the likelihood states, uint8 ``(B, C, H, W)``."""
         return self.likelihood.nearest(self.likelihood.mean(self._decoded(z, self._context(labels))))
 
     @torch.no_grad()
@@ -184,7 +182,7 @@ class VAE(Trainable, Generative, Density, Autoencoding):
     ) -> Tensor:
         """uint8 ``(count, C, H, W)``; the temperature is that of the latent.
 
-        Whether pixels are drawn as well, or are what the decoder expects, is the likelihood's matter. A
+        Whether pixels are drawn as well, or are the means that the decoder states, is the likelihood's matter. A
         class-conditional model draws labels evenly where none are given.
 
         Raises:

@@ -46,7 +46,11 @@ class PixelLikelihood(nn.Module, ABC):
 
     @abstractmethod
     def mean(self, params: Tensor) -> Tensor:
-        """Where the pixels are expected: ``(B, C, H, W)`` in [0, 1]."""
+        """The stated mean of every pixel, ``(B, C, H, W)`` in [0, 1].
+
+        Of continuous likelihoods it is that of the density, before what lies outside of [0, 1] goes to the end levels:
+        near the ends the mean of the levels themselves is a little further in.
+        """
 
     @abstractmethod
     def sample(self, params: Tensor, *, generator: torch.Generator | None = None) -> Tensor:

@@ -9,6 +9,8 @@ from torch import Tensor, nn
 
 #: No density is narrower: the bin of one of 256 levels is 39 times as wide, and can so hold all of its mass.
 MIN_SCALE = 1e-4
+#: None that is stated is wider: beyond it the end bins, which are finite, would not hold the rest of the mass.
+MAX_SCALE = 1e4
 
 
 class SharedScale(nn.Module):
@@ -18,7 +20,7 @@ class SharedScale(nn.Module):
         value: of the scale; learned where there is none.
 
     Raises:
-        ValueError: ``value`` is below ``MIN_SCALE`` or not finite.
+        ValueError: ``value`` lies outside of ``MIN_SCALE`` … ``MAX_SCALE``.
 
     Source:
         Rybkin, Daniilidis & Levine (2021) for learning it.
@@ -26,8 +28,8 @@ class SharedScale(nn.Module):
 
     def __init__(self, value: float | None) -> None:
         super().__init__()
-        if value is not None and not MIN_SCALE <= value < math.inf:
-            raise ValueError(f"scale must be finite and at least {MIN_SCALE}, got {value}")
+        if value is not None and not MIN_SCALE <= value <= MAX_SCALE:
+            raise ValueError(f"scale must lie between {MIN_SCALE:g} and {MAX_SCALE:g}, got {value}")
         self.value = value
         if value is None:
             self.log_excess = nn.Parameter(torch.tensor(math.log(0.1 - MIN_SCALE)))

@@ -52,9 +52,9 @@ class BetaTcvae(Objective):
         total_correlation = log_marginal - log_factors
         terms = {
             "reconstruction": draws.reconstruction,
-            "mutual_information": log_posterior - log_marginal,
+            "index_code_mi": log_posterior - log_marginal,
             "weighted_total_correlation": self.beta.value * total_correlation,
             "dimension_wise_kl": log_factors - log_prior,
         }
-        logs = {"beta": self.beta.value, "total_correlation": total_correlation.detach()}
+        logs = {"beta": self.beta.value.clone(), "total_correlation": total_correlation.detach()}
         return Loss(torch.stack(list(terms.values())).sum(dim=0), terms, logs)

@@ -31,4 +31,4 @@ class Elbo(Objective):
 
     def forward(self, draws: Draws) -> Loss:
         terms = {"reconstruction": draws.reconstruction, "weighted_kl": self.beta.value * draws.kl}
-        return Loss(terms["reconstruction"] + terms["weighted_kl"], terms, {"beta": self.beta.value})
+        return Loss(terms["reconstruction"] + terms["weighted_kl"], terms, {"beta": self.beta.value.clone()})

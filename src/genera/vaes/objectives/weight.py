@@ -32,5 +32,12 @@ class KlWeight(nn.Module):
         self.register_buffer("value", torch.tensor(float(maximum)))
 
     def advance(self, progress: Progress) -> None:
-        """Take the value that the schedule has before a step."""
-        self.value.fill_(self.maximum * self.schedule(progress))
+        """Take the value that the schedule has before a step.
+
+        Raises:
+            ValueError: the schedule leaves [0, 1].
+        """
+        factor = self.schedule(progress)
+        if not 0 <= factor <= 1:
+            raise ValueError(f"the schedule of beta must stay in [0, 1], got {factor:g} at epoch {progress.epoch:g}")
+        self.value.fill_(self.maximum * factor)

@@ -13,6 +13,9 @@ from genera.core import Distribution, StandardNormal, Transform
 class FlowPrior(Distribution):
     """The distribution of latents that a transform makes into those of a base: ``log p(f(z)) + log |det df/dz|``.
 
+    An :class:`~genera.flows.ActNorm` in it starts as the identity, which suits latents that are charged for leaving a
+    standard normal.
+
     Args:
         num_dims: D.
         transform: made for the shape ``(D, 1, 1)``, so that couplings of channels and their conditioners serve here.
