@@ -85,7 +85,7 @@ class Study:
     def train(self, variant: str) -> None:
         """Train a variant, or go on with it, measure it, and keep its files."""
         root = runs_root() / self.folder.name
-        run, recipe = root / slug(variant), root / f"{slug(variant)}.yaml"
+        run, recipe = root / slug(variant), self.variants[variant].recipe
         if not is_finished(run):
             genera = [sys.executable, "-m", "genera.cli", "train"]
             if (run / "checkpoints" / "last.ckpt").is_file():
@@ -93,8 +93,11 @@ class Study:
             else:
                 shutil.rmtree(run, ignore_errors=True)
                 root.mkdir(parents=True, exist_ok=True)
-                recipe.write_text(yaml.safe_dump(self.variants[variant].config(), sort_keys=False))
-                command = [*genera, str(recipe), "--out", str(run), *self.variants[variant].arguments]
+                if not isinstance(recipe, str):
+                    file = root / f"{slug(variant)}.yaml"
+                    file.write_text(yaml.safe_dump(recipe, sort_keys=False))
+                    recipe = str(file)
+                command = [*genera, recipe, "--out", str(run), *self.variants[variant].arguments]
             with (root / f"{slug(variant)}.log").open("a") as log:
                 subprocess.run(command, check=True, stderr=log, stdout=log, env=os.environ | {"OMP_NUM_THREADS": "1"})
         kept = self.kept(variant)
