@@ -94,7 +94,7 @@ def figure_of(variants: list[str]) -> Figure:
             # The first minutes would flatten all that differs.
             axes.set_ylim(min(late) - 2, max(late) + 2)
     grid[-1].set_xlabel("minutes of training on one thread")
-    grid[0].legend(fontsize=7, loc="lower right")
+    grid[0].legend(fontsize=7, loc="lower center", bbox_to_anchor=(0.5, 1.02), ncols=3)
     return figure
 
 

@@ -37,7 +37,7 @@ NUM_SHOWN, COLUMNS = 24, 8
 #: Training is done, for the table, where the bound has come this share of its way. The way begins where a model is that
 #: knows no more than the mean of every pixel.
 SHARE = 0.99
-CONSTANT_BETA = ("--model.objective.schedule", "null")
+CONSTANT_BETA = ("--model.objective.schedule", "Constant")
 OFTEN = ("--validate_every", "0.1", "--validation_images", "1000")
 
 
