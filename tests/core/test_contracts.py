@@ -2,7 +2,7 @@ from __future__ import annotations
 
 import pytest
 import torch
-from cases import IMAGE_MODELS, complains, of_kind, perturb
+from cases import IMAGE_MODELS, complains, labels_of, of_kind, perturb
 from torch import Tensor
 
 from genera.core import Autoencoding, Density, Generative, Loss, Trainable
@@ -21,8 +21,7 @@ def float32(name: str) -> tuple[torch.nn.Module, Tensor]:
 
 
 def loss_of(model: Trainable, images: Tensor) -> Loss:
-    """With labels, which not every model looks at."""
-    return model.loss(images, torch.arange(len(images)) % max(model.spec.num_classes, 1))
+    return model.loss(images, labels_of(model, images))
 
 
 @pytest.mark.parametrize("name", of_kind(Trainable))
@@ -72,7 +71,9 @@ def test_a_loss_under_autocast_is_in_float32(name: str) -> None:
 def test_log_probabilities_are_float32_and_follow_the_generator(name: str) -> None:
     model, images = float32(name)
     before = torch.get_rng_state()
-    first, again, other = (model.log_prob(images, generator=seeded(seed)) for seed in (1, 1, 2))
+    first, again, other = (
+        model.log_prob(images, labels_of(model, images), generator=seeded(seed)) for seed in (1, 1, 2)
+    )
     assert torch.equal(before, torch.get_rng_state())
     assert first.shape == (len(images),)
     assert first.dtype == torch.float32
@@ -84,9 +85,9 @@ def test_log_probabilities_are_float32_and_follow_the_generator(name: str) -> No
 @pytest.mark.parametrize("name", of_kind(Density))
 def test_log_probabilities_do_not_depend_on_autocast(name: str) -> None:
     model, images = float32(name)
-    expected = model.log_prob(images, num_importance_samples=2, generator=seeded())
+    expected = model.log_prob(images, labels_of(model, images), num_importance_samples=2, generator=seeded())
     with torch.autocast("cpu", dtype=torch.bfloat16):
-        got = model.log_prob(images, num_importance_samples=2, generator=seeded())
+        got = model.log_prob(images, labels_of(model, images), num_importance_samples=2, generator=seeded())
     assert got.dtype == torch.float32
     assert torch.equal(got, expected)
 
@@ -94,9 +95,9 @@ def test_log_probabilities_do_not_depend_on_autocast(name: str) -> None:
 @pytest.mark.parametrize("name", of_kind(Density))
 def test_an_image_does_not_see_its_batch(name: str) -> None:
     model, images = IMAGE_MODELS[name]()
-    batch = model.log_prob(images, generator=seeded())[0]
+    batch = model.log_prob(images, labels_of(model, images), generator=seeded())[0]
     others = torch.cat([images[:1], images.flip(0)[1:]])
-    torch.testing.assert_close(model.log_prob(others, generator=seeded())[0], batch)
+    torch.testing.assert_close(model.log_prob(others, labels_of(model, images), generator=seeded())[0], batch)
 
 
 @pytest.mark.parametrize("name", of_kind(Density))
@@ -139,11 +140,12 @@ def test_samples_without_a_generator_follow_the_global_seed(name: str) -> None:
 @pytest.mark.parametrize("name", of_kind(Autoencoding))
 def test_latents_are_flat_and_vary_with_a_generator_only(name: str) -> None:
     model, images = float32(name)
-    z = model.encode(images)
+    labels = labels_of(model, images)
+    z = model.encode(images, labels)
     assert z.dim() == 2
     assert len(z) == len(images)
-    assert torch.equal(z, model.encode(images))
-    drawn = [model.encode(images, generator=seeded(seed)) for seed in (1, 1, 2)]
+    assert torch.equal(z, model.encode(images, labels))
+    drawn = [model.encode(images, labels, generator=seeded(seed)) for seed in (1, 1, 2)]
     assert torch.equal(drawn[0], drawn[1])
     assert torch.equal(drawn[0], drawn[2]) == (name in DETERMINISTIC)
     assert drawn[0].shape == z.shape
@@ -152,11 +154,12 @@ def test_latents_are_flat_and_vary_with_a_generator_only(name: str) -> None:
 @pytest.mark.parametrize("name", of_kind(Autoencoding))
 def test_reconstructions_are_pixels_of_the_decoded_latent(name: str) -> None:
     model, images = float32(name)
-    reconstructed = model.reconstruct(images)
+    labels = labels_of(model, images)
+    reconstructed = model.reconstruct(images, labels)
     assert reconstructed.dtype == torch.uint8
     assert reconstructed.shape == images.shape
     assert reconstructed.max().item() < model.spec.levels
-    assert torch.equal(reconstructed, model.decode(model.encode(images)))
+    assert torch.equal(reconstructed, model.decode(model.encode(images, labels), labels))
 
 
 @pytest.mark.parametrize("name", of_kind(Autoencoding))

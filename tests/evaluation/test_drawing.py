@@ -2,7 +2,7 @@ from __future__ import annotations
 
 import pytest
 import torch
-from cases import FLOWS, IMAGE_MODELS, complains, of_kind
+from cases import FLOWS, IMAGE_MODELS, complains, labels_of, of_kind
 from torch import Tensor
 
 from genera.core import Autoencoding, ImageSpec
@@ -96,11 +96,12 @@ def test_draws_do_not_depend_on_how_many_are_asked_for_at_once() -> None:
 @pytest.mark.parametrize("name", of_kind(Autoencoding))
 def test_a_traversal_moves_one_dimension_at_a_time(name: str) -> None:
     model, images = IMAGE_MODELS[name]()
-    found = traverse(model, images, [0, 2], values=torch.tensor([-3.0, 0.0, 3.0]))
+    labels = labels_of(model, images)
+    found = traverse(model, images, [0, 2], values=torch.tensor([-3.0, 0.0, 3.0]), labels=labels)
     assert (found.dtype, found.shape) == (torch.uint8, (len(images), 2, 3, *images.shape[1:]))
-    z = model.encode(images)
+    z = model.encode(images, labels)
     z[:, 2] = 3.0
-    assert torch.equal(found[:, 1, 2], model.decode(z))
+    assert torch.equal(found[:, 1, 2], model.decode(z, labels))
 
 
 def test_a_traversal_of_a_plane_moves_a_pixel() -> None:

@@ -131,7 +131,7 @@ class FallingCycles(Schedule):
 
     def __call__(self, progress: Progress) -> float:
         needed = (self.warmup + self.period) / (1 - self.rest)
-        what = f"a warm-up of {self.warmup:g}, a cycle of {self.period:g} epochs and {self.rest:g} of the training at 1"
+        what = f"a warm-up of {self.warmup:g} and a cycle of {self.period:g} epochs before a rest of {self.rest:.0%}"
         _check_fits(what, needed, progress)
         if progress.fraction >= 1 - self.rest:
             return 1.0
