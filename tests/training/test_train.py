@@ -48,9 +48,9 @@ def test_a_budget_spans_every_schedule(tmp_path: Path) -> None:
     environment = json.loads((run / "environment.json").read_text())
     assert environment["finished"] is True
     rates = [float(row["train/learning_rate"]) for row in losses(run) if row["train/learning_rate"]]
-    # A plan of 1000 epochs would have left the cosine at its top. A busy machine makes few steps.
+    # A plan of 1000 epochs would have left the cosine at its top.
     assert rates[0] > 2e-3
-    assert rates[-1] < 1e-3
+    assert rates[-1] < 3e-4
 
 
 def test_bf16_trains_and_weights_stay_float32(tmp_path: Path) -> None:
