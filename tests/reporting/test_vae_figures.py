@@ -3,7 +3,7 @@ from __future__ import annotations
 import numpy as np
 import pytest
 import torch
-from cases import VAES, concluded_autoencoder, perturb
+from cases import VAES, concluded_autoencoder, labels_of, perturb
 from matplotlib.figure import Figure
 
 from genera.core import StandardNormal
@@ -34,7 +34,7 @@ def test_a_vae_has_the_figures_it_can_have(name: str) -> None:
     figures = vae_figures(model)
     assert set(figures) == ({"latent", "traversals"} if isinstance(model.prior, StandardNormal) else set())
     for make in figures.values():
-        labels = torch.arange(len(images)) % 3 if model.class_conditional else None
+        labels = labels_of(model, images) if model.class_conditional else None
         figure = make(model.float(), Images(images, labels), about="a VAE", seed=0)
         assert "a VAE" in figure.axes[0].get_title()
         figure.canvas.draw()
