@@ -3,8 +3,8 @@
 ``python docs/studies/ae_sizes.py train [VARIANT …]`` trains the report's autoencoder at six lengths on both data sets,
 each for ten epochs, four to six minutes on one thread, as many at once as there are cores, in
 ``$GENERA_RUNS/ae_sizes``; interrupted, it goes on where it was. The two longest are trained twice as long on MNIST, and
-three at high learning rates for a minute. With ``report`` in place of ``train`` it writes tables and figures into ``docs/studies/ae_sizes``
-from the files there; PCA is fitted then, to the data in ``$GENERA_DATA``.
+three lengths for a minute at high learning rates. With ``report`` in place of ``train`` it writes tables and figures
+into ``docs/studies/ae_sizes`` from the files there; PCA is fitted then, to the data in ``$GENERA_DATA``.
 """
 
 from __future__ import annotations
@@ -34,7 +34,7 @@ NUM_EPOCHS = 10
 #: Whether long codes were stopped too early, and only those: on MNIST, where one was behind a shorter one.
 MORE_EPOCHS, OF_MORE_EPOCHS = 20, (128, 256)
 #: Whether these made long codes diverge in the report, and only those: constant learning rates, without an average.
-RATES, OF_RATES = ("2e-3", "1e-2", "3e-2"), (32, 128, 256)
+RATES, OF_RATES = ("2e-3", "5e-3", "1e-2", "3e-2"), (32, 128, 256)
 #: What comes in the first steps is no divergence.
 BEGINNING = 100
 #: The first so many test images, as they are rebuilt.
@@ -97,37 +97,44 @@ def pca_errors(data: ImageData) -> dict[int, float]:
 
 
 def report() -> None:
-    """Write the table and the figures."""
-    rows, errors = [], {}
-    for data in DATA:
-        linear = pca_errors(find_dataset(data)())
-        for size in SIZES:
-            if name(data, size) not in STUDY.done():
-                continue
-            found = json.loads((STUDY.kept(name(data, size)) / "evaluation.json").read_text())["measures"]["mse"]
-            errors[data, size] = found["value"], linear[size]
-            interval = f"{found['low']:.5f} … {found['high']:.5f}"
-            shorter = [errors[key][0] for key in errors if key[0] == data][:-1]
-            change = f"{100 * (found['value'] / shorter[-1] - 1):+.0f} %" if shorter else ""
-            value, pca = (f"{error:.5f}" for error in errors[data, size])
-            rows.append((data, str(size), value, interval, change, pca))
-    columns = ("data", "code", "test MSE", "95 % interval", "against the code before", "PCA")
-    (STUDY.folder / "table.md").write_text(table(columns, rows))
-    columns = (
-        "rate",
-        "code",
-        "steps",
-        "validation MSE: least",
-        "at the end",
-        "training MSE: most after 100 steps",
-        "at the end",
-    )
+    """Write the tables and the figures."""
+    linear = {data: pca_errors(find_dataset(data)()) for data in DATA}
+    columns = ("data", "code", "epochs", "test MSE", "95 % interval", "against the code before", "PCA")
+    (STUDY.folder / "table.md").write_text(table(columns, size_rows(linear)))
+    of_validation, of_training = ("validation MSE: least", "at the end"), ("training MSE: most", "at the end")
+    columns = ("rate", "code", "steps", *of_validation, *of_training)
     (STUDY.folder / "rates.md").write_text(table(columns, rate_rows()))
     with style():
-        save_figure(error_figure(errors), STUDY.folder / "errors")
+        save_figure(error_figure(linear), STUDY.folder / "errors")
         for data in DATA:
             save_figure(reconstruction_figure(data), STUDY.folder / f"reconstructions-{data}")
     print(STUDY.folder)
+
+
+def sizes_done(data: str, epochs: int = NUM_EPOCHS) -> list[int]:
+    """Lengths of code that were trained so long."""
+    return [size for size in SIZES if name(data, size, epochs) in STUDY.done()]
+
+
+def test_error(variant: str) -> dict[str, float]:
+    """Of a variant: its ``value`` and the ends of the interval around it, ``low`` and ``high``."""
+    return json.loads((STUDY.kept(variant) / "evaluation.json").read_text())["measures"]["mse"]
+
+
+def size_rows(linear: dict[str, dict[int, float]]) -> list[tuple[str, ...]]:
+    """The error at every length, and how it changed from the one before."""
+    rows = []
+    for data in DATA:
+        for epochs in (NUM_EPOCHS, MORE_EPOCHS):
+            shorter = None
+            for size in sizes_done(data, epochs):
+                error = test_error(name(data, size, epochs))
+                interval = f"{error['low']:.5f} … {error['high']:.5f}"
+                change = f"{100 * (error['value'] / shorter - 1):+.0f} %" if shorter else ""
+                pca = f"{linear[data][size]:.5f}"
+                rows.append((data, str(size), str(epochs), f"{error['value']:.5f}", interval, change, pca))
+                shorter = error["value"]
+    return rows
 
 
 def rate_rows() -> list[tuple[str, ...]]:
@@ -146,15 +153,16 @@ def rate_rows() -> list[tuple[str, ...]]:
     return rows
 
 
-def error_figure(errors: dict[tuple[str, int], tuple[float, float]]) -> Figure:
+def error_figure(linear: dict[str, dict[int, float]]) -> Figure:
     """Error against the length of the code."""
     figure = Figure(figsize=(6, 4))
     axes = figure.add_subplot()
     for index, data in enumerate(DATA):
-        sizes = [size for size in SIZES if (data, size) in errors]
-        ours, linear = (np.array([errors[data, size][side] for size in sizes]) for side in (0, 1))
+        sizes = sizes_done(data)
+        ours = [test_error(name(data, size))["value"] for size in sizes]
         axes.plot(sizes, ours, marker="o", color=f"C{index}", label=f"autoencoder, {data}")
-        axes.plot(sizes, linear, marker="s", color=f"C{index}", linestyle="--", label=f"PCA, {data}")
+        of_pca = [linear[data][size] for size in sizes]
+        axes.plot(sizes, of_pca, marker="s", color=f"C{index}", linestyle="--", label=f"PCA, {data}")
     axes.set_xscale("log", base=2)
     axes.set_yscale("log")
     axes.set_xticks(SIZES, [str(size) for size in SIZES])
@@ -165,7 +173,7 @@ def error_figure(errors: dict[tuple[str, int], tuple[float, float]]) -> Figure:
 
 def reconstruction_figure(data: str) -> Figure:
     """Test images, and a row below for every length of the code."""
-    sizes = [size for size in SIZES if name(data, size) in STUDY.done()]
+    sizes = sizes_done(data)
     images = [first_images(find_dataset(data)())]
     images += [torch.from_numpy(np.load(STUDY.kept(name(data, size)) / SHOWN)) for size in sizes]
     grid = np.asarray(image_grid(torch.cat(images), columns=NUM_SHOWN))
