@@ -23,7 +23,8 @@ from genera.reporting.style import save_figure, style
 from genera.training.runs import read_table
 from genera.zoo import TrainedModel
 
-SETTINGS = ("--budget", "20m", "--validate_every", "1", "--validation_images", "1000")
+#: On processors with bfloat16 convolutions are twice as fast in it.
+SETTINGS = ("--budget", "20m", "--precision", "bf16-mixed", "--validate_every", "1", "--validation_images", "1000")
 #: What is asked of the draws, on the validation split, and what the table calls it.
 MEASURES = {
     "fd[lenet]": "FD",
