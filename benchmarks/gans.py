@@ -98,7 +98,9 @@ def main() -> None:
         turn = f"{arguments.steps} batches of {arguments.batch} a turn, {threads()}"
         print(f"Training {recipe} ({count:,} parameters), {turn}")
         print_table(median, beside="plain, float32", images=len(images), rounds=arguments.rounds)
-        drawn = medians({"library, float32": partial(drawing, model.eval())}, rounds=arguments.rounds)
+        # As `genera.load` gives it.
+        drawer = model.to(memory_format=torch.channels_last).eval()
+        drawn = medians({"library, float32": partial(drawing, drawer)}, rounds=arguments.rounds)
         print(f"drawing                {SAMPLES / drawn['library, float32']:.1f} images/s\n")
 
 

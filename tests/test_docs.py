@@ -103,40 +103,40 @@ def test_the_figure_of_the_shipped_model_is_its_own() -> None:
 
 
 @pytest.fixture
-def studies(monkeypatch: pytest.MonkeyPatch) -> dict[str, Any]:
-    """Every study of ``docs/studies``, by its file's name."""
+def modules(monkeypatch: pytest.MonkeyPatch) -> dict[str, dict[str, Any]]:
+    """What every file of ``docs/studies`` that has a study defines, by the file's name."""
     monkeypatch.syspath_prepend(DOCS / "studies")
     found = {path.stem: runpy.run_path(str(path)) for path in sorted((DOCS / "studies").glob("*.py"))}
-    return {name: module["STUDY"] for name, module in found.items() if "STUDY" in module}
+    return {name: module for name, module in found.items() if "STUDY" in module}
 
 
-def test_every_variant_of_a_study_is_a_training_of_its_own(studies: dict[str, Any]) -> None:
+def test_every_variant_of_a_study_is_a_training_of_its_own(modules: dict[str, dict[str, Any]]) -> None:
     of_gans = {"gan_feature_matching", "gan_variants"}
-    assert set(studies) == {"ae_sizes", "flow_ablation", "vae_beta", "vae_datasets"} | of_gans
-    for study in studies.values():
+    assert set(modules) == {"ae_sizes", "flow_ablation", "vae_beta", "vae_datasets"} | of_gans
+    for module in modules.values():
         described = set()
-        for variant in study.variants.values():
+        for variant in module["STUDY"].variants.values():
             config = Settings(variant.config(), with_data_name(variant.arguments)).as_config()
             build_model(config, ImageSpec(1, 28, 28, 256, 10))
             described.add(json.dumps(config, sort_keys=True))
-        assert len(described) == len(study.variants)
+        assert len(described) == len(module["STUDY"].variants)
 
 
-def test_the_files_of_a_study_are_of_its_variants(studies: dict[str, Any]) -> None:
-    compared = ("model", "task", "data", "batch_size", "budget", "seed", "precision")
-    for study in studies.values():
+def test_the_files_of_a_study_are_of_its_variants(modules: dict[str, dict[str, Any]]) -> None:
+    compared = ("model", "task", "data", "batch_size", "budget", "max_steps", "max_epochs", "seed", "precision")
+    for study in (module["STUDY"] for module in modules.values()):
         for name in study.done():
             variant, kept = study.variants[name], yaml.safe_load((study.kept(name) / "config.yaml").read_text())
             config = Settings(variant.config(), with_data_name(variant.arguments)).as_config()
             assert {key: kept[key] for key in compared} == {key: config[key] for key in compared}, name
 
 
-def test_the_tables_of_the_flows_are_those_of_their_files(studies: dict[str, Any]) -> None:
-    tables = runpy.run_path(str(DOCS / "studies" / "flow_ablation.py"))["tables"]()
-    for name, text in tables.items():
-        assert (studies["flow_ablation"].folder / f"{name}.md").read_text(encoding="utf-8") == text
+def test_the_tables_of_a_study_are_made_of_its_files(modules: dict[str, dict[str, Any]]) -> None:
+    for name, module in modules.items():
+        for table, text in module["tables"]().items():
+            assert (module["STUDY"].folder / f"{table}.md").read_text(encoding="utf-8") == text, f"{name}, {table}"
 
 
 @pytest.mark.parametrize("path", sorted((DOCS / "studies").glob("*/*.md")), ids=lambda path: path.stem)
-def test_the_tables_of_studies_are_those_of_their_files(path: Path) -> None:
+def test_the_tables_of_studies_are_in_the_documents(path: Path) -> None:
     assert any(path.read_text(encoding="utf-8") in document for document in DOCUMENTS.values())

@@ -39,6 +39,7 @@ RATES, OF_RATES = ("2e-3", "5e-3", "1e-2", "3e-2"), (32, 128, 256)
 BEGINNING = 100
 #: The first so many test images, as they are rebuilt.
 SHOWN, NUM_SHOWN = "reconstructions.npy", 10
+LINEAR = "pca.json"
 
 
 def name(data: str, size: int, epochs: int = NUM_EPOCHS) -> str:
@@ -96,14 +97,26 @@ def pca_errors(data: ImageData) -> dict[int, float]:
     return errors
 
 
-def report() -> None:
-    """Write the tables and the figures."""
-    linear = {data: pca_errors(find_dataset(data)()) for data in DATA}
-    columns = ("data", "code", "epochs", "test MSE", "95 % interval", "against the code before", "PCA")
-    (STUDY.folder / "table.md").write_text(table(columns, size_rows(linear)))
+def tables() -> dict[str, str]:
+    """The tables of sizes and of learning rates, by name."""
     of_validation, of_training = ("validation MSE: least", "at the end"), ("training MSE: most", "at the end")
-    columns = ("rate", "code", "steps", *of_validation, *of_training)
-    (STUDY.folder / "rates.md").write_text(table(columns, rate_rows()))
+    of_sizes = ("data", "code", "epochs", "test MSE", "95 % interval", "against the code before", "PCA")
+    of_rates = ("rate", "code", "steps", *of_validation, *of_training)
+    return {"table": table(of_sizes, size_rows(linear_errors())), "rates": table(of_rates, rate_rows())}
+
+
+def linear_errors() -> dict[str, dict[int, float]]:
+    """Those of PCA, by data and number of components, as :func:`report` wrote them."""
+    found = json.loads((STUDY.folder / LINEAR).read_text())
+    return {data: {int(size): error for size, error in errors.items()} for data, errors in found.items()}
+
+
+def report() -> None:
+    """Fit PCA; write the tables and the figures."""
+    linear = {data: pca_errors(find_dataset(data)()) for data in DATA}
+    (STUDY.folder / LINEAR).write_text(json.dumps(linear, indent=2) + "\n")
+    for title, text in tables().items():
+        (STUDY.folder / f"{title}.md").write_text(text)
     with style():
         save_figure(error_figure(linear), STUDY.folder / "errors")
         for data in DATA:
@@ -160,7 +173,10 @@ def error_figure(linear: dict[str, dict[int, float]]) -> Figure:
     for index, data in enumerate(DATA):
         sizes = sizes_done(data)
         ours = [test_error(name(data, size))["value"] for size in sizes]
-        axes.plot(sizes, ours, marker="o", color=f"C{index}", label=f"autoencoder, {data}")
+        axes.plot(sizes, ours, marker="o", color=f"C{index}", label=f"autoencoder, {NUM_EPOCHS} epochs, {data}")
+        if longer := sizes_done(data, MORE_EPOCHS):
+            less = [test_error(name(data, size, MORE_EPOCHS))["value"] for size in longer]
+            axes.plot(longer, less, marker="^", color=f"C{index}", label=f"autoencoder, {MORE_EPOCHS} epochs, {data}")
         of_pca = [linear[data][size] for size in sizes]
         axes.plot(sizes, of_pca, marker="s", color=f"C{index}", linestyle="--", label=f"PCA, {data}")
     axes.set_xscale("log", base=2)

@@ -250,6 +250,20 @@ def test_two_processes_take_the_steps_of_one(tmp_path: Path) -> None:
                 assert float(row_of_two[name]) == pytest.approx(float(value), rel=1e-3, abs=1e-5), name
 
 
+def test_two_processes_train_a_recipe_with_its_probes(tmp_path: Path) -> None:
+    # One process alone looks at samples, and the other must not be waited for.
+    run, coverage = (
+        tmp_path / "run",
+        "{class_path: genera.evaluation.ClassCoverage, init_args: {classifier: lenet-digits}}",
+    )
+    parallel = ("--max_epochs", "1", "--probes+", coverage, "--devices", "2", "--strategy", "ddp")
+    done = genera("train", *RECIPES["cgan_digits"], *parallel, "--out", str(run))
+    assert done.returncode == 0, done.stderr
+    last = losses(run)[-1]
+    assert float(last["samples/diversity"]) > 0
+    assert 1 <= float(last["samples/modes"]) <= 10
+
+
 def test_bad_values_are_one_line(tmp_path: Path, failing: Callable[..., str]) -> None:
     pictures = tmp_path / "pictures"
     pictures.mkdir()

@@ -1,4 +1,7 @@
-"""Probes: short looks at generated images while a model trains."""
+"""Probes: short looks at generated images while a model trains.
+
+Of several processes one alone looks: its metrics must not wait for the others.
+"""
 
 from __future__ import annotations
 
@@ -17,7 +20,7 @@ class Diversity:
         """Of uint8 ``(N, C, H, W)`` with 256 levels; nothing of a single one."""
         if len(images) < 2:
             return {}
-        metric = Dissimilarity(levels=256)
+        metric = Dissimilarity(levels=256, sync_on_compute=False)
         metric.update(images)
         return {"diversity": float(metric.compute())}
 
@@ -45,7 +48,8 @@ class ClassCoverage:
         spec = self.classifier.spec
         classes = self.classifier.predict((images.float() * ((spec.levels - 1) / 255)).round().to(torch.uint8))
         found = {}
-        for name, metric in (("modes", ModeCoverage(spec.num_classes)), ("class_kl", ClassKl(spec.num_classes))):
+        for name, make in (("modes", ModeCoverage), ("class_kl", ClassKl)):
+            metric = make(spec.num_classes, sync_on_compute=False)
             metric.update(classes)
             found[name] = float(metric.compute())
         return found

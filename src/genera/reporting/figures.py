@@ -18,7 +18,7 @@ from genera.data.pictures import image_grid, pair_grid
 from genera.evaluation import check_fits, draw, interpolate
 from genera.flows import NormalizingFlow
 from genera.gans import GAN
-from genera.reporting.curves import against_time
+from genera.reporting.curves import against_time, limits
 from genera.reporting.flow_figures import flow_figures
 from genera.reporting.gan_figures import players_figure
 from genera.reporting.style import save_figure, style
@@ -139,7 +139,7 @@ def training_curve(table: Mapping[int, Mapping[str, float]], *, about: str) -> F
         minutes, curve = against_time(table, column)
         axes.plot(minutes, curve, marker=marker, markersize=4, label=column.partition("/")[0])
         values += curve
-    axes.set_ylim(*_limits(values))
+    axes.set_ylim(*limits(values))
     axes.set(xlabel="minutes of training", ylabel="bits per dimension" if name == "bits_per_dim" else "nats per image")
     axes.set_title(about, fontsize=10)
     axes.legend()
@@ -205,10 +205,3 @@ def describe(trained: TrainedModel) -> str:
         environment = json.loads(trained.run.environment.read_text())
         parts.append(f"({environment['steps']:,} steps, {environment['wall_seconds'] / 60:.1f} min)")
     return " ".join(parts)
-
-
-def _limits(values: list[float]) -> tuple[float, float]:
-    """A range that shows where a curve ends well; the first steps of a training would flatten all that follows."""
-    low, high = min(values), float(np.percentile(values, 90))
-    room = max(high - low, 1e-3)
-    return low - 0.05 * room, low + 1.6 * room

@@ -12,19 +12,21 @@ from genera.core import StandardNormal
 from genera.data import Images
 from genera.data.pictures import image_grid
 from genera.evaluation import traverse
-from genera.reporting.curves import against_time
-from genera.vaes import ACTIVE_VARIANCE, VAE
+from genera.reporting.curves import against_time, limits
+from genera.vaes import VAE
 
 _NUM_DIMS = 8
 _STEPS = 11
 #: The column of ``metrics.csv`` in every panel, by the label of its y axis.
 _PANELS = {
+    "loss at β = 1, nats": "validation/loss",
     "reconstruction, nats": "validation/reconstruction",
     "KL, nats": "validation/kl",
     "β": "train/beta",
     "active units": "validation/active_units",
-    "mutual information, nats": "validation/mutual_information",
 }
+#: What falls steeply at first and is never near zero.
+_STEEP = ("validation/loss", "validation/reconstruction")
 
 
 def course_figure(table: Mapping[int, Mapping[str, float]], *, about: str) -> Figure:
@@ -34,10 +36,10 @@ def course_figure(table: Mapping[int, Mapping[str, float]], *, about: str) -> Fi
     figure = Figure(figsize=(6, 0.6 + 1.5 * len(panels)))
     grid = figure.subplots(len(panels), 1, sharex=True, squeeze=False)
     for axes, (label, column) in zip(grid.flat, panels.items(), strict=True):
-        axes.plot(*against_time(table, column))
+        minutes, values = against_time(table, column)
+        axes.plot(minutes, values)
         axes.set_ylabel(label, fontsize=8)
-        if column != "validation/reconstruction":
-            axes.set_ylim(bottom=0)
+        axes.set_ylim(*limits(values) if column in _STEEP else (0, None))
     grid[-1, 0].set_xlabel("minutes of training")
     figure.suptitle(about, fontsize=10)
     return figure
@@ -55,7 +57,7 @@ def latent_figure(vae: VAE, images: Images, *, about: str, seed: int) -> Figure:
     with torch.inference_mode():
         posterior = vae.posterior(images.pixels, images.labels)
     kl, order = posterior.kl_to_standard_normal().mean(dim=0).sort(descending=True)
-    is_active = (posterior.mean.var(dim=0, correction=0) > ACTIVE_VARIANCE)[order]
+    is_active = posterior.is_active()[order]
     figure = Figure(figsize=(6, 3.5))
     axes = figure.add_subplot()
     places = np.arange(len(kl))

@@ -62,10 +62,17 @@ class DiagonalPosterior:
         marginal = torch.logsumexp(pairs, dim=1) - math.log(len(z))
         return (pairs.diagonal() - marginal).mean()
 
-    def active_units(self) -> Tensor:
-        """How many dimensions move with the image, ``()``: over the batch their mean has more than ``ACTIVE_VARIANCE``.
+    def is_active(self) -> Tensor:
+        """Which dimensions move with the image: over the batch their mean varies by more than ``ACTIVE_VARIANCE``.
+
+        Returns:
+            Bool ``(D,)``.
 
         Source:
             Burda, Grosse & Salakhutdinov (2016), section 2.
         """
-        return (self.mean.var(dim=0, correction=0) > ACTIVE_VARIANCE).sum().to(self.mean.dtype)
+        return self.mean.var(dim=0, correction=0) > ACTIVE_VARIANCE
+
+    def active_units(self) -> Tensor:
+        """The number of dimensions that are active: ``()``."""
+        return self.is_active().sum().to(self.mean.dtype)
