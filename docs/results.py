@@ -1,4 +1,7 @@
-"""Write the README's table of results from the files of the runs and of the zoo: ``python docs/results.py``."""
+"""Write the tables of results from the files of the runs and of the zoo: ``python docs/results.py``.
+
+They stand in the README and, of the models of integer pixels, in ``docs/vaes.md``.
+"""
 
 from __future__ import annotations
 
@@ -9,10 +12,18 @@ import re
 from pathlib import Path
 
 DOCS = Path(__file__).parent
-README = DOCS.parent / "README.md"
+README, VAES = DOCS.parent / "README.md", DOCS / "vaes.md"
 ZOO = DOCS.parent / "src" / "genera" / "zoo" / "weights"
 BEGIN = "<!-- results: written by docs/results.py from the files in docs/runs and the zoo -->\n"
 END = "<!-- end of results -->"
+#: What others report on the test images: bits/dim by data, as they were published.
+PUBLISHED = {
+    "BB-ANS, a VAE ([arXiv:1901.04866](https://arxiv.org/abs/1901.04866))": {"mnist": "1.39", "fashion-mnist": "3.66"},
+    "Bit-Swap, a hierarchical VAE ([arXiv:1905.06845](https://arxiv.org/abs/1905.06845))": {
+        "mnist": "1.27",
+        "fashion-mnist": "3.28",
+    },
+}
 HEADER = """\
 | model | data | measure, test split | value | images | steps | training images/s | training time |
 |---|---|---|---|---|---|---|---|
@@ -68,14 +79,29 @@ def interval(found: dict[str, float]) -> str:
     return f"{value} ({low} … {high})"
 
 
-def updated(readme: str) -> str:
-    """The README with its table written anew."""
-    before, _, rest = readme.partition(BEGIN)
+def likelihoods() -> str:
+    """What the models of the zoo with a likelihood, and others, reach on both data sets."""
+    table = "| model | data | M = 1 | M = 8 | M = 128, of the first 1,000 images |\n|---|---|---|---|---|\n"
+    for data in ("mnist", "fashion-mnist"):
+        for file in sorted(ZOO.glob(f"*-{data}/evaluation.json")):
+            evaluation = json.loads(file.read_text())
+            found = [evaluation["measures"].get(f"bits_per_dim@{samples}") for samples in (1, 8, 128)]
+            if evaluation["data"] == data and all(found):
+                table += f"| `{file.parent.name}` | {data} | {' | '.join(map(interval, found))} |\n"
+        for name, bits in PUBLISHED.items():
+            table += f"| {name}, as published | {data} | {bits[data]} | | |\n"
+    return table
+
+
+def updated(document: str, table: str) -> str:
+    """A document with its table written anew."""
+    before, _, rest = document.partition(BEGIN)
     _, _, after = rest.partition(END)
-    assert rest, f"{README} has no line {BEGIN!r}"
-    return before + BEGIN + results() + END + after
+    assert rest, f"there is no line {BEGIN!r}"
+    return before + BEGIN + table + END + after
 
 
 if __name__ == "__main__":
-    README.write_text(updated(README.read_text()))
-    print(README)
+    for path, made in ((README, results()), (VAES, likelihoods())):
+        path.write_text(updated(path.read_text(), made))
+        print(path)

@@ -5,7 +5,7 @@ from __future__ import annotations
 import torch
 from torch import Tensor, nn
 
-from genera.core import Fakes, ImageSpec, Loss, Trainable, TwoPlayer
+from genera.core import Fakes, Generative, ImageSpec, Loss, Trainable, TwoPlayer
 
 
 class MeanImage(Trainable):
@@ -66,3 +66,17 @@ class Players(TwoPlayer):
 
     def score(self, images: Tensor, labels: Tensor | None = None) -> Tensor:
         return self.discriminator(images.flatten(1) / (self.spec.levels - 1))
+
+
+class Collapsed(Players, Generative):
+    """As above, and draws that image again and again."""
+
+    def sample(
+        self,
+        count: int,
+        *,
+        labels: Tensor | None = None,
+        temperature: float = 1.0,
+        generator: torch.Generator | None = None,
+    ) -> Tensor:
+        return self.spec.nearest(self.generate(count).images.detach().unflatten(1, self.spec.shape))

@@ -83,7 +83,9 @@ def _perhaps(name: str) -> str:
 
 def _first_line(error: Exception) -> str:
     """The message of an error on one line."""
-    return " ".join(str(error).split()) or type(error).__name__
+    from genera.training.config_errors import unwrapped
+
+    return " ".join(unwrapped(str(error)).split()) or type(error).__name__
 
 
 if __name__ == "__main__":

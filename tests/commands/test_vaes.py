@@ -86,8 +86,13 @@ def test_one_told_the_class_draws_a_class(tmp_path: Path, failing: Callable[...,
         (("vae", "--model.objective", "{class_path: Iwae, init_args: {num_samples: 0}}"), ("num_samples", "got 0")),
         (("vae", "--model.likelihood", "BernoulliPixels"), ("2 levels", "got 17", "CrossEntropyPixels")),
         (("vae", "--max_epochs", "50"), ("warm-up of 10 and a cycle of 100 epochs", "50 epochs", "--max_epochs")),
-        (("ae", "--model.num_components", "0"), ("num_components must be positive", "got 0")),
+        (("ae", "--model.num_components", "0"), ("num_components must be at least 1", "got 0")),
         (("vae", "--model.encoder", "ConvEncodr"), ("ConvEncodr",)),
+        (("vae_discrete", "--model.encoder.num_blocks", "-1"), ("num_blocks must be at least 0", "got -1")),
+        (
+            ("vae_digits", "--model.objective.schedule.epochs", "0"),
+            ("error: a warm-up takes a positive number of epochs, got 0",),
+        ),
     ],
 )
 def test_bad_values_are_one_line(

@@ -169,11 +169,11 @@ def test_the_components_differ_by_seed() -> None:
 @pytest.mark.parametrize("num_dims", [0, -1])
 @pytest.mark.parametrize("make", [StandardNormal, DiagonalGaussian, GaussianMixture])
 def test_no_dimensions(make: type[Distribution], num_dims: int) -> None:
-    with complains("num_dims must be positive", str(num_dims)):
+    with complains("num_dims must be at least 1", str(num_dims)):
         make(num_dims)
 
 
 @pytest.mark.parametrize("num_components", [0, -2])
 def test_no_components(num_components: int) -> None:
-    with complains("num_components must be positive", str(num_components)):
+    with complains("num_components must be at least 1", str(num_components)):
         GaussianMixture(3, num_components=num_components)

@@ -60,3 +60,13 @@ def test_pixels_beyond_the_levels() -> None:
     images[1, 2, 3, 4] = 17
     with complains("pixels must be below 17", "got 17"):
         spec.check(images)
+
+
+def test_levels_and_real_numbers() -> None:
+    levels = torch.arange(17, dtype=torch.uint8)
+    spec = dataclasses.replace(SPEC, levels=17)
+    x = spec.scaled(levels, torch.float64)
+    torch.testing.assert_close(x, torch.linspace(0, 1, 17, dtype=torch.float64))
+    torch.testing.assert_close(spec.centred(levels, torch.float64), 2 * x - 1)
+    assert torch.equal(spec.nearest(x), levels)
+    assert spec.nearest(torch.tensor([-0.2, 0.03, 0.04, 1.7])).tolist() == [0, 0, 1, 16]

@@ -148,7 +148,7 @@ def test_labels_that_do_not_fit(critic: partial) -> None:
             network(x, labels[:, :2])
         with complains("takes one-hot labels (B, 3)", "got labels of shape (4,)"):
             network(x, labels.argmax(dim=1))
-    with complains("projection needs labels", "num_classes", "got 0"):
+    with complains("projection needs labels", "class_conditional"):
         critic(projection=True)
 
 

@@ -39,7 +39,7 @@ def test_the_curve_is_that_of_the_table(model: TrainedModel) -> None:
 
 def test_a_grid_keeps_its_images(model: TrainedModel) -> None:
     images = torch.arange(64, dtype=torch.uint8).reshape(1, 1, 8, 8) % 17
-    (axes,) = sample_figure(images, title="one image", levels=17).axes
+    (axes,) = sample_figure(images, title="one image", levels=17, columns=8).axes
     (shown,) = axes.get_images()
     assert np.array_equal(np.asarray(shown.get_array()), np.asarray(image_grid(images, levels=17)))
     assert axes.get_title() == "one image"

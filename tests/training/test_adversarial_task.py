@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import copy
-import math
+import re
 from collections.abc import Callable
 from functools import partial
 from pathlib import Path
@@ -92,6 +92,20 @@ def test_the_last_weights_are_kept_and_draw(uninterrupted: Path) -> None:
     for name, value in model.discriminator.state_dict().items():
         torch.testing.assert_close(value, checkpoint[f"model.discriminator.{name}"])
     assert model.sample(4, labels=torch.arange(4)).shape == (4, 1, 8, 8)
+
+
+def test_kept_statistics_are_those_of_the_averaged_weights(uninterrupted: Path) -> None:
+    model = find_model(str(uninterrupted)).load()
+    assert isinstance(model, GAN)
+    kept = [value.clone() for name, value in model.generator.named_buffers() if name.endswith("running_mean")]
+    torch.manual_seed(0)
+    refresh_batch_norm(model.generator, lambda: model.generate(500))
+    own = [value for name, value in model.generator.named_buffers() if name.endswith("running_mean")]
+    checkpoint = torch.load(uninterrupted / "checkpoints" / "last.ckpt", weights_only=True)["state_dict"]
+    trained = [value for name, value in checkpoint.items() if re.match(r"model\.generator.*running_mean", name)]
+    assert len(kept) == len(own) == len(trained) > 0
+    for one, other, raw in zip(kept, own, trained, strict=True):
+        assert (one - other).norm() < 0.5 * (raw - other).norm()
 
 
 def players(**options: object) -> AdversarialTask:
@@ -224,12 +238,13 @@ def test_a_schedule_is_on_both_rates() -> None:
     assert values["discriminator/learning_rate"] == pytest.approx(0.2)
 
 
-def test_training_in_half_precision(tmp_path: Path) -> None:
+def test_training_in_half_precision(wholes: dict[str, Path], tmp_path: Path) -> None:
+    # With several steps within one autocast context, the second would be taken at copies of the first one's weights.
     run = tmp_path / "run"
     assert main(["train", *RECIPES["wgan_gp"], "--precision", "bf16-mixed", "--out", str(run)]) == 0
-    trained = [float(row["train/generator/loss"]) for row in losses(run)]
-    assert len(trained) == 15
-    assert all(map(math.isfinite, trained))
+    for name in ("generator/loss", "discriminator/penalty"):
+        half, whole = ([float(row[f"train/{name}"]) for row in losses(path)] for path in (run, wholes["wgan_gp"]))
+        assert half == pytest.approx(whole, rel=0.1, abs=0.02)
     model = find_model(str(run)).load()
     assert {parameter.dtype for parameter in model.parameters()} == {torch.float32}
 
@@ -281,10 +296,15 @@ def test_bad_values_are_one_line(tmp_path: Path, failing: Callable[..., str]) ->
     message = failing("train", *SMALL, "--devices", "0", *out)
     assert "devices must be at least 1, got 0" in message
     probe = "[{class_path: genera.evaluation.ClassCoverage, init_args: {classifier: lenet-digits}}]"
-    message = failing(
-        "train", "gan", "--data", "folder", "--data.path", str(pictures), "--probes", probe, "--batch_size", "4", *out
-    )
-    assert "a probe cannot look at these images" in message
+    own = ("gan", "--data", "folder", "--data.path", str(pictures), "--batch_size", "4")
+    assert "counts 10 classes and these images have 0" in failing("train", *own, "--probes", probe, *out)
+    assert "a probe cannot look at these images" in failing("train", *own, "--data.size", "6", *out)
+    message = failing("train", "sngan", *own[1:], "--data.size", "10", *out)
+    assert "multiples of 4, such as 8×8, got 10×10" in message
+    message = failing("train", "cgan_fm", *own[1:], "--data.size", "8", *out)
+    assert "class_conditional needs images with labels" in message
+    message = failing("train", "sngan", *own[1:], "--data.size", "8", "--model.discriminator.width", "0", *out)
+    assert "width must be at least 1, got 0" in message
     assert not (tmp_path / "run").exists()
     optimizer = "{class_path: LossTask, init_args: {optimizer: torch.optim.Adam}}"
     assert "GAN: take AdversarialTask" in failing("train", *SMALL, "--task", optimizer, *out)

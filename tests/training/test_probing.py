@@ -6,6 +6,7 @@ import math
 from collections.abc import Callable
 from pathlib import Path
 
+import numpy as np
 import pytest
 import torch
 from running import TINY, losses
@@ -45,6 +46,12 @@ def test_samples_that_are_few_images_are_warned_of_once(probing: Probing, capsys
     assert not capsys.readouterr().err
 
 
+def test_a_training_warns_of_a_collapse(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    model = ("--model", "noiseless.Collapsed", "--allow", "noiseless", "--data", "digits")
+    assert main(["train", "gan", *model, "--max_epochs", "2", "--out", str(tmp_path / "run")]) == 0
+    assert capsys.readouterr().err.count("few images, again and again") == 1
+
+
 def test_any_family_can_be_probed(tmp_path: Path) -> None:
     run = tmp_path / "run"
     probes = "[{class_path: genera.evaluation.Diversity}]"
@@ -52,6 +59,17 @@ def test_any_family_can_be_probed(tmp_path: Path) -> None:
     found = [row["samples/diversity"] for row in losses(run)]
     assert [bool(value) for value in found] == [False] * 4 + [True] + [False] * 4 + [True]
     assert len({row["images/diversity"] for row in losses(run)} - {""}) == 1
+
+
+def test_classes_are_counted_of_the_data_of_the_classifier_only(tmp_path: Path, failing: Callable[..., str]) -> None:
+    path, run = tmp_path / "three.npz", tmp_path / "run"
+    rng = np.random.default_rng(0)
+    np.savez(path, images=rng.integers(0, 256, (90, 8, 8), dtype=np.uint8), labels=np.arange(90) % 3)
+    probes = "[{class_path: genera.evaluation.ClassCoverage, init_args: {classifier: lenet-digits}}]"
+    data = ("--data", "npz", "--data.path", str(path), "--batch_size", "8")
+    message = failing("train", "cgan_digits", *data, "--probes", probes, "--out", str(run))
+    assert "counts 10 classes and these images have 3" in message
+    assert not run.exists()
 
 
 @pytest.mark.parametrize(("recipe", "reason"), [("ae", "before the end"), ("lenet", "at all")])

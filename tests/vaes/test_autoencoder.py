@@ -89,5 +89,5 @@ def test_the_mixture_is_saved_with_the_weights() -> None:
 def test_sizes_out_of_range(value: int) -> None:
     with complains("latent_size must be at least 1", str(value)):
         small(latent_size=value)
-    with complains("num_components must be positive", str(value)):
+    with complains("num_components must be at least 1", str(value)):
         small(num_components=value)

@@ -214,7 +214,7 @@ def test_samples_are_draws_that_the_generator_decides_or_the_mean(name: str) -> 
     if isinstance(likelihood, DRAWING):
         assert not torch.equal(first, other)
     else:
-        assert torch.equal(first, likelihood.nearest(likelihood.mean(params)))
+        assert torch.equal(first, likelihood.spec.nearest(likelihood.mean(params)))
         assert torch.equal(first, other)
 
 

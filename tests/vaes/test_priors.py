@@ -50,5 +50,5 @@ def test_its_images_stay_images_and_its_encoder_is_copied_with_it() -> None:
 
 
 def test_a_vamp_prior_without_components() -> None:
-    with complains("num_components must be positive", "0"):
+    with complains("num_components must be at least 1", "0"):
         VampPrior(3, num_components=0)

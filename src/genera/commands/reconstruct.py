@@ -8,7 +8,7 @@ from pathlib import Path
 import torch
 
 from genera.commands.calling import call
-from genera.core import Autoencoding
+from genera.core import Autoencoding, check_positive
 from genera.data import ImageData
 from genera.data.pictures import check_is_png, pair_grid, save_picture
 from genera.evaluation import check_fits
@@ -34,8 +34,7 @@ def reconstruct(
         out: the picture, a PNG.
         allow: packages the model's config may name besides ours; only those you trust.
     """
-    if count < 1:
-        raise ValueError(f"count must be at least 1, got {count}")
+    check_positive(count=count)
     check_is_png(out)
     trained = find_model(model)
     loaded = trained.load(allow=allow or ())

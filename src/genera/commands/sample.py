@@ -8,6 +8,7 @@ from pathlib import Path
 import torch
 
 from genera.commands.calling import call
+from genera.core import check_positive
 from genera.data.pictures import check_is_png, image_grid, save_picture
 from genera.evaluation import draw
 from genera.zoo import find_model
@@ -34,8 +35,7 @@ def sample(
         seed: of the noise; the same seed draws the same images.
         allow: packages the model's config may name besides ours; only those you trust.
     """
-    if count < 1:
-        raise ValueError(f"count must be at least 1, got {count}")
+    check_positive(count=count)
     check_is_png(out)
     trained = find_model(model)
     loaded = trained.load(allow=allow or ())

@@ -147,14 +147,13 @@ def _train(
 ) -> int:
     # Read before Lightning sets it for the other processes of a ddp training, which run this as well.
     first_process = "LOCAL_RANK" not in os.environ
-    if first_process:
-        print(f"training in {run.path}", file=sys.stderr)
-        if arguments["precision"] == "bf16-mixed" and is_on_processor(arguments["accelerator"]) and not has_bfloat16():
-            print(
-                "this processor has no bfloat16 instructions and emulates them, some ten times slower: "
-                "--precision 32-true is faster",
-                file=sys.stderr,
-            )
+    is_half = arguments["precision"] == "bf16-mixed"
+    if first_process and is_half and is_on_processor(arguments["accelerator"]) and not has_bfloat16():
+        print(
+            "this processor has no bfloat16 instructions and emulates them, some ten times slower: "
+            "--precision 32-true is faster",
+            file=sys.stderr,
+        )
     os.environ["GENERA_RUN"] = str(run.path)
     try:
         train(data, run, resume=resumed_config is not None, **arguments)

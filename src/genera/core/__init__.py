@@ -1,7 +1,7 @@
 """Contracts and the mathematics every family shares. Needs nothing but torch."""
 
 from genera.core.autograd import first_order_only
-from genera.core.checks import check_positive
+from genera.core.checks import check_not_negative, check_positive
 from genera.core.contracts import (
     Autoencoding,
     Concluding,
@@ -63,6 +63,7 @@ __all__ = [
     "Warmup",
     "at_least_float32",
     "bits_per_dim",
+    "check_not_negative",
     "check_positive",
     "first_order_only",
     "has_density",

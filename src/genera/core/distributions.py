@@ -7,6 +7,7 @@ import math
 import torch
 from torch import Tensor, nn
 
+from genera.core.checks import check_positive
 from genera.core.contracts import Distribution
 from genera.core.numerics import sum_over_dims
 
@@ -26,7 +27,7 @@ class StandardNormal(Distribution):
 
     def __init__(self, num_dims: int) -> None:
         super().__init__()
-        _check_positive(num_dims, "num_dims")
+        check_positive(num_dims=num_dims)
         self.num_dims = num_dims
         self.register_buffer("_anchor", torch.zeros(()), persistent=False)
 
@@ -51,7 +52,7 @@ class DiagonalGaussian(Distribution):
 
     def __init__(self, num_dims: int) -> None:
         super().__init__()
-        _check_positive(num_dims, "num_dims")
+        check_positive(num_dims=num_dims)
         self.mean = nn.Parameter(torch.zeros(num_dims))
         self.log_scale = nn.Parameter(torch.zeros(num_dims))
 
@@ -82,8 +83,7 @@ class GaussianMixture(Distribution):
 
     def __init__(self, num_dims: int, *, num_components: int = 8, seed: int = 0) -> None:
         super().__init__()
-        _check_positive(num_dims, "num_dims")
-        _check_positive(num_components, "num_components")
+        check_positive(num_dims=num_dims, num_components=num_components)
         generator = torch.Generator().manual_seed(seed)
         self.logits = nn.Parameter(torch.zeros(num_components))
         self.means = nn.Parameter(0.1 * torch.randn(num_components, num_dims, generator=generator))
@@ -106,8 +106,3 @@ def _gaussian_log_prob(z: Tensor, mean: Tensor, log_scale: Tensor) -> Tensor:
     """``(B, D)`` under the Gaussian of ``mean`` and ``log_scale``, both ``(D,)``: ``(B,)`` nats."""
     standardized = (z - mean) * torch.exp(-log_scale)
     return -0.5 * sum_over_dims(standardized**2) - log_scale.sum() - 0.5 * len(mean) * math.log(2 * math.pi)
-
-
-def _check_positive(value: int, name: str) -> None:
-    if value < 1:
-        raise ValueError(f"{name} must be positive, got {value}")

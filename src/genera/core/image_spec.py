@@ -7,6 +7,8 @@ from dataclasses import dataclass
 import torch
 from torch import Tensor
 
+from genera.core.checks import check_positive
+
 
 @dataclass(frozen=True)
 class ImageSpec:
@@ -32,9 +34,7 @@ class ImageSpec:
     num_classes: int = 0
 
     def __post_init__(self) -> None:
-        for name in ("channels", "height", "width"):
-            if getattr(self, name) < 1:
-                raise ValueError(f"{name} must be at least 1, got {getattr(self, name)}")
+        check_positive(channels=self.channels, height=self.height, width=self.width)
         if not 2 <= self.levels <= 256:
             raise ValueError(f"levels must lie between 2 and 256 (uint8 images), got {self.levels}")
         if self.num_classes < 0:
@@ -64,3 +64,15 @@ class ImageSpec:
         # Of 256 levels uint8 knows no others; then nothing is read.
         if self.levels < 256 and images.numel() and int(images.max()) >= self.levels:
             raise ValueError(f"pixels must be below {self.levels}, the levels of this model, got {int(images.max())}")
+
+    def scaled(self, images: Tensor, dtype: torch.dtype) -> Tensor:
+        """uint8 pixels of any shape to [0, 1]: level ``k`` lies at ``k / (levels - 1)``."""
+        return images.to(dtype) / (self.levels - 1)
+
+    def centred(self, images: Tensor, dtype: torch.dtype) -> Tensor:
+        """uint8 pixels of any shape to [-1, 1]."""
+        return images.to(dtype) * (2 / (self.levels - 1)) - 1
+
+    def nearest(self, x: Tensor) -> Tensor:
+        """Real numbers on the scale of :meth:`scaled` to the nearest levels, uint8; those outside of it to its ends."""
+        return (x * (self.levels - 1)).round().clamp(0, self.levels - 1).to(torch.uint8)

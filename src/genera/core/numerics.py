@@ -7,6 +7,8 @@ import math
 import torch
 from torch import Tensor
 
+from genera.core.checks import check_positive
+
 
 def at_least_float32(x: Tensor) -> Tensor:
     """Half precision becomes float32; sums, logarithms and differences of them need the digits."""
@@ -39,6 +41,5 @@ def bits_per_dim(log_prob: Tensor, num_dims: int) -> Tensor:
     Source:
         Theis, van den Oord & Bethge (2016), section 3.1.
     """
-    if num_dims < 1:
-        raise ValueError(f"num_dims must be positive, got {num_dims}")
+    check_positive(num_dims=num_dims)
     return -log_prob / (num_dims * math.log(2))

@@ -10,6 +10,7 @@ from __future__ import annotations
 import math
 from abc import ABC, abstractmethod
 
+from genera.core.checks import check_positive
 from genera.core.contracts import Progress
 
 
@@ -155,8 +156,7 @@ class RisingCycles(Schedule):
     """
 
     def __init__(self, num_cycles: int = 4, *, rise: float = 0.5) -> None:
-        if num_cycles < 1:
-            raise ValueError(f"num_cycles must be at least 1, got {num_cycles}")
+        check_positive(num_cycles=num_cycles)
         if not 0 < rise <= 1:
             raise ValueError(f"rise is a share of a cycle and must lie in (0, 1], got {rise}")
         self.num_cycles = num_cycles

@@ -16,7 +16,7 @@ import yaml
 from torch import Tensor
 from tqdm import tqdm
 
-from genera.core import ImageModel, ImageSpec
+from genera.core import ImageModel, ImageSpec, check_positive
 from genera.data import Batches, Images, InOrder
 from genera.evaluation.classifier import Classifier
 from genera.evaluation.drawing import draw
@@ -70,8 +70,7 @@ def classification_accuracy_score(
         spec.check(images.pixels)
     if len(train) < 10:
         raise ValueError(f"train must hold at least 10 images, a tenth of which is held out, got {len(train)}")
-    if max_epochs < 1:
-        raise ValueError(f"max_epochs must be at least 1, got {max_epochs}")
+    check_positive(max_epochs=max_epochs)
     order = torch.randperm(len(train), generator=torch.Generator().manual_seed(seed))
     held_out, learned = (train.subset(part) for part in order.tensor_split([len(train) // 10]))
     with torch.random.fork_rng(devices=[]):

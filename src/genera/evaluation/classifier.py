@@ -88,7 +88,7 @@ class Classifier(Trainable):
 
     def _scaled(self, images: Tensor) -> Tensor:
         """Pixels in [-1, 1]."""
-        return images.to(next(self.network.parameters()).dtype) * (2 / (self.spec.levels - 1)) - 1
+        return self.spec.centred(images, next(self.network.parameters()).dtype)
 
 
 def load_classifier(trained: TrainedModel, *, allow: Sequence[str] = ()) -> Classifier:

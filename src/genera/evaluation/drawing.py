@@ -9,7 +9,7 @@ import torch.nn.functional as F
 from torch import Tensor
 from tqdm import tqdm
 
-from genera.core import Autoencoding, Generative
+from genera.core import Autoencoding, Generative, check_positive
 
 #: Below this sine of the angle between two latents, an arc and a straight line are the same to rounding.
 _MIN_SINE = 1e-4
@@ -42,8 +42,7 @@ def draw(
     """
     if not isinstance(model, Generative):
         raise ValueError(f"{type(model).__name__} cannot draw images")
-    if count < 1:
-        raise ValueError(f"count must be at least 1, got {count}")
+    check_positive(count=count)
     if temperature < 0:
         raise ValueError(f"temperature must not be negative, got {temperature}")
     if labels is not None and len(labels) != count:

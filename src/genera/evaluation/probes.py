@@ -37,6 +37,8 @@ class ClassCoverage:
 
     def __init__(self, classifier: str) -> None:
         self.classifier = load_classifier(find_model(classifier))
+        #: Of the images that it can look at.
+        self.num_classes = self.classifier.spec.num_classes
 
     @torch.no_grad()
     def __call__(self, images: Tensor) -> dict[str, float]:

@@ -8,7 +8,7 @@ from functools import partial
 import torch
 from torch import Tensor, nn
 
-from genera.core import Transform, sum_over_dims
+from genera.core import Transform, check_positive, sum_over_dims
 from genera.flows.chain import Chain
 from genera.flows.elementwise import Affine, Elementwise
 
@@ -108,8 +108,7 @@ class Couplings(Transform):
         elementwise: Callable[[int], Elementwise] = Affine,
     ) -> None:
         super().__init__(shape)
-        if count < 1:
-            raise ValueError(f"count must be at least 1, got {count}")
+        check_positive(count=count)
         coupling = partial(
             Coupling, context_channels=context_channels, mask=mask, conditioner=conditioner, elementwise=elementwise
         )

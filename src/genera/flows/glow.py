@@ -7,7 +7,7 @@ from functools import partial
 
 from torch import Tensor, nn
 
-from genera.core import Transform
+from genera.core import Transform, check_positive
 from genera.flows.actnorm import ActNorm
 from genera.flows.chain import Chain, TransformFactory
 from genera.flows.coupling import Coupling
@@ -45,8 +45,7 @@ class GlowSteps(Transform):
         seed: int = 0,
     ) -> None:
         super().__init__(shape)
-        if count < 1:
-            raise ValueError(f"count must be at least 1, got {count}")
+        check_positive(count=count)
         coupling = partial(
             Coupling,
             context_channels=context_channels,

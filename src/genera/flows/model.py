@@ -19,6 +19,7 @@ from genera.core import (
     StandardNormal,
     Trainable,
     UniformDequantizer,
+    check_positive,
     labels_to_draw,
     log_mean_exp,
     one_hot,
@@ -126,8 +127,7 @@ class NormalizingFlow(Trainable, Generative, Density, Autoencoding):
             ValueError: the images or labels do not fit, or ``num_importance_samples`` is not positive.
         """
         self.spec.check(images)
-        if num_importance_samples < 1:
-            raise ValueError(f"num_importance_samples must be at least 1, got {num_importance_samples}")
+        check_positive(num_importance_samples=num_importance_samples)
         values = _VALUES_AT_ONCE.get(images.device.type, _VALUES_AT_ONCE_ELSEWHERE)
         at_once = max(1, values // self.spec.num_dims)
         every_draw = torch.arange(len(images), device=images.device).repeat(num_importance_samples)

@@ -38,7 +38,7 @@ class VariationalDequantizer(Dequantizer):
         # A draw of exactly zero would be an infinite ε.
         eps = torch.finfo(uniform.dtype).eps
         noise = torch.logit(uniform, eps=eps / 2).to(dtype)
-        context = images.to(dtype) * (2 / (self.spec.levels - 1)) - 1
+        context = self.spec.centred(images, dtype)
         h, log_det = self.transform(noise, context)
         log_det = log_det + sum_over_dims(log_sigmoid_derivative(h) - log_sigmoid_derivative(noise))
         y, log_det_place = self.place(images, torch.sigmoid(h))

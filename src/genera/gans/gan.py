@@ -8,7 +8,7 @@ from collections.abc import Callable
 import torch
 from torch import Tensor, nn
 
-from genera.core import Fakes, Generative, ImageSpec, Loss, TwoPlayer, labels_to_draw, one_hot
+from genera.core import Fakes, Generative, ImageSpec, Loss, TwoPlayer, check_positive, labels_to_draw, one_hot
 from genera.gans.feature_matching import feature_matching
 from genera.gans.losses import AdversarialLoss
 from genera.gans.penalties import Penalty, check_independent
@@ -55,8 +55,7 @@ class GAN(TwoPlayer, Generative):
         class_conditional: bool = False,
     ) -> None:
         super().__init__()
-        if latent_size < 1:
-            raise ValueError(f"latent_size must be at least 1, got {latent_size}")
+        check_positive(latent_size=latent_size)
         if not 0 <= feature_matching < math.inf:
             raise ValueError(f"feature_matching is a weight: finite and not negative, got {feature_matching}")
         if class_conditional and not spec.num_classes:
@@ -69,6 +68,8 @@ class GAN(TwoPlayer, Generative):
         self.generator = generator(latent_size + told, spec.shape)
         self.discriminator = discriminator(spec.shape, told)
         self.adversarial_loss = loss
+        #: What a discriminator pays that takes everything for the same; Wasserstein's has no such scale, and pays 0.
+        self._undecided = float(loss.discriminator(torch.zeros(1), torch.zeros(1)))
         self.penalty = penalty
         if penalty is not None:
             check_independent(self.discriminator, spec.shape, num_classes=told)
@@ -99,6 +100,8 @@ class GAN(TwoPlayer, Generative):
             # Each image beside the fake that comes with it.
             "told_apart": (real > fake).float(),
         }
+        if self._undecided:
+            logs["share_paid"] = terms["adversarial"].detach() / self._undecided
         return Loss(torch.stack(list(terms.values())).sum(dim=0), terms, logs)
 
     def generator_loss(self, images: Tensor, fakes: Fakes, labels: Tensor | None = None) -> Loss:
@@ -112,12 +115,14 @@ class GAN(TwoPlayer, Generative):
         return Loss(sum(terms.values(), start=logits.new_zeros(())), terms)
 
     def score(self, images: Tensor, labels: Tensor | None = None) -> Tensor:
-        """The discriminator's logits ``(B,)``: higher is more real.
+        """The discriminator's logits ``(B,)``: higher is more real. With ``minibatch_std`` each depends on its batch.
 
         Raises:
             ValueError: the images or labels do not fit.
         """
         self.spec.check(images)
+        if labels is not None and len(labels) != len(images):
+            raise ValueError(f"there must be one label for each image, got {len(labels)} for {len(images)}")
         return self.discriminator(self._scaled(images), self._context(labels))[0]
 
     @torch.no_grad()
@@ -137,8 +142,7 @@ class GAN(TwoPlayer, Generative):
         weight = next(self.generator.parameters())
         z = torch.randn(count, self.latent_size, generator=generator, device=weight.device, dtype=weight.dtype)
         labels = labels_to_draw(self, count, labels, generator=generator)
-        share = (self._generated(temperature * z, labels) + 1) / 2
-        return (share * (self.spec.levels - 1)).round().clamp(0, self.spec.levels - 1).to(torch.uint8)
+        return self.spec.nearest((self._generated(temperature * z, labels) + 1) / 2)
 
     def _generated(self, z: Tensor, labels: Tensor | None) -> Tensor:
         """``(B, C, H, W)`` in [-1, 1]."""
@@ -153,4 +157,4 @@ class GAN(TwoPlayer, Generative):
 
     def _scaled(self, images: Tensor) -> Tensor:
         """Pixels in [-1, 1]."""
-        return images.to(next(self.generator.parameters()).dtype) * (2 / (self.spec.levels - 1)) - 1
+        return self.spec.centred(images, next(self.generator.parameters()).dtype)

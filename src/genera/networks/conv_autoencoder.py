@@ -16,7 +16,7 @@ class ConvEncoder(nn.Module):
         width: channels down to half the size; twice as many from there.
 
     Raises:
-        ValueError: the input is too small.
+        ValueError: the input is too small, or ``width`` is not positive.
 
     Source:
         The report, whose width is 16.
@@ -56,7 +56,7 @@ class ConvDecoder(nn.Module):
         width: channels from half the size on; twice as many up to there.
 
     Raises:
-        ValueError: the output is too small.
+        ValueError: the output is too small, or ``width`` is not positive.
 
     Source:
         The report, whose width is 16.

@@ -89,7 +89,7 @@ class CriticHead(nn.Module):
     ) -> None:
         super().__init__()
         if projection and not num_classes:
-            raise ValueError("projection needs labels: num_classes must be positive, got 0")
+            raise ValueError("projection needs labels, got none: let the model be class_conditional")
         num_features += minibatch_std
         self.minibatch_std = minibatch_std
         self.last = last(num_features, 1)

@@ -12,6 +12,7 @@ from itertools import pairwise
 
 from torch import Tensor, nn
 
+from genera.core import check_positive
 from genera.networks.critic_parts import CriticHead, LabelInput, LabelPlane, normalize_spectrally
 
 
@@ -27,7 +28,7 @@ class MlpCritic(nn.Module):
         projection: let the labels join the last layer instead.
 
     Raises:
-        ValueError: ``projection`` without classes.
+        ValueError: a width is not positive; ``projection`` without classes.
 
     Source:
         The report, whose vanilla GAN has the widths given.
@@ -44,6 +45,8 @@ class MlpCritic(nn.Module):
         projection: bool = False,
     ) -> None:
         super().__init__()
+        for width in widths:
+            check_positive(widths=width)
         num_joining = 0 if projection else num_classes
         sizes = (math.prod(shape) + num_joining, *widths)
         self.label_input = LabelInput(num_classes, nn.Identity() if num_joining else None)
@@ -73,7 +76,7 @@ class ConvCritic(nn.Module):
         projection: let the labels join the last layer instead.
 
     Raises:
-        ValueError: the images are too small; ``projection`` without classes.
+        ValueError: the images are too small; ``width`` is not positive; ``projection`` without classes.
 
     Source:
         The report, whose conditional GAN has width 64.
@@ -91,6 +94,7 @@ class ConvCritic(nn.Module):
         projection: bool = False,
     ) -> None:
         super().__init__()
+        check_positive(width=width)
         channels, h, w = shape
         _check_size(h, w, at_least=8)
         has_plane = num_classes > 0 and not projection
@@ -130,7 +134,7 @@ class PatchCritic(nn.Module):
         projection: let the labels join the last layer instead.
 
     Raises:
-        ValueError: the images are too small; ``projection`` without classes.
+        ValueError: the images are too small; ``width`` is not positive; ``projection`` without classes.
 
     Source:
         Isola, Zhu, Zhou & Efros (2017), the PatchGAN of 16×16 pixels, there with batch normalization.
@@ -148,6 +152,7 @@ class PatchCritic(nn.Module):
         projection: bool = False,
     ) -> None:
         super().__init__()
+        check_positive(width=width)
         channels, h, w = shape
         _check_size(h, w, at_least=6)
         has_plane = num_classes > 0 and not projection
@@ -183,5 +188,5 @@ def _check_size(height: int, width: int, *, at_least: int) -> None:
     if min(height, width) < at_least:
         raise ValueError(
             f"this critic reads images of at least {at_least}×{at_least} pixels, got {height}×{width}: "
-            "resize the data (--data.size), or use MlpCritic"
+            "resize the images (a folder's with --data.size), or use MlpCritic, which reads any"
         )

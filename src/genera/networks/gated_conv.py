@@ -14,7 +14,7 @@ import torch
 from torch import Tensor, nn
 from torch.autograd import Function
 
-from genera.core import first_order_only
+from genera.core import check_not_negative, check_positive, first_order_only
 from genera.networks.channel_norm import ChannelLayerNorm
 
 
@@ -133,12 +133,17 @@ class GatedConvNet(nn.Module):
         width: channels in between.
         num_blocks: gated residual blocks, each followed by a layer normalization of the channels.
 
+    Raises:
+        ValueError: ``width`` is not positive, or ``num_blocks`` is negative.
+
     Source:
         PixelCNN++ (Salimans et al. 2017) and the report, which follows it.
     """
 
     def __init__(self, in_channels: int, out_channels: int, *, width: int = 32, num_blocks: int = 3) -> None:
         super().__init__()
+        check_positive(width=width)
+        check_not_negative(num_blocks=num_blocks)
         self.first = nn.Conv2d(in_channels, width, kernel_size=3, padding=1)
         blocks = [nn.Sequential(GatedResidual(width), ChannelLayerNorm(width)) for _ in range(num_blocks)]
         self.blocks = nn.Sequential(*blocks)

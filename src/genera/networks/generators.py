@@ -7,6 +7,8 @@ from itertools import pairwise
 
 from torch import Tensor, nn
 
+from genera.core import check_positive
+
 
 class MlpGenerator(nn.Module):
     """Linear layers with LeakyReLU and batch normalization in between, in this order.
@@ -16,6 +18,9 @@ class MlpGenerator(nn.Module):
         shape: ``(C, H, W)`` of the output.
         widths: of the hidden layers.
 
+    Raises:
+        ValueError: a width is not positive.
+
     Source:
         The report, whose vanilla GAN has the widths given.
     """
@@ -24,6 +29,8 @@ class MlpGenerator(nn.Module):
         self, num_inputs: int, shape: tuple[int, int, int], *, widths: tuple[int, ...] = (128, 256, 512, 1024)
     ) -> None:
         super().__init__()
+        for width in widths:
+            check_positive(widths=width)
         sizes = (num_inputs, *widths)
         hidden = [
             layer
@@ -46,7 +53,7 @@ class ConvGenerator(nn.Module):
         width: channels at the full size; twice as many at half, four times as many at a quarter.
 
     Raises:
-        ValueError: the height or the width is not a multiple of 4.
+        ValueError: the height or the width is not a multiple of 4, or ``width`` is not positive.
 
     Source:
         The report, whose conditional GAN has width 64.
@@ -54,11 +61,13 @@ class ConvGenerator(nn.Module):
 
     def __init__(self, num_inputs: int, shape: tuple[int, int, int], *, width: int = 64) -> None:
         super().__init__()
+        check_positive(width=width)
         channels, h, w = shape
         if h % 4 or w % 4:
+            near = "×".join(str(4 * max(1, round(side / 4))) for side in (h, w))
             raise ValueError(
-                f"this generator makes images whose height and width are multiples of 4, got {h}×{w}: "
-                "resize the data (--data.size), or use MlpGenerator"
+                f"this generator makes images whose height and width are multiples of 4, such as {near}, got {h}×{w}: "
+                "resize the images (a folder's with --data.size), or use MlpGenerator, which makes any"
             )
         self.layers = nn.Sequential(
             nn.Linear(num_inputs, 4 * width * (h // 4) * (w // 4)),

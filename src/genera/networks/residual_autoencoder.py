@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from torch import Tensor, nn
 
-from genera.core import check_positive
+from genera.core import check_not_negative, check_positive
 from genera.networks.channel_norm import ChannelLayerNorm
 from genera.networks.conv_autoencoder import scales
 from genera.networks.residual_conv import ResidualBlock
@@ -22,7 +22,7 @@ class ResidualEncoder(nn.Module):
         num_blocks: residual blocks at each of the two sizes.
 
     Raises:
-        ValueError: the input is too small, or ``width`` is not positive.
+        ValueError: the input is too small, ``width`` is not positive, or ``num_blocks`` is negative.
 
     Source:
         He et al. (2016), "Identity mappings in deep residual networks".
@@ -31,6 +31,7 @@ class ResidualEncoder(nn.Module):
     def __init__(self, shape: tuple[int, int, int], num_outputs: int, *, width: int = 32, num_blocks: int = 2) -> None:
         super().__init__()
         check_positive(width=width)
+        check_not_negative(num_blocks=num_blocks)
         _, _, (h, w) = scales(shape)
         self.layers = nn.Sequential(
             nn.Conv2d(shape[0], width, kernel_size=3, padding=1),
@@ -63,7 +64,7 @@ class ResidualDecoder(nn.Module):
         num_blocks: residual blocks at each of the two sizes.
 
     Raises:
-        ValueError: the output is too small, or ``width`` is not positive.
+        ValueError: the output is too small, ``width`` is not positive, or ``num_blocks`` is negative.
 
     Source:
         He et al. (2016), "Identity mappings in deep residual networks".
@@ -72,6 +73,7 @@ class ResidualDecoder(nn.Module):
     def __init__(self, num_inputs: int, shape: tuple[int, int, int], *, width: int = 32, num_blocks: int = 2) -> None:
         super().__init__()
         check_positive(width=width)
+        check_not_negative(num_blocks=num_blocks)
         full, half, (h, w) = scales(shape)
         self.layers = nn.Sequential(
             nn.Linear(num_inputs, 2 * width * h * w),

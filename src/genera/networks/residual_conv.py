@@ -5,6 +5,7 @@ from __future__ import annotations
 import torch.nn.functional as F
 from torch import Tensor, nn
 
+from genera.core import check_not_negative, check_positive
 from genera.networks.channel_norm import ChannelLayerNorm
 
 
@@ -42,12 +43,17 @@ class ResidualConvNet(nn.Module):
         width: channels in between.
         num_blocks: residual blocks.
 
+    Raises:
+        ValueError: ``width`` is not positive, or ``num_blocks`` is negative.
+
     Source:
         He et al. (2016); Dinh, Sohl-Dickstein & Bengio (2017) condition their couplings with residual networks.
     """
 
     def __init__(self, in_channels: int, out_channels: int, *, width: int = 32, num_blocks: int = 2) -> None:
         super().__init__()
+        check_positive(width=width)
+        check_not_negative(num_blocks=num_blocks)
         self.first = nn.Conv2d(in_channels, width, kernel_size=3, padding=1)
         self.blocks = nn.Sequential(*(ResidualBlock(width) for _ in range(num_blocks)))
         self.last = nn.Conv2d(width, out_channels, kernel_size=3, padding=1)

@@ -33,6 +33,7 @@ _NUM_INTERPOLATIONS = 8
 _STEPS = 10
 _NUM_RECONSTRUCTIONS = 32
 _COLUMNS = 8
+_PER_CLASS = 10
 
 
 def draw_figures(trained: TrainedModel, folder: Path, *, seed: int = 0, allow: Sequence[str] = ()) -> list[Path]:
@@ -74,7 +75,8 @@ def _figures(trained: TrainedModel, *, seed: int, allow: Sequence[str]) -> Itera
         except ValueError as error:
             print(f"{trained.name}: left out samples: {error}", file=sys.stderr)
         else:
-            yield "samples", sample_figure(images, title=f"{about}: samples", levels=model.spec.levels)
+            columns = _PER_CLASS if model.class_conditional else _COLUMNS
+            yield "samples", sample_figure(images, title=f"{about}: samples", levels=model.spec.levels, columns=columns)
     figures = _figures_of_images(model)
     if not figures:
         return
@@ -95,7 +97,7 @@ def _samples(model: ImageModel, *, seed: int) -> Tensor:
     """
     if not model.class_conditional:
         return draw(model, _COLUMNS**2, seed=seed)
-    labels = torch.arange(model.spec.num_classes).repeat_interleave(_COLUMNS)
+    labels = torch.arange(model.spec.num_classes).repeat_interleave(_PER_CLASS)
     return draw(model, len(labels), labels=labels, seed=seed)
 
 
@@ -146,11 +148,11 @@ def training_curve(table: Mapping[int, Mapping[str, float]], *, about: str) -> F
     return figure
 
 
-def sample_figure(images: Tensor, *, title: str, levels: int) -> Figure:
+def sample_figure(images: Tensor, *, title: str, levels: int, columns: int) -> Figure:
     """A titled grid of uint8 images ``(N, C, H, W)``."""
     figure = Figure(figsize=(5, 5.3))
     axes = figure.add_subplot()
-    axes.imshow(np.asarray(image_grid(images, columns=_COLUMNS, levels=levels)), cmap="gray", interpolation="nearest")
+    axes.imshow(np.asarray(image_grid(images, columns=columns, levels=levels)), cmap="gray", interpolation="nearest")
     axes.set_title(title, fontsize=10)
     axes.axis("off")
     return figure

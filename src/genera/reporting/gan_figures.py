@@ -6,7 +6,7 @@ from collections.abc import Mapping
 
 from matplotlib.figure import Figure
 
-from genera.reporting.curves import against_time
+from genera.reporting.curves import against_epochs
 
 #: What a row of ``metrics.csv`` holds of each panel, by the panel's label: columns, and what to call them.
 _PANELS = {
@@ -14,10 +14,9 @@ _PANELS = {
         "train/discriminator/adversarial": "adversarial",
         "train/discriminator/penalty": "penalty",
     },
-    "loss of the generator": {
-        "train/generator/adversarial": "adversarial",
-        "train/generator/feature_matching": "feature matching, weighted",
-    },
+    "loss of the generator": {"train/generator/adversarial": "adversarial"},
+    # Many times the other part.
+    "feature matching": {"train/generator/feature_matching": "of the generator's loss, weighted"},
     "D(x)": {"train/discriminator/real": "images", "train/discriminator/fake": "fakes"},
     "diversity, 1 - SSIM": {"samples/diversity": "samples", "images/diversity": "images"},
     "classes drawn": {"samples/modes": "samples", "images/modes": "images"},
@@ -36,10 +35,13 @@ def players_figure(table: Mapping[int, Mapping[str, float]], *, about: str) -> F
     grid = figure.subplots(len(panels), 1, sharex=True, squeeze=False)
     for axes, (label, columns) in zip(grid.flat, panels.items(), strict=True):
         for column, name in columns.items():
-            minutes, values = against_time(table, column)
-            axes.plot(minutes, values, "--" if column.startswith("images/") else "-", label=name, linewidth=1)
+            epochs, values = against_epochs(table, column)
+            axes.plot(epochs, values, "--" if column.startswith("images/") else "-", label=name, linewidth=1)
+            if column == "images/diversity":
+                axes.plot(epochs, [value / 3 for value in values], ":", label="a third of it: collapsed", linewidth=1)
         axes.set_ylabel(label, fontsize=8)
+        axes.set_xlim(left=0)
         axes.legend(fontsize=8)
-    grid[-1, 0].set_xlabel("minutes of training")
+    grid[-1, 0].set_xlabel("epochs")
     figure.suptitle(about, fontsize=10)
     return figure

@@ -11,7 +11,7 @@ from torch import Tensor, nn
 from torch.nn.modules.batchnorm import _BatchNorm
 from torch.optim import Optimizer
 
-from genera.core import Loss, Progress, Schedule, TwoPlayer
+from genera.core import Loss, Progress, Schedule, TwoPlayer, check_positive
 from genera.training.averaging import averaged, refresh_batch_norm
 from genera.training.task import Task, broken_terms, check_clip_norm, vectors, watched, with_initial_rate
 
@@ -47,6 +47,7 @@ class AdversarialTask(Task):
     """
 
     model: TwoPlayer
+    rates = "--task.generator_optimizer.lr, --task.discriminator_optimizer.lr"
 
     def __init__(
         self,
@@ -63,8 +64,7 @@ class AdversarialTask(Task):
         super().__init__(model, schedule=schedule)
         if not isinstance(model, TwoPlayer):
             raise ValueError(f"AdversarialTask trains two players, got {type(model).__name__}: take LossTask")
-        if discriminator_steps < 1:
-            raise ValueError(f"discriminator_steps must be at least 1, got {discriminator_steps}")
+        check_positive(discriminator_steps=discriminator_steps)
         check_clip_norm(clip_norm)
         self.automatic_optimization = False
         self.discriminator_steps = discriminator_steps
@@ -141,6 +141,8 @@ class AdversarialTask(Task):
         self.check_finite(norm, lambda: f"the gradient of the {player}", batch=batch)
         self._norms[player] = norm.detach()
         optimizer.step()
+        # A step is taken within one autocast context, whose copies of the weights are of before.
+        torch.clear_autocast_cache()
 
     def after_step(self) -> None:
         if self.average is not None:

@@ -10,12 +10,12 @@ from tqdm import tqdm
 
 from genera.training.pace import task_of
 
-#: A discriminator that holds the image for more real than the fake in this share of pairs has nothing left to learn.
-_WON = 0.999
+#: A discriminator that pays less than this share of what it would pay if all looked the same has nothing left to learn.
+_WON = 0.02
 
 
 class Balance(pl.Callback):
-    """Says once when a discriminator has told images from fakes without fail for an epoch.
+    """Says once when a discriminator has paid next to nothing for an epoch.
 
     Of several steps of the discriminator the last counts, and of several processes the first.
 
@@ -25,31 +25,31 @@ class Balance(pl.Callback):
 
     def __init__(self, steps_per_epoch: int) -> None:
         self.steps_per_epoch = steps_per_epoch
-        self._told_apart = 0.0
+        self._paid = 0.0
         self._has_warned = False
 
     def on_train_batch_end(
         self, trainer: pl.Trainer, pl_module: pl.LightningModule, outputs: Any, batch: Any, batch_idx: int
     ) -> None:
-        told_apart = outputs["watched"].get("discriminator/told_apart")
-        if told_apart is None:
+        paid = outputs["watched"].get("discriminator/share_paid")
+        if paid is None:
             return
-        self._told_apart += float(told_apart)
+        self._paid += float(paid)
         if task_of(pl_module).steps % self.steps_per_epoch:
             return
-        share, self._told_apart = self._told_apart / self.steps_per_epoch, 0.0
-        if share >= _WON and not self._has_warned and trainer.is_global_zero:
+        share, self._paid = self._paid / self.steps_per_epoch, 0.0
+        if share <= _WON and not self._has_warned and trainer.is_global_zero:
             self._has_warned = True
             tqdm.write(
-                f"the discriminator told images from fakes in {share:.1%} of pairs for an epoch. Unless its loss is "
-                "Wasserstein's, which wants that, it has won and the generator learns little: a lower learning rate "
-                "of its own, spectral_norm or a penalty may help",
+                f"for an epoch the discriminator has paid {share:.1%} of what it would if fakes looked like images: it "
+                "has won and the generator learns little; a lower learning rate of its own, spectral_norm or a penalty "
+                "may help",
                 file=sys.stderr,
             )
 
     def state_dict(self) -> dict[str, Any]:
-        return {"told_apart": self._told_apart, "has_warned": self._has_warned}
+        return {"paid": self._paid, "has_warned": self._has_warned}
 
     def load_state_dict(self, state_dict: dict[str, Any]) -> None:
-        self._told_apart = state_dict["told_apart"]
+        self._paid = state_dict["paid"]
         self._has_warned = state_dict["has_warned"]

@@ -46,6 +46,9 @@ class Bar(pl.Callback):
                 shown[label] = f"{values[f'{prefix}bits_per_dim']:.3f} bits/dim"
             elif f"{prefix}loss" in values:
                 shown[label] = f"{values[f'{prefix}loss']:.1f} nats"
+        for player in ("generator", "discriminator"):
+            if f"train/{player}/loss" in self.metrics.latest:
+                shown[player] = f"{self.metrics.latest[f'train/{player}/loss']:.2f}"
         self._bar.set_postfix(shown, refresh=False)
         self._bar.update(round(1000 * self.pace.progress.fraction) - self._bar.n)
 

@@ -33,6 +33,15 @@ def one_line(message: str, *, options: Iterable[str] = (), packages: Iterable[st
     return f"{where}: {problem}" if where else problem
 
 
+def unwrapped(message: str) -> str:
+    """What a class has against its arguments, where jsonargparse wraps it into what it says of a union of types."""
+    union = re.search(r"Union subtypes\s.*?Errors:(?P<complaints>.*?)Given value type:", message, re.DOTALL)
+    if union is None:
+        return message
+    complaints = [part.strip() for part in re.split(r"\n\s*- ", union["complaints"])]
+    return next((part for part in complaints if part and not part.startswith("Expected a")), message)
+
+
 def _denied(message: str, packages: Iterable[str]) -> str | None:
     found = re.search(r"Importing '([^']+)' is not allowed", message)
     if found is None:

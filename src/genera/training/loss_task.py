@@ -31,6 +31,7 @@ class LossTask(Task):
     """
 
     model: Trainable
+    rates = "--task.optimizer.lr"
 
     def __init__(
         self,

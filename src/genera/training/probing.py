@@ -99,6 +99,13 @@ def check_can_be_probed(model: ImageModel, probes: Sequence[Probe], *, images: I
             f"probes look at what a model draws as it is trained, and {type(model).__name__} draws nothing "
             f"{'before the end' if isinstance(model, Generative) else 'at all'}: leave probes out"
         )
+    for probe in probes:
+        classes = getattr(probe, "num_classes", None)
+        if classes is not None and classes != model.spec.num_classes:
+            raise ValueError(
+                f"{type(probe).__name__} counts {classes} classes and these images have {model.spec.num_classes}: "
+                "give it a classifier of the same data, or leave it out"
+            )
     try:
         _found(probes, images.pixels[:8], levels=levels)
     except ValueError as error:

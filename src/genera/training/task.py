@@ -26,6 +26,8 @@ class Task(pl.LightningModule, ABC):
     """
 
     model: ImageModel
+    #: The options that set the learning rates.
+    rates: str
 
     def __init__(self, model: ImageModel, *, schedule: Schedule | None) -> None:
         super().__init__()
@@ -101,11 +103,10 @@ class Task(pl.LightningModule, ABC):
         if self.trainer.world_size > 1:
             fine = self.trainer.strategy.reduce_boolean_decision(fine)
         if not fine:
-            rate = self.raw_optimizers()[0].param_groups[0]["lr"]
+            rates = " and ".join(f"{optimizer.param_groups[0]['lr']:.3g}" for optimizer in self.raw_optimizers())
             raise NonFiniteLoss(
-                f"{what()} is not finite at step {self.steps + 1}, batch {batch}, learning rate {rate:.3g}: "
-                "start a new run with a lower learning rate (--task.…optimizer.lr) or --task.clip_norm, "
-                "or check the data"
+                f"{what()} is not finite at step {self.steps + 1}, batch {batch}, learning rate {rates}: "
+                f"start a new run with a lower one ({self.rates}) or --task.clip_norm, or check the data"
             )
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import logging
+import sys
 import time
 import warnings
 from collections.abc import Callable, Iterator
@@ -15,7 +16,7 @@ from lightning.fabric.utilities.exceptions import MisconfigurationException
 from lightning.pytorch.loggers import Logger, TensorBoardLogger
 from lightning.pytorch.strategies import Strategy
 
-from genera.core import ImageModel, ImageSpec, Probe, TwoPlayer
+from genera.core import ImageModel, ImageSpec, Probe, TwoPlayer, check_positive
 from genera.data.batches import Batches, first_batch
 from genera.data.images import ImageData, Images
 from genera.training.balance import Balance
@@ -89,8 +90,7 @@ def train(
     started = time.monotonic()
     if log_every < 1 or validate_every <= 0:
         raise ValueError(f"log_every and validate_every must be positive, got {log_every} and {validate_every}")
-    if devices < 1:
-        raise ValueError(f"devices must be at least 1, got {devices}")
+    check_positive(devices=devices)
     feed = Feed(data.split("train"), batch_size=batch_size, seed=seed)
     span = Span(feed.steps_per_epoch, max_epochs, max_steps, None if budget is None else seconds_of(budget))
     validated = _first(data.split("validation"), validation_images)
@@ -133,6 +133,9 @@ def train(
             )
         except MisconfigurationException as error:
             raise ValueError(f"Lightning refuses accelerator, devices or strategy on this machine: {error}") from error
+        if trainer.is_global_zero:
+            # Not before: what has just been refused leaves no directory behind.
+            print(f"training in {run.path}", file=sys.stderr)
         try:
             trainer.fit(lightning_task, datamodule=feed, ckpt_path=run.checkpoint if resume else None)
         finally:

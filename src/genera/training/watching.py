@@ -144,7 +144,7 @@ class Validation(pl.Callback):
         if not all(math.isfinite(mean) for mean in means.values()):
             raise NonFiniteLoss(
                 f"the validation loss is not finite after step {task.steps}: "
-                "start a new run with a lower --task.optimizer.lr"
+                f"start a new run with a lower learning rate ({task.rates})"
             )
         return means
 

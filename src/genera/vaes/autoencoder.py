@@ -5,7 +5,7 @@ from __future__ import annotations
 import torch
 from torch import Tensor
 
-from genera.core import Autoencoding, Concluding, Generative, ImageSpec, Loss, Trainable, sum_over_dims
+from genera.core import Autoencoding, Concluding, Generative, ImageSpec, Loss, Trainable, check_positive, sum_over_dims
 from genera.vaes.code_mixture import CodeMixture
 from genera.vaes.encoder import DecoderFactory, EncoderFactory
 
@@ -45,8 +45,7 @@ class Autoencoder(Trainable, Generative, Autoencoding, Concluding):
         num_components: int = 10,
     ) -> None:
         super().__init__()
-        if latent_size < 1:
-            raise ValueError(f"latent_size must be at least 1, got {latent_size}")
+        check_positive(latent_size=latent_size)
         self.spec = spec
         self.latent_size = latent_size
         self.encoder = encoder(spec.shape, latent_size)
@@ -88,8 +87,7 @@ class Autoencoder(Trainable, Generative, Autoencoding, Concluding):
 
     def decode(self, z: Tensor, labels: Tensor | None = None) -> Tensor:
         """``(B, D)`` codes to uint8 images ``(B, C, H, W)``."""
-        x = torch.sigmoid(self.decoder(z))
-        return (x * (self.spec.levels - 1)).round().to(torch.uint8)
+        return self.spec.nearest(torch.sigmoid(self.decoder(z)))
 
     @torch.no_grad()
     def sample(
@@ -111,4 +109,4 @@ class Autoencoder(Trainable, Generative, Autoencoding, Concluding):
 
     def _scaled(self, images: Tensor) -> Tensor:
         """Pixels in [0, 1]."""
-        return images.to(next(self.encoder.parameters()).dtype) / (self.spec.levels - 1)
+        return self.spec.scaled(images, next(self.encoder.parameters()).dtype)

@@ -7,6 +7,8 @@ import warnings
 import torch
 from torch import Tensor, nn
 
+from genera.core import check_positive
+
 #: Of expectation maximization; each takes up to a second for codes of 256 numbers.
 _MAX_ITERATIONS = 30
 
@@ -28,8 +30,7 @@ class CodeMixture(nn.Module):
 
     def __init__(self, num_dims: int, *, num_components: int) -> None:
         super().__init__()
-        if num_components < 1:
-            raise ValueError(f"num_components must be positive, got {num_components}")
+        check_positive(num_components=num_components)
         self.register_buffer("weights", torch.zeros(num_components))
         self.register_buffer("means", torch.zeros(num_components, num_dims))
         self.register_buffer("factors", torch.zeros(num_components, num_dims, num_dims))

@@ -17,6 +17,7 @@ from genera.core import (
     Progress,
     StandardNormal,
     Trainable,
+    check_positive,
     labels_to_draw,
     log_mean_exp,
     one_hot,
@@ -68,8 +69,7 @@ class VAE(Trainable, Generative, Density, Autoencoding):
         class_conditional: bool = False,
     ) -> None:
         super().__init__()
-        if latent_size < 1:
-            raise ValueError(f"latent_size must be at least 1, got {latent_size}")
+        check_positive(latent_size=latent_size)
         if class_conditional and not spec.num_classes:
             raise ValueError("class_conditional needs images with labels, got a data set without classes")
         self.spec = spec
@@ -146,8 +146,7 @@ class VAE(Trainable, Generative, Density, Autoencoding):
         if not self.has_density:
             raise ValueError(f"{type(self.likelihood).__name__} has no probabilities: take another likelihood")
         self.spec.check(images)
-        if num_importance_samples < 1:
-            raise ValueError(f"num_importance_samples must be at least 1, got {num_importance_samples}")
+        check_positive(num_importance_samples=num_importance_samples)
         with torch.autocast(images.device.type, enabled=False):
             bounds = [
                 self._bound(images[few], None if labels is None else labels[few], num_importance_samples, generator)
@@ -169,7 +168,7 @@ class VAE(Trainable, Generative, Density, Autoencoding):
 
     def decode(self, z: Tensor, labels: Tensor | None = None) -> Tensor:
         """``(B, D)`` latents to the means that the likelihood states, uint8 ``(B, C, H, W)``."""
-        return self.likelihood.nearest(self.likelihood.mean(self._decoded(z, self._context(labels))))
+        return self.spec.nearest(self.likelihood.mean(self._decoded(z, self._context(labels))))
 
     @torch.no_grad()
     def sample(
@@ -254,7 +253,7 @@ class VAE(Trainable, Generative, Density, Autoencoding):
 
     def _scaled(self, images: Tensor) -> Tensor:
         """Pixels in [0, 1]."""
-        return images.to(self._dtype) / (self.spec.levels - 1)
+        return self.spec.scaled(images, self._dtype)
 
     @property
     def _dtype(self) -> torch.dtype:

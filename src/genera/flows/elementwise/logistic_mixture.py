@@ -8,6 +8,7 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor
 
+from genera.core import check_positive
 from genera.flows.elementwise.affine import Affine
 from genera.flows.elementwise.base import Elementwise
 
@@ -37,8 +38,7 @@ class LogisticMixture(Elementwise):
 
     def __init__(self, channels: int, *, num_components: int = 4) -> None:
         super().__init__()
-        if num_components < 1:
-            raise ValueError(f"num_components must be at least 1, got {num_components}")
+        check_positive(num_components=num_components)
         self.num_params = 3 * num_components + 2
         self.affine = Affine(channels)
 

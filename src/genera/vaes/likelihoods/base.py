@@ -56,10 +56,6 @@ class PixelLikelihood(nn.Module, ABC):
     def sample(self, params: Tensor, *, generator: torch.Generator | None = None) -> Tensor:
         """uint8 ``(B, C, H, W)``: a draw of every pixel, or the mean where its noise would only be in the way."""
 
-    def nearest(self, x: Tensor) -> Tensor:
-        """The uint8 levels nearest to real numbers ``x``; those outside [0, 1] become the lowest and the highest."""
-        return (x * (self.spec.levels - 1)).round().clamp(0, self.spec.levels - 1).to(torch.uint8)
-
     def bins(self, images: Tensor, *, dtype: torch.dtype) -> tuple[Tensor, Tensor]:
         """The lower and upper ends of what rounds to the pixels, on [0, 1]: two of the shape of ``images``."""
         top = self.spec.levels - 1

@@ -34,11 +34,11 @@ class CrossEntropyPixels(PixelLikelihood):
     def log_prob(self, params: Tensor, images: Tensor) -> Tensor:
         """Minus the cross-entropy, ``(B,)``; by name only a log-probability."""
         logits = at_least_float32(params)
-        x = images.to(logits.dtype) / (self.spec.levels - 1)
+        x = self.spec.scaled(images, logits.dtype)
         return -sum_over_dims(F.binary_cross_entropy_with_logits(logits, x, reduction="none"))
 
     def mean(self, params: Tensor) -> Tensor:
         return torch.sigmoid(at_least_float32(params))
 
     def sample(self, params: Tensor, *, generator: torch.Generator | None = None) -> Tensor:
-        return self.nearest(self.mean(params))
+        return self.spec.nearest(self.mean(params))

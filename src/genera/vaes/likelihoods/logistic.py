@@ -41,7 +41,7 @@ class LogisticPixels(PixelLikelihood):
     def sample(self, params: Tensor, *, generator: torch.Generator | None = None) -> Tensor:
         mean, scale = _mean_and_scale(params)
         noise = torch.empty_like(mean).uniform_(generator=generator).logit()
-        return self.nearest(mean + scale * noise)
+        return self.spec.nearest(mean + scale * noise)
 
 
 def _mean_and_scale(params: Tensor) -> tuple[Tensor, Tensor]:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import torch
 from torch import Tensor
 
-from genera.core import ImageSpec
+from genera.core import ImageSpec, check_positive
 from genera.vaes.likelihoods.base import PixelLikelihood
 from genera.vaes.likelihoods.intervals import log_logistic_interval
 from genera.vaes.likelihoods.mixture import Mixture
@@ -33,8 +33,7 @@ class LogisticMixturePixels(PixelLikelihood):
 
     def __init__(self, spec: ImageSpec, *, num_components: int = 5) -> None:
         super().__init__(spec)
-        if num_components < 1:
-            raise ValueError(f"num_components must be at least 1, got {num_components}")
+        check_positive(num_components=num_components)
         self.num_components = num_components
 
     @property
@@ -52,4 +51,4 @@ class LogisticMixturePixels(PixelLikelihood):
     def sample(self, params: Tensor, *, generator: torch.Generator | None = None) -> Tensor:
         mean, scale = Mixture.of(params, num_components=self.num_components).draw(generator=generator)
         noise = torch.empty_like(mean).uniform_(generator=generator).logit()
-        return self.nearest(mean + scale * noise)
+        return self.spec.nearest(mean + scale * noise)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from genera.core import Loss, log_mean_exp
+from genera.core import Loss, check_positive, log_mean_exp
 from genera.vaes.objectives.base import Draws, Objective
 
 
@@ -22,8 +22,7 @@ class Iwae(Objective):
     """
 
     def __init__(self, num_samples: int = 5) -> None:
-        if num_samples < 1:
-            raise ValueError(f"num_samples must be at least 1, got {num_samples}")
+        check_positive(num_samples=num_samples)
         super().__init__(num_samples)
 
     def forward(self, draws: Draws) -> Loss:

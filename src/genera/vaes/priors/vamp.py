@@ -7,7 +7,7 @@ import math
 import torch
 from torch import Tensor, nn
 
-from genera.core import Distribution
+from genera.core import Distribution, check_positive
 from genera.vaes.encoder import GaussianEncoder
 
 
@@ -30,8 +30,7 @@ class VampPrior(Distribution):
 
     def __init__(self, num_dims: int, *, num_components: int = 500) -> None:
         super().__init__()
-        if num_components < 1:
-            raise ValueError(f"num_components must be positive, got {num_components}")
+        check_positive(num_components=num_components)
         self.num_components = num_components
 
     def bind(self, encoder: GaussianEncoder, shape: tuple[int, int, int]) -> None:
