@@ -22,7 +22,7 @@ from study import Study, Variant, table
 from genera.core import Autoencoding
 from genera.data import ImageData, find_dataset
 from genera.data.pictures import image_grid
-from genera.evaluation import MseMeasure, evaluate
+from genera.evaluation import evaluate, mse_measure
 from genera.reporting.style import save_figure, style
 from genera.training.runs import read_table
 from genera.zoo import TrainedModel
@@ -74,7 +74,7 @@ def measure(trained: TrainedModel, folder: Path) -> None:
     data, model = trained.open_data(), trained.load()
     assert isinstance(model, Autoencoding)
     np.save(folder / SHOWN, model.reconstruct(first_images(data)).numpy())
-    evaluate(trained, data, [MseMeasure()])
+    evaluate(trained, data, [mse_measure()])
     shutil.copy(trained.run.evaluation, folder / trained.run.evaluation.name)
 
 

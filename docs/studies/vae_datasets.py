@@ -21,7 +21,7 @@ from study import Study, Variant, table
 from genera.core import Autoencoding
 from genera.data import ImageData
 from genera.data.pictures import image_grid, pair_grid
-from genera.evaluation import MseMeasure, draw
+from genera.evaluation import draw, mse_measure
 from genera.evaluation.metrics import Dissimilarity
 from genera.reporting.curves import against_epochs
 from genera.reporting.style import save_figure, style
@@ -53,7 +53,7 @@ def measure(trained: TrainedModel, folder: Path) -> None:
     data, model = trained.open_data(), trained.load()
     assert isinstance(model, Autoencoding)
     test = data.split("test")
-    error = MseMeasure().measure(model, data, split="test")
+    error = mse_measure().measure(model, data, split="test")
     of_samples = [dissimilarity(draw(model, NUM_SAMPLES, seed=seed)) for seed in SEEDS]
     found = {
         "mse": error.value,

@@ -12,7 +12,13 @@ import torch
 from cases import complains
 
 from genera.evaluation.intervals import bootstrap_interval
-from genera.evaluation.metrics import BitsPerDim, Dissimilarity, SquaredError
+from genera.evaluation.metrics import (
+    BitsPerDim,
+    Dissimilarity,
+    PeakSignalToNoise,
+    SquaredError,
+    StructuralSimilarity,
+)
 
 
 def test_bits_per_dim_of_known_probabilities() -> None:
@@ -52,6 +58,31 @@ def test_squared_error_is_scikit_learns_on_the_unit_interval() -> None:
     expected = sklearn.metrics.mean_squared_error(images.flatten(1).double() / 16, others.flatten(1).double() / 16)
     assert float(metric.compute()) == pytest.approx(expected)
     assert metric.values().shape == (6,)
+
+
+def test_decibels_of_known_errors() -> None:
+    metric = PeakSignalToNoise(levels=17)
+    black = torch.zeros(3, 1, 2, 2, dtype=torch.uint8)
+    other = black.clone()
+    other[0] = 16
+    other[1, 0, 0, 0] = 8
+    metric.update(black, other)
+    assert metric.values().tolist() == pytest.approx([0, 10 * math.log10(16), 100])
+    assert float(metric.compute()) == pytest.approx(metric.values().mean())
+
+
+def test_the_similarity_of_pairs_is_that_of_their_dissimilarity() -> None:
+    images = torch.randint(17, (5, 1, 8, 9), generator=torch.Generator().manual_seed(0), dtype=torch.uint8)
+    apart, alike = Dissimilarity(levels=17), StructuralSimilarity(levels=17)
+    apart.update(images)
+    order = torch.randperm(5, generator=torch.Generator().manual_seed(0))
+    alike.update(images[order], images[order.roll(1)])
+    torch.testing.assert_close(alike.values(), 1 - apart.values().double())
+    alike.reset()
+    alike.update(images, images)
+    assert float(alike.compute()) == pytest.approx(1)
+    with pytest.raises(ValueError, match="SSIM needs images of at least 7 pixels"):
+        alike.update(images[:, :, :6], images[:, :, :6])
 
 
 def test_dissimilarity_by_hand() -> None:

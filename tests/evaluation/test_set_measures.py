@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import math
+from functools import partial
 from pathlib import Path
 
 import pytest
@@ -17,11 +18,14 @@ from genera.core import Generative, ImageModel, ImageSpec, labels_to_draw
 from genera.data import ImageData, Images, find_dataset
 from genera.evaluation import Measure, default_measures, evaluate
 from genera.evaluation.intervals import t_interval
+from genera.evaluation.random_features import RandomFeatures
 from genera.evaluation.samples import Samples
-from genera.evaluation.set_measures import CasMeasure, SetMeasure, frechet_distance
+from genera.evaluation.set_figures import frechet_distance
+from genera.evaluation.set_measures import CasMeasure, SetMeasure
 from genera.zoo import TrainedModel, find_model
 
 DIGITS = find_dataset("digits")()
+IN_SPACE = ("fd", "kid", "precision", "recall", "density", "coverage", "diversity")
 TRAIN, TEST = DIGITS.split("train"), DIGITS.split("test")
 
 
@@ -73,7 +77,8 @@ def test_a_model_that_draws_real_images(classifier: TrainedModel) -> None:
         for name, measure in default_measures(classifier).items()
         if measure.unavailable(model, DIGITS, split="test") is None and name != "cas"
     }
-    assert set(found) == {"fd[lenet]", "modes", "class_kl", "class_agreement", "diversity", "diversity[lenet]"}
+    spaces = {f"{name}[{space}]" for space in ("lenet", "random") for name in IN_SPACE}
+    assert set(found) == {*spaces, "modes", "class_kl", "class_agreement", "diversity", "sharpness", "memorisation"}
     assert {found[name].n for name in found} == {len(TEST)}
     assert all(measurement.low <= measurement.value <= measurement.high for measurement in found.values())
 
@@ -88,8 +93,20 @@ def test_a_model_that_draws_real_images(classifier: TrainedModel) -> None:
     accuracy = (model_of_classes.predict(validation.pixels) == validation.labels).double().mean()
     assert found["class_agreement"].beside == {"validation images": float(accuracy)}
     assert found["class_agreement"].value == pytest.approx(float(accuracy), abs=0.05)
-    for name in ("diversity", "diversity[lenet]"):
+    for name in ("diversity", "diversity[lenet]", "diversity[random]", "sharpness"):
         assert found[name].value == pytest.approx(found[name].beside["validation images"], rel=0.05)
+    # An eighth of the draws are in the part of the training images they are put beside.
+    assert 0.5 < found["memorisation"].value < 0.65
+    assert found["sharpness"].value == pytest.approx(1, abs=0.05)
+    for space in ("lenet", "random"):
+        beside = {name: found[f"{name}[{space}]"].beside for name in IN_SPACE}
+        assert abs(beside["kid"]["validation images"]) < 0.1 * beside["kid"]["uniform noise"]
+        # Few neighbourhoods have noise in them; that some have, precision and recall make much of.
+        assert beside["coverage"]["uniform noise"] < 0.2
+        for name in ("precision", "recall", "density", "coverage"):
+            assert 0.6 < beside[name]["validation images"] < 1.4
+            assert found[f"{name}[{space}]"].value == pytest.approx(beside[name]["validation images"], abs=0.2)
+    assert found["kid[random]"].settings["extractor"] == RandomFeatures(DIGITS.spec).digest
 
 
 def test_a_model_that_left_classes_out(classifier: TrainedModel) -> None:
@@ -98,7 +115,8 @@ def test_a_model_that_left_classes_out(classifier: TrainedModel) -> None:
     whole, poor = Remembering(), Remembering(classes=(0, 1, 4))
     assert measures["modes"].measure(poor, DIGITS, split="test").value <= 5
     assert measures["class_kl"].measure(poor, DIGITS, split="test").value == pytest.approx(math.log(10 / 3), abs=0.2)
-    frechet = SetMeasure("fd[lenet]", frechet_distance, samples=samples)
+    figure = partial(frechet_distance, space=lambda seen: seen.features)
+    frechet = SetMeasure("fd[lenet]", figure, samples=samples)
     distances = [frechet.measure(model, DIGITS, split="test").value for model in (whole, poor)]
     assert distances[1] > 3 * distances[0]
 

@@ -5,8 +5,9 @@ from genera.evaluation.classifier import Classifier
 from genera.evaluation.defaults import default_measures
 from genera.evaluation.drawing import draw, interpolate, traverse
 from genera.evaluation.likelihood import log_probs
-from genera.evaluation.measures import BitsPerDimMeasure, Measure, Measurement, MseMeasure
+from genera.evaluation.measures import BitsPerDimMeasure, Measure, Measurement
 from genera.evaluation.probes import ClassCoverage, Diversity
+from genera.evaluation.reconstructions import mse_measure
 from genera.evaluation.runner import check_fits, evaluate, result_path
 from genera.evaluation.samples import classifier_of
 
@@ -17,7 +18,6 @@ __all__ = [
     "Diversity",
     "Measure",
     "Measurement",
-    "MseMeasure",
     "check_fits",
     "classification_accuracy_score",
     "classifier_of",
@@ -27,6 +27,7 @@ __all__ = [
     "evaluate",
     "interpolate",
     "log_probs",
+    "mse_measure",
     "result_path",
     "traverse",
 ]

@@ -9,12 +9,12 @@ from typing import Any
 import torch
 from tqdm import tqdm
 
-from genera.core import Autoencoding, ImageModel, has_density
+from genera.core import ImageModel, has_density
 from genera.data import ImageData, InOrder
 from genera.evaluation.classifier import Classifier
 from genera.evaluation.intervals import bootstrap_interval
 from genera.evaluation.likelihood import log_probs
-from genera.evaluation.metrics import BitsPerDim, SquaredError
+from genera.evaluation.metrics import BitsPerDim
 
 
 @dataclass(frozen=True)
@@ -137,33 +137,6 @@ class AccuracyMeasure(Measure):
         right = (classes == images.labels).double()
         low, high = bootstrap_interval(right)
         return Measurement(float(right.mean()), low, high, len(images), self.settings)
-
-
-class MseMeasure(Measure):
-    """Mean squared error of reconstructed pixels on [0, 1]; the interval is a bootstrap over images."""
-
-    @property
-    def name(self) -> str:
-        return "mse"
-
-    @property
-    def settings(self) -> dict[str, Any]:
-        return {"interval": "95 % bootstrap over images", "labels": "told to conditional models"}
-
-    def unavailable(self, model: ImageModel, data: ImageData, *, split: str) -> str | None:
-        if not isinstance(model, Autoencoding):
-            return f"{type(model).__name__} does not reconstruct images"
-        return "it gives back every image exactly" if model.is_exact else None
-
-    @torch.inference_mode()
-    def measure(self, model: ImageModel, data: ImageData, *, split: str) -> Measurement:
-        assert isinstance(model, Autoencoding)
-        images = data.split(split)
-        metric = SquaredError(model.spec.levels)
-        for pixels, labels in tqdm(InOrder(images, batch_size=250), desc="reconstructions", leave=False):
-            metric.update(pixels, model.reconstruct(pixels, labels))
-        low, high = bootstrap_interval(metric.values())
-        return Measurement(float(metric.compute()), low, high, len(images), self.settings)
 
 
 def cannot_compare_classes(model: ImageModel, data: ImageData) -> str | None:

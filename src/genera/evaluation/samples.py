@@ -2,37 +2,43 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Hashable, Iterator, Sequence
 from functools import cached_property
+from typing import Any
 
 import torch
 from torch import Tensor
 from tqdm import tqdm
 
-from genera.core import ImageModel
+from genera.core import ImageModel, ImageSpec
 from genera.data import Images, InOrder
 from genera.evaluation.classifier import Classifier, load_classifier
 from genera.evaluation.drawing import draw
+from genera.evaluation.random_features import RandomFeatures
 from genera.zoo import TrainedModel, shipped_models
+
+_BATCH = 500
 
 
 class Seen:
-    """A set of images, and what a classifier makes of them as soon as somebody asks.
+    """A set of images, and what networks make of them as soon as somebody asks.
 
     Args:
         images: the images; their labels are those known, or those a model was asked for.
-        levels: number of pixel values.
+        spec: shape and levels.
         classifier: gives the classifier.
     """
 
-    def __init__(self, images: Images, *, levels: int, classifier: Callable[[], Classifier]) -> None:
+    def __init__(self, images: Images, *, spec: ImageSpec, classifier: Callable[[], Classifier]) -> None:
         self.images = images
-        self.levels = levels
+        self.spec = spec
+        #: What was found of these images beside others, kept for whoever asks again.
+        self.found: dict[Hashable, Any] = {}
         self._classifier = classifier
 
     @property
     def features(self) -> Tensor:
-        """``(N, F)``."""
+        """The classifier's, ``(N, F)``."""
         return self._described[0]
 
     @property
@@ -46,15 +52,24 @@ class Seen:
         return self._described[1].shape[1]
 
     @cached_property
+    def random_features(self) -> Tensor:
+        """Those of :class:`RandomFeatures`, ``(N, F)``."""
+        network = RandomFeatures(self.spec)
+        return torch.cat([network(pixels) for pixels in self.batches()])
+
+    @cached_property
     @torch.no_grad()
     def _described(self) -> tuple[Tensor, Tensor]:
-        """Features and logits."""
+        """The classifier's features and logits."""
         classifier = self._classifier()
-        batches = InOrder(self.images, batch_size=min(500, len(self.images)))
-        bar = tqdm(batches, desc="looking at images", leave=False, disable=len(self.images) <= 1000)
-        described = [classifier.describe(pixels) for pixels, _ in bar]
-        features, logits = (torch.cat(parts) for parts in zip(*described, strict=True))
-        return features, logits
+        features, logits = zip(*[classifier.describe(pixels) for pixels in self.batches()], strict=True)
+        return torch.cat(features), torch.cat(logits)
+
+    def batches(self) -> Iterator[Tensor]:
+        """The pixels in their order, uint8 ``(B, C, H, W)``, with a progress bar where there are many."""
+        batches = InOrder(self.images, batch_size=min(_BATCH, len(self.images)))
+        for pixels, _ in tqdm(batches, desc="looking at images", leave=False, disable=len(self.images) <= 2 * _BATCH):
+            yield pixels
 
 
 class Samples:
@@ -115,12 +130,12 @@ class Samples:
             return f"{self.trained.name} tells {own.num_classes} classes apart, and the model draws {other.num_classes}"
         return None
 
-    def real(self, images: Images, *, levels: int, count: int) -> Seen:
+    def real(self, images: Images, *, spec: ImageSpec, count: int) -> Seen:
         """The first so many of the images."""
         key = images.digest, count
         if key not in self._real:
             first = images.subset(torch.arange(min(count, len(images))))
-            self._real[key] = Seen(first, levels=levels, classifier=self.classifier)
+            self._real[key] = Seen(first, spec=spec, classifier=self.classifier)
         return self._real[key]
 
     def drawn(self, model: ImageModel, count: int, seed: int) -> Seen:
@@ -130,7 +145,7 @@ class Samples:
         if (count, seed) not in self._drawn:
             labels = torch.arange(count) % model.spec.num_classes if model.class_conditional else None
             images = Images(draw(model, count, labels=labels, seed=seed), labels)
-            self._drawn[count, seed] = Seen(images, levels=model.spec.levels, classifier=self.classifier)
+            self._drawn[count, seed] = Seen(images, spec=model.spec, classifier=self.classifier)
         return self._drawn[count, seed]
 
 

@@ -7,11 +7,10 @@ of one set would bias distances between sets.
 from __future__ import annotations
 
 import math
-from collections.abc import Callable, Iterator
-from typing import Any
+from collections.abc import Iterator
+from typing import Any, Literal
 
 import torch
-from torch import Tensor
 from tqdm import tqdm
 
 from genera.core import Generative, ImageModel, ImageSpec
@@ -19,49 +18,48 @@ from genera.data import ImageData, Images
 from genera.evaluation.cas import cas_training, classification_accuracy_score, draw_each_class
 from genera.evaluation.intervals import bootstrap_interval, t_interval
 from genera.evaluation.measures import Measure, Measurement, cannot_compare_classes
-from genera.evaluation.metrics import (
-    ClassAgreement,
-    ClassKl,
-    Dissimilarity,
-    FrechetDistance,
-    ModeCoverage,
-    PairwiseDistance,
-)
-from genera.evaluation.samples import Samples, Seen
+from genera.evaluation.random_features import RandomFeatures
+from genera.evaluation.samples import Samples
+from genera.evaluation.set_figures import Figure
 
 NO_LABELS = "it does not draw by label"
+#: What looks at images before a figure is taken of them.
+Extractor = Literal["classifier", "random", "nothing"]
 
 
 class SetMeasure(Measure):
-    """A figure, not negative, of a set of draws. Beside it stand those of other real images and of uniform noise.
+    """A figure of a set of draws. Beside it stand those of other real images and of uniform noise.
 
     Args:
         name: as it stands in ``evaluation.json``.
         figure: of draws and of real images, ``()``.
         samples: the draws and the real images.
+        through: what looks at them first: a classifier, a network with random weights, or nothing.
         by_label: whether it asks for draws by label.
-        by_classifier: whether a classifier has to look at them.
         least_size: height and width that images must have.
-        most: that the figure can be.
+        least: that the figure can be.
+        most: that it can be.
     """
 
     def __init__(
         self,
         name: str,
-        figure: Callable[[Seen, Seen], Tensor],
+        figure: Figure,
         *,
         samples: Samples,
+        through: Extractor = "classifier",
         by_label: bool = False,
-        by_classifier: bool = True,
         least_size: int = 1,
+        least: float = 0.0,
         most: float = math.inf,
     ) -> None:
         self._name = name
         self.figure = figure
         self.samples = samples
+        self.through = through
         self.by_label = by_label
-        self.by_classifier = by_classifier
         self.least_size = least_size
+        self.least = least
         self.most = most
 
     @property
@@ -70,9 +68,9 @@ class SetMeasure(Measure):
 
     @property
     def settings(self) -> dict[str, Any]:
-        trained = self.samples.trained if self.by_classifier else None
+        trained = self.samples.trained if self.through == "classifier" else None
         return {
-            "extractor": None if trained is None else trained.weights_digest,
+            "extractor": self.through if trained is None else trained.weights_digest,
             "max_images": self.samples.max_images,
             "num_seeds": self.samples.num_seeds,
             "interval": "95 % of Student's t over the seeds",
@@ -87,18 +85,17 @@ class SetMeasure(Measure):
             return f"{data.name} has only one {split} image"
         if min(data.spec.shape[1:]) < self.least_size:
             return f"it takes images of at least {self.least_size} pixels, and these have {data.spec.shape[1:]}"
-        return self.samples.cannot_look_at(model) if self.by_classifier else None
+        return self.samples.cannot_look_at(model) if self.through == "classifier" else None
 
     def other_splits(self, data: ImageData, *, split: str) -> list[str]:
         other = "test" if split == "validation" else "validation"
         return [other] if other in data.split_names else []
 
     def measure(self, model: ImageModel, data: ImageData, *, split: str) -> Measurement:
-        levels = data.spec.levels
         count = min(self.samples.max_images, len(data.split(split)))
-        real = self.samples.real(data.split(split), levels=levels, count=count)
+        real = self.samples.real(data.split(split), spec=data.spec, count=count)
         others = {
-            name: self.samples.real(images, levels=levels, count=count)
+            name: self.samples.real(images, spec=data.spec, count=count)
             for name, images in self._others(data, split=split, count=count)
         }
         values: list[float] = []
@@ -110,8 +107,11 @@ class SetMeasure(Measure):
             for name, seen in others.items():
                 beside[name] = float(self.figure(seen, real))
                 bar.update()
-        low, high = (min(max(end, 0.0), self.most) for end in t_interval(values))
-        return Measurement(sum(values) / len(values), low, high, count, self.settings, beside)
+        low, high = (min(max(end, self.least), self.most) for end in t_interval(values))
+        settings = self.settings
+        if self.through == "random":
+            settings["extractor"] = RandomFeatures(data.spec).digest
+        return Measurement(sum(values) / len(values), low, high, count, settings, beside)
 
     def _others(self, data: ImageData, *, split: str, count: int) -> Iterator[tuple[str, Images]]:
         for other in self.other_splits(data, split=split):
@@ -127,50 +127,6 @@ def uniform_noise(spec: ImageSpec, count: int) -> Images:
     """Images of which every pixel has every value equally often."""
     generator = torch.Generator().manual_seed(0)
     return Images(torch.randint(spec.levels, (count, *spec.shape), generator=generator, dtype=torch.uint8))
-
-
-def frechet_distance(drawn: Seen, real: Seen) -> Tensor:
-    """Between both sets, in the features of the classifier."""
-    metric = FrechetDistance(real.features.shape[1])
-    metric.update(drawn.features, real=False)
-    metric.update(real.features, real=True)
-    return metric.compute()
-
-
-def modes(drawn: Seen, real: Seen) -> Tensor:
-    """Number of classes that at least 2 % of the draws are taken for."""
-    metric = ModeCoverage(drawn.num_classes)
-    metric.update(drawn.classes)
-    return metric.compute()
-
-
-def class_kl(drawn: Seen, real: Seen) -> Tensor:
-    """How unevenly the draws are spread over the classes, in nats."""
-    metric = ClassKl(drawn.num_classes)
-    metric.update(drawn.classes)
-    return metric.compute()
-
-
-def class_agreement(drawn: Seen, real: Seen) -> Tensor:
-    """Share of the draws that are taken for the class asked for."""
-    assert drawn.images.labels is not None
-    metric = ClassAgreement()
-    metric.update(drawn.classes, drawn.images.labels)
-    return metric.compute()
-
-
-def dissimilarity(drawn: Seen, real: Seen) -> Tensor:
-    """Mean ``1 - SSIM`` of pairs of draws."""
-    metric = Dissimilarity(drawn.levels)
-    metric.update(drawn.images.pixels)
-    return metric.compute()
-
-
-def feature_distance(drawn: Seen, real: Seen) -> Tensor:
-    """Mean distance of pairs of draws in the features of the classifier."""
-    metric = PairwiseDistance(drawn.features.shape[1])
-    metric.update(drawn.features)
-    return metric.compute()
 
 
 class CasMeasure(Measure):

@@ -7,13 +7,11 @@ from typing import Any
 import torch
 from torch import Tensor
 from torchmetrics import Metric
-from torchmetrics.functional.image import structural_similarity_index_measure
 from torchmetrics.utilities import dim_zero_cat
 
 from genera.evaluation.metrics.inputs import check_at_least
+from genera.evaluation.metrics.structural_similarity import check_fills_window, structural_similarity
 
-#: Side of the window of SSIM.
-WINDOW = 7
 #: Pairs compared at a time.
 _AT_ONCE = 500
 
@@ -47,8 +45,7 @@ class Dissimilarity(Metric):
         Raises:
             ValueError: the images are smaller than the window.
         """
-        if min(images.shape[2:]) < WINDOW:
-            raise ValueError(f"SSIM needs images of at least {WINDOW} pixels, got {tuple(images.shape[2:])}")
+        check_fills_window(images)
         self.images.append(images)
 
     def compute(self) -> Tensor:
@@ -69,13 +66,5 @@ class Dissimilarity(Metric):
         check_at_least(2, len(images))
         order = torch.randperm(len(images), generator=torch.Generator().manual_seed(0))
         pairs = zip(order.split(_AT_ONCE), order.roll(1).split(_AT_ONCE), strict=True)
-        return torch.cat([self._dissimilarities(images[one], images[other]) for one, other in pairs])
-
-    def _dissimilarities(self, one: Tensor, other: Tensor) -> Tensor:
-        """``1 - SSIM`` of two times ``(B, C, H, W)``: ``(B,)``."""
-        x, y = (images.float() / (self.levels - 1) for images in (one, other))
-        similarity = structural_similarity_index_measure(
-            x, y, gaussian_kernel=False, kernel_size=WINDOW, data_range=1.0, reduction="none"
-        )
-        assert isinstance(similarity, Tensor)
-        return 1 - similarity
+        similarities = [structural_similarity(images[one], images[other], levels=self.levels) for one, other in pairs]
+        return 1 - torch.cat(similarities)

@@ -20,8 +20,8 @@ def class_counts(labels: Tensor, num_classes: int) -> Tensor:
     return torch.bincount(labels, minlength=num_classes)
 
 
-def exact_features(features: Tensor, num_features: int) -> Tensor:
-    """Features ``(B, F)`` in float64: sums of squares of many lose the digits that differences are made of.
+def check_features(features: Tensor, num_features: int) -> None:
+    """Refuse what are no features ``(B, F)``.
 
     Raises:
         ValueError: they have another shape, or one is not finite.
@@ -30,6 +30,15 @@ def exact_features(features: Tensor, num_features: int) -> Tensor:
         raise ValueError(f"features must have shape (B, {num_features}), got {tuple(features.shape)}")
     if not features.isfinite().all():
         raise ValueError("features must be finite, got some that are not: look at the weights of what made them")
+
+
+def exact_features(features: Tensor, num_features: int) -> Tensor:
+    """Features ``(B, F)`` in float64: sums of squares of many lose the digits that differences are made of.
+
+    Raises:
+        ValueError: they have another shape, or one is not finite.
+    """
+    check_features(features, num_features)
     return features.double()
 
 

@@ -1,0 +1,44 @@
+"""Peak signal-to-noise ratio of reconstructions."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import torch
+from torch import Tensor
+from torchmetrics import Metric
+from torchmetrics.utilities import dim_zero_cat
+
+#: Mean squared error on [0, 1] below which nothing counts: half a level of 256 in one of 50,000 pixels.
+_LEAST = 1e-10
+
+
+class PeakSignalToNoise(Metric):
+    """Mean over images of ``10 log_10 (peak² / squared error)``, in decibels; higher is better, and 100 is exact.
+
+    Args:
+        levels: number of pixel values; the highest is the peak.
+    """
+
+    is_differentiable = False
+    higher_is_better = True
+    full_state_update = False
+    per_image: list[Tensor]
+
+    def __init__(self, levels: int, **kwargs: Any) -> None:
+        super().__init__(**kwargs)
+        self.levels = levels
+        self.add_state("per_image", default=[], dist_reduce_fx="cat")
+
+    def update(self, images: Tensor, reconstructions: Tensor) -> None:
+        """Take in two times uint8 ``(B, C, H, W)``."""
+        error = (images.double() - reconstructions.double()) / (self.levels - 1)
+        self.per_image.append(-10 * error.square().flatten(1).mean(dim=1).clamp_min(_LEAST).log10())
+
+    def compute(self) -> Tensor:
+        """The mean, ``()``."""
+        return self.values().mean()
+
+    def values(self) -> Tensor:
+        """``(N,)`` decibels, one per image seen."""
+        return dim_zero_cat(self.per_image) if self.per_image else torch.zeros(0)

@@ -1,0 +1,59 @@
+"""Features that nobody trained: a space to compare images in for data without classes."""
+
+from __future__ import annotations
+
+import hashlib
+
+import torch
+import torch.nn.functional as F
+from torch import Tensor, nn
+
+from genera.core import ImageSpec
+
+#: Channels after every convolution, each of which halves the size.
+_WIDTHS = (32, 64, 128)
+#: Features are means over this many parts of height and width each.
+_PARTS = 2
+
+
+class RandomFeatures(nn.Module):
+    """A small convolutional network with fixed random weights, the same for all images of a shape.
+
+    What it sees are edges and textures and roughly where they are, not what is depicted.
+
+    Args:
+        spec: the images.
+        seed: of the weights.
+
+    Source:
+        Naeem et al. (2020), section 3.3, who compare in random features where trained ones know nothing of the data.
+    """
+
+    def __init__(self, spec: ImageSpec, *, seed: int = 0) -> None:
+        super().__init__()
+        self.spec = spec
+        generator = torch.Generator().manual_seed(seed)
+        channels = (spec.channels, *_WIDTHS)
+        convolutions = [
+            nn.Conv2d(before, after, kernel_size=3, stride=2, padding=1)
+            for before, after in zip(channels, _WIDTHS, strict=False)
+        ]
+        for convolution in convolutions:
+            assert convolution.bias is not None
+            # As large on average behind every ReLU as before (He et al. 2015).
+            fan_in = convolution.weight[0].numel()
+            convolution.weight.data = torch.randn(convolution.weight.shape, generator=generator) * (2 / fan_in) ** 0.5
+            convolution.bias.data = 0.1 * torch.randn(convolution.bias.shape, generator=generator)
+        self.layers = nn.Sequential(*[layer for one in convolutions for layer in (one, nn.ReLU())])
+        self.requires_grad_(False)
+
+    @property
+    def digest(self) -> str:
+        """SHA-256 of the weights: only what was seen through the same can be compared."""
+        values = b"".join(value.numpy().tobytes() for value in self.state_dict().values())
+        return hashlib.sha256(values).hexdigest()
+
+    def forward(self, images: Tensor) -> Tensor:
+        """uint8 ``(B, C, H, W)`` to ``(B, 512)``."""
+        h = self.layers(self.spec.centred(images, torch.get_default_dtype()))
+        return F.adaptive_avg_pool2d(h, _PARTS).flatten(1)

@@ -1,0 +1,103 @@
+"""Figures of a set of draws beside a set of real images, for measures of sets."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+from torch import Tensor
+
+from genera.evaluation.metrics import (
+    ClassAgreement,
+    ClassKl,
+    Dissimilarity,
+    FrechetDistance,
+    KernelDistance,
+    ModeCoverage,
+    Neighbourhood,
+    Neighbourhoods,
+    PairwiseDistance,
+    Sharpness,
+)
+from genera.evaluation.samples import Seen
+
+#: Of draws and of real images, ``()``.
+Figure = Callable[[Seen, Seen], Tensor]
+#: Features ``(N, F)`` of a set.
+Space = Callable[[Seen], Tensor]
+
+
+def frechet_distance(drawn: Seen, real: Seen, *, space: Space) -> Tensor:
+    """Between both sets of features."""
+    features = space(real)
+    metric = FrechetDistance(features.shape[1])
+    metric.update(space(drawn), real=False)
+    metric.update(features, real=True)
+    return metric.compute()
+
+
+def kernel_distance(drawn: Seen, real: Seen, *, space: Space) -> Tensor:
+    """Between both sets of features."""
+    features = space(real)
+    metric = KernelDistance(features.shape[1])
+    metric.update(space(drawn), real=False)
+    metric.update(features, real=True)
+    return metric.compute()
+
+
+def neighbourhood(drawn: Seen, real: Seen, *, space: Space) -> Neighbourhood:
+    """Precision, recall, density and coverage, found once for two sets."""
+    if (space, real) not in drawn.found:
+        features = space(real)
+        metric = Neighbourhoods(features.shape[1])
+        metric.update(space(drawn), real=False)
+        metric.update(features, real=True)
+        drawn.found[space, real] = metric.compute()
+    return drawn.found[space, real]
+
+
+def modes(drawn: Seen, real: Seen) -> Tensor:
+    """Number of classes that at least 2 % of the draws are taken for."""
+    metric = ModeCoverage(drawn.num_classes)
+    metric.update(drawn.classes)
+    return metric.compute()
+
+
+def class_kl(drawn: Seen, real: Seen) -> Tensor:
+    """How unevenly the draws are spread over the classes, in nats."""
+    metric = ClassKl(drawn.num_classes)
+    metric.update(drawn.classes)
+    return metric.compute()
+
+
+def class_agreement(drawn: Seen, real: Seen) -> Tensor:
+    """Share of the draws that are taken for the class asked for."""
+    assert drawn.images.labels is not None
+    metric = ClassAgreement()
+    metric.update(drawn.classes, drawn.images.labels)
+    return metric.compute()
+
+
+def dissimilarity(drawn: Seen, real: Seen) -> Tensor:
+    """Mean ``1 - SSIM`` of pairs of draws."""
+    metric = Dissimilarity(drawn.spec.levels)
+    metric.update(drawn.images.pixels)
+    return metric.compute()
+
+
+def feature_distance(drawn: Seen, real: Seen, *, space: Space) -> Tensor:
+    """Mean distance of pairs of draws."""
+    features = space(drawn)
+    metric = PairwiseDistance(features.shape[1])
+    metric.update(features)
+    return metric.compute()
+
+
+def relative_sharpness(drawn: Seen, real: Seen) -> Tensor:
+    """The sharpness of draws, as a ratio to that of real images."""
+    ratio = []
+    for seen in (drawn, real):
+        metric = Sharpness(seen.spec.levels)
+        for pixels in seen.batches():
+            metric.update(pixels)
+        ratio.append(metric.compute())
+    return ratio[0] / ratio[1]
