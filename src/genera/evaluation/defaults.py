@@ -8,6 +8,7 @@ from functools import partial
 
 from torch import Tensor
 
+from genera.evaluation.anomaly import AurocMeasure
 from genera.evaluation.measures import AccuracyMeasure, BitsPerDimMeasure, Measure
 from genera.evaluation.memorisation import MemorisationMeasure
 from genera.evaluation.metrics import PeakSignalToNoise, SquaredError, StructuralSimilarity
@@ -51,6 +52,7 @@ def default_measures(classifier: TrainedModel | None = None, *, allow: Sequence[
         SetMeasure("diversity", dissimilarity, samples=samples, through="nothing", least_size=WINDOW),
         SetMeasure("sharpness", relative_sharpness, samples=samples, through="nothing", least_size=3),
         MemorisationMeasure(samples),
+        *[AurocMeasure(score) for score in ("bits", "typicality", "png", "reconstruction", "discriminator")],
         CasMeasure(),
         AccuracyMeasure(),
     ]

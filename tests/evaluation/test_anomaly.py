@@ -1,0 +1,115 @@
+"""Scores of oddity, and how well they tell images apart."""
+
+from __future__ import annotations
+
+import io
+from functools import partial
+
+import numpy as np
+import pytest
+import torch
+from cases import small_vae
+from PIL import Image
+from sklearn.metrics import roc_auc_score
+
+from genera.core import ImageModel, bits_per_dim
+from genera.data import ImageData, Images, find_dataset
+from genera.evaluation import anomaly, default_measures, log_probs
+from genera.evaluation.anomaly import auroc, png_bits, scores_of
+from genera.gans import GAN, NonSaturating
+from genera.networks import MlpCritic, MlpGenerator
+from genera.vaes import CrossEntropyPixels, GaussianPixels
+from genera.zoo import find_model
+
+DIGITS = find_dataset("digits")()
+FEW = DIGITS.split("test").subset(torch.arange(20))
+VALIDATION = DIGITS.split("validation").subset(torch.arange(30))
+
+
+def gan(**options: object) -> GAN:
+    torch.manual_seed(0)
+    parts = {"generator": partial(MlpGenerator, widths=(8,)), "discriminator": partial(MlpCritic, widths=(8,))}
+    return GAN(DIGITS.spec, **parts, loss=NonSaturating(), latent_size=4, **options).eval()
+
+
+@pytest.mark.parametrize("decimals", [1, 8])
+def test_an_area_is_scikit_learns_ties_and_all(decimals: int) -> None:
+    rng = np.random.default_rng(0)
+    usual, odd = rng.normal(size=300).round(decimals), (0.5 + rng.normal(size=200)).round(decimals)
+    area, low, high = auroc(torch.from_numpy(usual), torch.from_numpy(odd))
+    labels = np.repeat([0, 1], [300, 200])
+    assert area == pytest.approx(roc_auc_score(labels, np.concatenate([usual, odd])), abs=1e-12)
+    assert low < area < high
+
+
+def test_its_interval_is_as_wide_as_areas_differ() -> None:
+    rng = np.random.default_rng(0)
+    found = [auroc(*(torch.from_numpy(rng.normal(m, size=n)) for m, n in ((0, 80), (1, 50)))) for _ in range(300)]
+    areas, lows, highs = np.array(found).T
+    assert np.mean(highs - lows) / (2 * 1.96) == pytest.approx(areas.std(), rel=0.15)
+    assert auroc(torch.zeros(3), torch.ones(3)) == (1, 1, 1)
+
+
+def test_every_family_has_its_scores() -> None:
+    assert set(scores_of(find_model("realnvp-digits").load())) == {"bits", "typicality", "png"}
+    assert set(scores_of(small_vae(DIGITS.spec, likelihood=GaussianPixels))) == {
+        "bits",
+        "typicality",
+        "png",
+        "reconstruction",
+    }
+    assert set(scores_of(small_vae(DIGITS.spec, likelihood=CrossEntropyPixels))) == {"reconstruction"}
+    assert set(scores_of(gan())) == {"discriminator"}
+    assert not scores_of(find_model("lenet-digits").load())
+
+
+def scored(model: ImageModel, name: str) -> torch.Tensor:
+    return scores_of(model)[name](model, FEW, VALIDATION)
+
+
+def test_scores_of_a_likelihood() -> None:
+    model = find_model("realnvp-digits").load()
+    bits = bits_per_dim(log_probs(model, FEW), 64)
+    mean = bits_per_dim(log_probs(model, VALIDATION), 64).mean()
+    torch.testing.assert_close(scored(model, "bits"), bits)
+    torch.testing.assert_close(scored(model, "typicality"), (bits - mean).abs())
+    torch.testing.assert_close(scored(model, "png"), bits - png_bits(FEW, levels=17))
+
+
+def test_the_size_of_a_file() -> None:
+    (found,) = png_bits(FEW.subset(torch.tensor([3])), levels=17).tolist()
+    file = io.BytesIO()
+    Image.fromarray(FEW.pixels[3, 0].numpy() * 15).save(file, "PNG", optimize=True)
+    assert found == 8 * len(file.getvalue()) / 64
+    colour = Images(torch.randint(256, (2, 3, 9, 9), dtype=torch.uint8))
+    assert (png_bits(colour, levels=256) > 8).all()  # noise, and what a file needs besides
+
+
+def test_scores_of_reconstructions_and_of_a_discriminator() -> None:
+    vae = small_vae(DIGITS.spec, likelihood=GaussianPixels)
+    error = (FEW.pixels.double() - vae.reconstruct(FEW.pixels).double()) / 16
+    torch.testing.assert_close(scored(vae, "reconstruction"), error.square().flatten(1).mean(dim=1))
+    torch.testing.assert_close(scored(gan(), "discriminator"), -gan().score(FEW.pixels))
+    conditional = gan(class_conditional=True)
+    logits = torch.stack([conditional.score(FEW.pixels, torch.full((20,), label)) for label in range(10)])
+    torch.testing.assert_close(scored(conditional, "discriminator"), -logits.max(dim=0).values)
+
+
+def test_the_measure(monkeypatch: pytest.MonkeyPatch) -> None:
+    measure, model = default_measures()["auroc[discriminator]"], gan()
+    assert "no other data are known" in (measure.unavailable(model, DIGITS, split="test") or "")
+    assert "gives images no such score" in (
+        measure.unavailable(find_model("realnvp-digits").load(), DIGITS, split="test") or ""
+    )
+    monkeypatch.setattr(anomaly, "ODD_DATA", {"digits": "digits", "own": "digits"})
+    assert measure.unavailable(model, DIGITS, split="test") is None
+    assert measure.measure(model, DIGITS, split="test").value == 0.5
+    black = {
+        name: lambda name=name: Images(0 * DIGITS.split(name).pixels, DIGITS.split(name).labels)
+        for name in ("validation", "test")
+    }
+    own = ImageData("own", DIGITS.spec, class_names=tuple("0123456789"), splits=black)
+    found = measure.measure(model, own, split="test")
+    assert found.n == 2 * len(DIGITS.split("test"))
+    assert found.settings["odd_data"] == "digits"
+    assert found.low <= found.value <= found.high
