@@ -133,8 +133,9 @@ def test_the_files_of_a_study_are_of_its_variants(modules: dict[str, dict[str, A
 
 def test_the_tables_of_a_study_are_made_of_its_files(modules: dict[str, dict[str, Any]]) -> None:
     for name, module in modules.items():
-        for table, text in module["tables"]().items():
-            assert (module["STUDY"].folder / f"{table}.md").read_text(encoding="utf-8") == text, f"{name}, {table}"
+        kept = {path.stem: path.read_text(encoding="utf-8") for path in module["STUDY"].folder.glob("*.md")}
+        # While a study is in the making it has none.
+        assert not kept or kept == module["tables"](), name
 
 
 @pytest.mark.parametrize("path", sorted((DOCS / "studies").glob("*/*.md")), ids=lambda path: path.stem)

@@ -153,12 +153,13 @@ def sizes_figure() -> Figure:
 
 def draw_bounds(axes: Axes, variants: Sequence[str]) -> None:
     """The validation loss, without its beginning, which would flatten all that differs."""
-    ends = []
+    lowest, ends = [], []
     for variant, line in zip(variants, LINES, strict=False):
         epochs, values = course(variant, "validation/loss")
         axes.plot(epochs, values, line)
+        lowest.append(min(values))
         ends.append(values[-1])
-    axes.set_ylim(min(ends) - 2, max(ends) + 25)
+    axes.set_ylim(min(lowest) - 2, max(ends) + 25)
 
 
 def draw_units(axes: Axes, variants: Sequence[str], *, shares_of: Sequence[int] | None = None) -> None:

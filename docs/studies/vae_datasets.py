@@ -159,8 +159,8 @@ def convergence_figure() -> Figure:
     axes = figure.add_subplot()
     for data, marker in zip(DATA, "os", strict=True):
         epochs, share = course(data)
-        # At the last there is nothing to go, and a logarithm has no place for it.
-        axes.plot(epochs[:-1], 1 - share[:-1], marker=marker, markersize=3, label=data)
+        # At the end there is nothing to go, and a logarithm has no place for it.
+        axes.plot(epochs[share < 1], 1 - share[share < 1], marker=marker, markersize=3, label=data)
     axes.axhline(1 - SHARE, color="grey", linestyle="--", linewidth=1)
     axes.set_yscale("log")
     axes.set(xlabel="epochs with β = 1", ylabel="share of the way still to go")
