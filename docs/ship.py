@@ -14,6 +14,7 @@ import sys
 from collections.abc import Sequence
 from pathlib import Path
 
+import torch
 from results import interval, title
 from safetensors.torch import load_file, save_file
 
@@ -65,7 +66,13 @@ def ship(run: Path, name: str, measures: Sequence[str]) -> Path:
     (folder / "card.md").write_text(card(name, trained.config, environment, result, len(data.split("train"))))
     model = trained.load()
     if isinstance(model, Generative):
-        save_picture(image_grid(draw(model, 64), levels=trained.spec.levels), folder / "samples.png")
+        labels = None
+        if model.class_conditional:
+            # A row of ten for each class.
+            labels = torch.arange(trained.spec.num_classes).repeat_interleave(10)
+        images = draw(model, 64 if labels is None else len(labels), labels=labels)
+        columns = 8 if labels is None else 10
+        save_picture(image_grid(images, columns=columns, levels=trained.spec.levels), folder / "samples.png")
     return folder
 
 

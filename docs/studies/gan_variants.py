@@ -43,6 +43,8 @@ MEASURED, SHOWN, NUM_SHOWN = "evaluation.json", "samples.npy", 10
 #: What stands beside every figure, and whose distance is the unit of the models'.
 REAL = "test images"
 COLUMNS = ("GAN", "FD over that of test images", *MEASURES.values(), "epochs")
+#: What the table of seeds and the figure of all show, by what they call it.
+SPREAD = {"FD over that of test images": "fd[lenet]", "class KL, nats": "class_kl", "1 - SSIM": "diversity"}
 PANELS = {"diversity, 1 - SSIM": "diversity", "classes drawn": "modes"}
 
 
@@ -97,7 +99,34 @@ def beside(study: Study, variant: str) -> tuple[str, ...]:
 
 def tables() -> dict[str, str]:
     """The table, by its name."""
-    return {"table": table(COLUMNS, [*rows(STUDY), beside(STUDY, "conditional, feature matching")])}
+    every_row = [*rows(STUDY), beside(STUDY, "conditional, feature matching")]
+    return {"table": table(COLUMNS, every_row), "seeds": table(("GAN", *SPREAD), seed_rows())}
+
+
+def found_by_gan() -> dict[str, list[dict[str, dict]]]:
+    """What was measured, for every seed of each GAN."""
+    found: dict[str, list[dict[str, dict]]] = {}
+    for variant in STUDY.variants:
+        measures = json.loads((STUDY.kept(variant) / MEASURED).read_text())["measures"]
+        found.setdefault(variant.partition(", seed")[0], []).append(measures)
+    return found
+
+
+def value(measures: dict[str, dict], name: str) -> float:
+    """A figure; a distance as a multiple of that of real images."""
+    unit = measures[name]["beside"][REAL] if name == "fd[lenet]" else 1
+    return measures[name]["value"] / unit
+
+
+def seed_rows() -> list[tuple[str, ...]]:
+    """The mean and the ends over trainings with different seeds, where there are several."""
+    made = []
+    for gan, seeds in found_by_gan().items():
+        if len(seeds) > 1:
+            values = [[value(measures, name) for measures in seeds] for name in SPREAD.values()]
+            spread = (f"{np.mean(of):.3g} ({min(of):.3g} … {max(of):.3g})" for of in values)
+            made.append((f"{gan}, {len(seeds)} seeds", *spread))
+    return made
 
 
 def report() -> None:
@@ -107,6 +136,7 @@ def report() -> None:
     with style():
         save_figure(samples_figure(list(STUDY.variants)), STUDY.folder / "samples")
         save_figure(courses_figure(list(STUDY.variants)), STUDY.folder / "courses")
+        save_figure(spread_figure(), STUDY.folder / "spread")
     print(STUDY.folder)
 
 
@@ -120,6 +150,25 @@ def samples_figure(variants: list[str]) -> Figure:
         axes.set_ylabel(variant, rotation=0, horizontalalignment="right", verticalalignment="center", fontsize=8)
         axes.set(xticks=[], yticks=[])
         axes.spines[:].set_visible(False)
+    return figure
+
+
+def spread_figure() -> Figure:
+    """What was measured of every GAN, a point for each training."""
+    figure = Figure(figsize=(9, 3.2))
+    grid = figure.subplots(1, len(SPREAD), sharey=True)
+    found = found_by_gan()
+    for axes, (label, name) in zip(grid, SPREAD.items(), strict=True):
+        for place, seeds in enumerate(found.values()):
+            values = [value(measures, name) for measures in seeds]
+            axes.plot(values, [-place] * len(seeds), "o", color="C0", markersize=5, alpha=0.7)
+        axes.set_xlabel(label)
+        if name != "diversity":
+            axes.set_xscale("log")
+    of_images = next(measures for seeds in found.values() for measures in seeds)["diversity"]["beside"][REAL]
+    grid[-1].axvline(of_images, color="grey", linestyle=":", label=REAL)
+    grid[-1].legend(fontsize=7)
+    grid[0].set_yticks([-place for place in range(len(found))], list(found), fontsize=8)
     return figure
 
 

@@ -14,6 +14,7 @@ COMMANDS = {
     "reconstruct": "pass images through a trained model and back",
     "evaluate": "measure a trained model",
     "score": "likelihood of every image of a data set, as CSV",
+    "compare": "measure models of any family alike and write a report about them",
     "figures": "draw the figures that runs allow",
     "models": "list recipes and trained models that ship with Genera",
     "datasets": "list data sets, their sizes, licences and where they are",

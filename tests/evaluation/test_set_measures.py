@@ -75,7 +75,7 @@ def test_a_model_that_draws_real_images(classifier: TrainedModel) -> None:
     found = {
         name: measure.measure(model, DIGITS, split="test")
         for name, measure in default_measures(classifier).items()
-        if measure.unavailable(model, DIGITS, split="test") is None and name != "cas"
+        if measure.unavailable(model, DIGITS, split="test") is None and name not in ("cas", "samples_per_second")
     }
     spaces = {f"{name}[{space}]" for space in ("lenet", "random") for name in IN_SPACE}
     assert set(found) == {*spaces, "modes", "class_kl", "class_agreement", "diversity", "sharpness", "memorisation"}
@@ -106,7 +106,7 @@ def test_a_model_that_draws_real_images(classifier: TrainedModel) -> None:
         for name in ("precision", "recall", "density", "coverage"):
             assert 0.6 < beside[name]["validation images"] < 1.4
             assert found[f"{name}[{space}]"].value == pytest.approx(beside[name]["validation images"], abs=0.2)
-    assert found["kid[random]"].settings["extractor"] == RandomFeatures(DIGITS.spec).digest
+    assert found["kid[random]"].settings["weights"] == RandomFeatures(DIGITS.spec).digest
 
 
 def test_a_model_that_left_classes_out(classifier: TrainedModel) -> None:
@@ -137,6 +137,14 @@ def test_the_score_of_a_classifier_trained_on_draws() -> None:
     assert 0.85 < found.low <= found.value <= found.high
     assert found.beside["train images"] > 0.9
     assert found.n == len(TEST)
+
+
+def test_the_speed_of_drawing(classifier: TrainedModel) -> None:
+    measure = default_measures()["samples_per_second"]
+    found = measure.measure(Remembering(), DIGITS, split="test")
+    assert 0 < found.low <= found.value <= found.high
+    assert found.settings["threads"] == torch.get_num_threads()
+    assert reason(measure, classifier.load()) == "Classifier draws no images"
 
 
 def test_the_accuracy_of_a_classifier(classifier: TrainedModel) -> None:

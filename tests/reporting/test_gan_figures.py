@@ -16,6 +16,8 @@ def test_every_panel_shows_the_columns_there_are() -> None:
             "train/discriminator/fake": 0.2,
         },
         20: {"epoch": 2.0, "samples/diversity": 0.5, "images/diversity": 0.6, "train/generator/adversarial": 1.1},
+        # Of two steps only.
+        22: {"epoch": 2.2, "samples/diversity": 0.4, "images/diversity": 0.6, "train/generator/adversarial": 9.9},
     }
     figure = players_figure(table, about="a GAN")
     panels = {axes.get_ylabel(): axes for axes in figure.axes}

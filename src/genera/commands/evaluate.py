@@ -41,7 +41,7 @@ def evaluate(
     trained = find_model(model)
     data = data or trained.open_data()
     looking = classifier_of(data.name) if classifier is None else find_model(classifier)
-    chosen = _chosen(measures, default_measures(looking, allow=allow or ()))
+    chosen = chosen_measures(measures, default_measures(looking, allow=allow or ()))
     result = run_evaluation(trained, data, chosen, split=split, allow=allow or ())
     if json:
         print(json_format.dumps(result, indent=2))
@@ -57,7 +57,12 @@ def evaluate(
         print(result_path(trained, data, split))
 
 
-def _chosen(measures: str | None, known: dict[str, Measure]) -> list[Measure]:
+def chosen_measures(measures: str | None, known: dict[str, Measure]) -> list[Measure]:
+    """The measures that a list with commas names; all where there is none.
+
+    Raises:
+        ValueError: there is none of a name; says which comes near.
+    """
     names = list(known) if measures is None else [name.strip() for name in measures.split(",")]
     for name in names:
         if name not in known:

@@ -6,6 +6,7 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from genera.commands.calling import call
+from genera.commands.compare import compare
 from genera.commands.train import train_recipe
 from genera.evaluation import classifier_of, default_measures, evaluate
 from genera.reporting import draw_figures
@@ -22,7 +23,7 @@ SENTENCES = {
 
 
 def quickstart(*, budget: str = "45s", out: Path | None = None) -> int:
-    """Train a small flow, VAE and GAN on the embedded digits, measure them and draw from them: offline, in minutes.
+    """Train a small flow, VAE and GAN on the embedded digits, draw from them and compare them: offline, in minutes.
 
     Args:
         budget: time to train each, such as 45s or 3m.
@@ -45,6 +46,7 @@ def quickstart(*, budget: str = "45s", out: Path | None = None) -> int:
             print(f"{recipe}: {SENTENCES[name].format(**values)}")
         for path in draw_figures(trained, trained.run.figures):
             print(path)
+    compare([str(folder / recipe) for recipe in RECIPES], out=folder / "comparison")
     print(f"runs: {folder}")
     return 0
 

@@ -139,7 +139,7 @@ class AurocMeasure(Measure):
 
     @property
     def settings(self) -> dict[str, Any]:
-        return {"max_images": _COUNT, "interval": "95 % by DeLong's variance", "odd_data": ODD_DATA}
+        return {"max_images": _COUNT, "interval": "95 % by DeLong's variance"}
 
     def unavailable(self, model: ImageModel, data: ImageData, *, split: str) -> str | None:
         if self.score not in scores_of(model):

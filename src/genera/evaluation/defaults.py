@@ -9,6 +9,7 @@ from functools import partial
 from torch import Tensor
 
 from genera.evaluation.anomaly import AurocMeasure
+from genera.evaluation.cost import SpeedMeasure
 from genera.evaluation.measures import AccuracyMeasure, BitsPerDimMeasure, Measure
 from genera.evaluation.memorisation import MemorisationMeasure
 from genera.evaluation.metrics import PeakSignalToNoise, SquaredError, StructuralSimilarity
@@ -53,6 +54,7 @@ def default_measures(classifier: TrainedModel | None = None, *, allow: Sequence[
         SetMeasure("sharpness", relative_sharpness, samples=samples, through="nothing", least_size=3),
         MemorisationMeasure(samples),
         *[AurocMeasure(score) for score in ("bits", "typicality", "png", "reconstruction", "discriminator")],
+        SpeedMeasure(),
         CasMeasure(),
         AccuracyMeasure(),
     ]

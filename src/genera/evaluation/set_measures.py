@@ -110,7 +110,7 @@ class SetMeasure(Measure):
         low, high = (min(max(end, self.least), self.most) for end in t_interval(values))
         settings = self.settings
         if self.through == "random":
-            settings["extractor"] = RandomFeatures(data.spec).digest
+            settings["weights"] = RandomFeatures(data.spec).digest
         return Measurement(sum(values) / len(values), low, high, count, settings, beside)
 
     def _others(self, data: ImageData, *, split: str, count: int) -> Iterator[tuple[str, Images]]:

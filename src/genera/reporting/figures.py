@@ -71,7 +71,7 @@ def _figures(trained: TrainedModel, *, seed: int, allow: Sequence[str]) -> Itera
             yield "course", course_figure(table, about=about)
     if isinstance(model, Generative):
         try:
-            images = _samples(model, seed=seed)
+            images = samples_of(model, seed=seed)
         except ValueError as error:
             print(f"{trained.name}: left out samples: {error}", file=sys.stderr)
         else:
@@ -81,7 +81,7 @@ def _figures(trained: TrainedModel, *, seed: int, allow: Sequence[str]) -> Itera
     if not figures:
         return
     try:
-        own = _own_images(trained, model, seed=seed)
+        own = own_images(trained, model, seed=seed)
     except (ValueError, OSError) as error:
         print(f"{trained.name}: left out {', '.join(figures)}, which need images: {error}", file=sys.stderr)
         return
@@ -89,7 +89,7 @@ def _figures(trained: TrainedModel, *, seed: int, allow: Sequence[str]) -> Itera
         yield name, make(model, own, about=about, seed=seed)
 
 
-def _samples(model: ImageModel, *, seed: int) -> Tensor:
+def samples_of(model: ImageModel, *, seed: int) -> Tensor:
     """Images for a grid; of a conditional model, a row for each class.
 
     Raises:
@@ -115,7 +115,7 @@ def _figures_of_images(model: ImageModel) -> dict[str, Callable[..., Figure]]:
     return figures
 
 
-def _own_images(trained: TrainedModel, model: ImageModel, *, seed: int) -> Images:
+def own_images(trained: TrainedModel, model: ImageModel, *, seed: int) -> Images:
     """Some images of the validation split of the data a model was trained on, in random order.
 
     Raises:

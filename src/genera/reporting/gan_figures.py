@@ -25,6 +25,7 @@ _PANELS = {
 
 def players_figure(table: Mapping[int, Mapping[str, float]], *, about: str) -> Figure:
     """What both players' losses, the discriminator's opinion and the diversity of samples did over training."""
+    table = _without_rest(table)
     present = {column for row in table.values() for column in row}
     panels = {
         label: {column: name for column, name in columns.items() if column in present}
@@ -45,3 +46,14 @@ def players_figure(table: Mapping[int, Mapping[str, float]], *, about: str) -> F
     grid[-1, 0].set_xlabel("epochs")
     figure.suptitle(about, fontsize=10)
     return figure
+
+
+def _without_rest(table: Mapping[int, Mapping[str, float]]) -> dict[int, dict[str, float]]:
+    """The table without what its last row says of training: that is the mean of the few steps after the row before."""
+    trained = [step for step, row in table.items() if any(column.startswith("train/") for column in row)]
+    return {
+        step: {
+            column: value for column, value in row.items() if not column.startswith("train/") or step % trained[0] == 0
+        }
+        for step, row in table.items()
+    }

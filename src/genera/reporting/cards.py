@@ -1,0 +1,61 @@
+"""What every measure means, in a line, for those who read a table."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Literal
+
+
+@dataclass(frozen=True)
+class MeasureCard:
+    """A measure as a table explains it.
+
+    Args:
+        title: what it is called there.
+        unit: of its values; empty for pure numbers.
+        better: which values are, where one can say so.
+        definition: one line.
+    """
+
+    title: str
+    unit: str
+    better: Literal["lower", "higher"] | None
+    definition: str
+
+
+_CARDS = {
+    "bits_per_dim": MeasureCard(
+        "bits/dim", "bits", "lower", "what a pixel costs to encode: -log2 of the probability of the integer image"
+    ),
+    "mse": MeasureCard("MSE", "", "lower", "squared error of a reconstructed pixel on [0, 1]"),
+    "psnr": MeasureCard("PSNR", "dB", "higher", "peak signal-to-noise ratio of reconstructions"),
+    "ssim": MeasureCard("SSIM", "", "higher", "structural similarity of reconstructions and images; 1 is equal"),
+    "fd": MeasureCard("FD", "", "lower", "Fréchet distance of Gaussians fitted to features of draws and images"),
+    "kid": MeasureCard("KID", "", "lower", "kernel distance of features of draws and images; 0 on average if alike"),
+    "precision": MeasureCard("precision", "", "higher", "share of draws in the neighbourhood of a real image"),
+    "recall": MeasureCard("recall", "", "higher", "share of real images in the neighbourhood of a draw"),
+    "density": MeasureCard("density", "", "higher", "neighbourhoods of real images that a draw lies in, of five"),
+    "coverage": MeasureCard("coverage", "", "higher", "share of real images with a draw in their neighbourhood"),
+    "diversity": MeasureCard("diversity", "", None, "mean difference of two draws; to be what it is of real images"),
+    "modes": MeasureCard("modes", "", "higher", "classes with at least 2 % of the draws"),
+    "class_kl": MeasureCard("class KL", "nats", "lower", "how unevenly draws fall on the classes; 0 is evenly"),
+    "class_agreement": MeasureCard("agreement", "", "higher", "share of draws read as the class asked for"),
+    "cas": MeasureCard("CAS", "", "higher", "accuracy on real images of a classifier trained on draws alone"),
+    "sharpness": MeasureCard("sharpness", "", None, "variance of the Laplacian over that of real images; 1 is theirs"),
+    "memorisation": MeasureCard(
+        "memorisation", "", None, "share of draws nearer to training than test images; ½ is none"
+    ),
+    "auroc": MeasureCard("AUROC", "", "higher", "how often images of other data score as odder; ½ is chance"),
+    "accuracy": MeasureCard("accuracy", "", "higher", "share of images whose class is told right"),
+    "samples_per_second": MeasureCard("draws", "per second", "higher", "images drawn per second on this machine"),
+}
+
+
+def card_of(name: str) -> MeasureCard:
+    """The card of a measure such as ``bits_per_dim@8`` or ``fd[lenet]``, with what follows the stem in its title."""
+    stem = name.partition("[")[0].partition("@")[0]
+    card = _CARDS[stem]
+    rest = name.removeprefix(stem)
+    if rest.startswith("@"):
+        rest = f", {rest[1:]} importance sample{'s' * (rest != '@1')}"
+    return MeasureCard(f"{card.title}{rest}", card.unit, card.better, card.definition)

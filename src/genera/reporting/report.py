@@ -1,0 +1,142 @@
+"""A comparison as one HTML file that needs nothing else."""
+
+from __future__ import annotations
+
+import base64
+import io
+from collections.abc import Sequence
+from dataclasses import dataclass
+from html import escape
+
+from matplotlib.figure import Figure
+
+from genera.reporting.cards import card_of
+from genera.reporting.comparison import Comparison, Row, shown
+from genera.reporting.reading import sentences
+
+_STYLE = """
+body { font: 16px/1.5 system-ui, sans-serif; margin: 0 auto; max-width: 76rem; padding: 1rem; color: #1a1a1a; }
+h1 { line-height: 1.2 } figure { display: inline-block; margin: .5rem; vertical-align: top; max-width: 100% }
+img { max-width: 100%; height: auto } figcaption { font-size: .85rem; color: #444 }
+.wide { overflow-x: auto } table { border-collapse: collapse; font-variant-numeric: tabular-nums; white-space: nowrap }
+th, td { padding: .3rem .7rem; text-align: right; border-bottom: 1px solid #ddd }
+th:first-child, td:first-child { text-align: left; position: sticky; left: 0; background: #fff }
+th { cursor: pointer; vertical-align: bottom } th:focus { outline: 2px solid #0072B2 }
+small { display: block; color: #666; font-weight: normal } .best { font-weight: bold; background: #e3f1fa }
+abbr { text-decoration: underline dotted; cursor: help }
+"""
+#: Sorts the table by a column: numbers first, by value, in both directions in turn.
+_SCRIPT = """
+for (const head of document.querySelectorAll("th")) {
+  const sort = () => {
+    const index = [...head.parentNode.children].indexOf(head), body = head.closest("table").tBodies[0];
+    const down = head.dataset.down = head.dataset.down === "1" ? "0" : "1";
+    const key = row => row.children[index].dataset.value ?? row.children[index].textContent;
+    const compare = (one, other) => {
+      const [a, b] = [key(one), key(other)], [x, y] = [parseFloat(a), parseFloat(b)];
+      if (isNaN(x) !== isNaN(y)) return isNaN(x) ? 1 : -1;
+      return (isNaN(x) ? a.localeCompare(b) : x - y) * (down === "1" ? 1 : -1);
+    };
+    for (const row of [...body.rows].sort(compare)) body.append(row);
+  };
+  head.tabIndex = 0;
+  head.addEventListener("click", sort);
+  head.addEventListener("keydown", event => { if (event.key === "Enter") sort(); });
+}
+"""
+
+
+@dataclass(frozen=True)
+class Picture:
+    """A figure of a report.
+
+    Args:
+        figure: what is drawn.
+        caption: what one sees in it.
+    """
+
+    figure: Figure
+    caption: str
+
+
+def report_html(comparison: Comparison, pictures: dict[str, Sequence[Picture]]) -> str:
+    """The report: the table, what it says in sentences, and sections of pictures.
+
+    Args:
+        comparison: the models.
+        pictures: by the title of their section.
+    """
+    title = f"{len(comparison.rows)} models of {comparison.data}"
+    said = "".join(f"<li>{sentence}</li>\n" for sentence in sentences(comparison))
+    shown_pictures = "".join(
+        f"<h2>{escape(section)}</h2>\n{''.join(map(_picture, found))}\n" for section, found in pictures.items() if found
+    )
+    return f"""\
+<!doctype html>
+<html lang="en">
+<head>
+<meta charset="utf-8">
+<meta name="viewport" content="width=device-width, initial-scale=1">
+<title>{escape(title)}</title>
+<style>{_STYLE}</style>
+</head>
+<body>
+<h1>{escape(title)}</h1>
+<p>Measured on {escape(comparison.split)} images, with 95 % intervals. A value is marked as best where its interval
+meets that of no other. A click on a column sorts by it; what a column or a dash means shows when you point at it.</p>
+<div class="wide">
+{_table(comparison)}
+</div>
+<h2>What it says</h2>
+<ul>
+{said}</ul>
+{shown_pictures}<script>{_SCRIPT}</script>
+</body>
+</html>
+"""
+
+
+def _table(comparison: Comparison) -> str:
+    heads = "".join(_head(name) for name in comparison.names)
+    best = {name: comparison.best(name) for name in comparison.names}
+    rows = "".join(
+        f"<tr><td>{escape(row.model)}<small>{escape(row.about)}</small></td>{_cost(row)}"
+        f"{''.join(_cell(row, name, is_best=best[name] is row) for name in comparison.names)}</tr>\n"
+        for row in comparison.rows
+    )
+    cost = "<th>parameters</th><th>training<small>CPU minutes</small></th>"
+    return f"<table>\n<thead><tr><th>model</th>{cost}{heads}</tr></thead>\n<tbody>\n{rows}</tbody>\n</table>"
+
+
+def _head(name: str) -> str:
+    card = card_of(name)
+    arrow = {"lower": "lower is better", "higher": "higher is better", None: ""}[card.better]
+    hint = ", ".join(part for part in (card.unit, arrow) if part)
+    return f'<th><abbr title="{escape(card.definition)}">{escape(card.title)}</abbr><small>{escape(hint)}</small></th>'
+
+
+def _cost(row: Row) -> str:
+    parameters, seconds = row.cost.get("parameters"), row.cost.get("cpu_seconds")
+    cells = []
+    for value, text in ((parameters, f"{parameters:,}" if parameters else ""), (seconds, f"{(seconds or 0) / 60:.1f}")):
+        cells.append('<td title="not known">–</td>' if value is None else f'<td data-value="{value}">{text}</td>')
+    return "".join(cells)
+
+
+def _cell(row: Row, name: str, *, is_best: bool) -> str:
+    found = row.measures.get(name)
+    if found is None:
+        return f'<td title="{escape(row.unavailable.get(name, "not measured"))}">–</td>'
+    interval = f"{found['low']:.4g} … {found['high']:.4g}"
+    mark = ' class="best"' if is_best else ""
+    title = f"{interval}, {found['n']:,} images"
+    return f'<td{mark} data-value="{found["value"]}" title="{title}">{shown(found)}<small>{interval}</small></td>'
+
+
+def _picture(picture: Picture) -> str:
+    buffer = io.BytesIO()
+    picture.figure.savefig(buffer, format="png")
+    content = base64.b64encode(buffer.getvalue()).decode()
+    caption = escape(picture.caption)
+    image = f'<img alt="{caption}" src="data:image/png;base64,{content}">'
+    return f"<figure>{image}<figcaption>{caption}</figcaption></figure>\n"

@@ -1,0 +1,27 @@
+"""Figures that need not be measured again."""
+
+from __future__ import annotations
+
+import json
+
+import pytest
+
+from genera.data import find_dataset
+from genera.evaluation import BitsPerDimMeasure, evaluate
+from genera.zoo import find_model
+
+
+def test_what_was_measured_before_shipping_is_not_measured_again(monkeypatch: pytest.MonkeyPatch) -> None:
+    def refuse(*arguments: object, **options: object) -> None:
+        raise AssertionError("measured again")
+
+    monkeypatch.setattr(BitsPerDimMeasure, "measure", refuse)
+    trained, digits = find_model("realnvp-digits"), find_dataset("digits")()
+    kept = json.loads(trained.run.evaluation.read_text())["measures"]["bits_per_dim@8"]
+    found = evaluate(trained, digits, [BitsPerDimMeasure(8)])["measures"]["bits_per_dim@8"]
+    assert found["value"] == kept["value"]
+    # Another seed, or other images, are another figure.
+    with pytest.raises(AssertionError, match="measured again"):
+        evaluate(trained, digits, [BitsPerDimMeasure(8, seed=3)])
+    with pytest.raises(AssertionError, match="measured again"):
+        evaluate(trained, digits, [BitsPerDimMeasure(8, max_images=7)], split="validation")

@@ -1,0 +1,86 @@
+"""What a comparison marks and says, and that it says something else of other figures."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+
+from genera.evaluation import default_measures
+from genera.reporting.cards import card_of
+from genera.reporting.comparison import Comparison, Row, shown
+from genera.reporting.reading import sentences
+
+
+def found(value: float, margin: float = 0.1, **more: Any) -> dict[str, Any]:
+    return {"value": value, "low": value - margin, "high": value + margin, "n": 10, **more}
+
+
+def comparison(measure: str, *figures: dict[str, Any]) -> Comparison:
+    rows = [
+        Row(f"model {letter}", "", {measure: figure}, {}, {}) for letter, figure in zip("abc", figures, strict=False)
+    ]
+    return Comparison("digits", "test", rows)
+
+
+def said(of: Comparison) -> str:
+    return " ".join(sentences(of))
+
+
+def test_every_measure_has_a_card() -> None:
+    for name in default_measures():
+        card = card_of(name)
+        assert card.title
+        assert card.definition
+    assert card_of("bits_per_dim@8").title == "bits/dim, 8 importance samples"
+    assert card_of("fd[random]").title == "FD[random]"
+
+
+@pytest.mark.parametrize(("measure", "best"), [("mse", "model a"), ("ssim", "model b")])
+def test_the_best_is_marked_only_where_intervals_do_not_meet(measure: str, best: str) -> None:
+    apart = comparison(measure, found(1.0), found(1.5))
+    row = apart.best(measure)
+    assert row is not None
+    assert row.model == best
+    assert comparison(measure, found(1.0), found(1.19)).best(measure) is None
+    assert comparison(measure, found(1.0)).best(measure) is None
+    # What is to be like real images has no best.
+    assert comparison("sharpness", found(1.0), found(5.0)).best("sharpness") is None
+
+
+def test_the_best_must_be_apart_from_all_others() -> None:
+    """Not only from the second: a wide interval further off may reach as far."""
+    assert comparison("mse", found(1.0), found(1.5), found(2.0, margin=1.5)).best("mse") is None
+
+
+def test_a_sentence_names_the_best_and_follows_the_figures() -> None:
+    assert "<b>model a</b> rebuilds images most exactly (MSE 1.0 against 1.5 of <b>model b</b>" in said(
+        comparison("mse", found(1.0), found(1.5))
+    )
+    assert "<b>model b</b> rebuilds images most exactly" in said(comparison("mse", found(2.0), found(1.5)))
+    assert "best in MSE these measurements do not tell" in said(comparison("mse", found(1.5), found(1.5)))
+    assert not said(comparison("mse", found(1.5)))
+
+
+def test_sentences_about_one_model() -> None:
+    for value, words in ((0.6, "are blurred"), (1.5, "are noisier than images"), (1.05, "")):
+        text = said(comparison("sharpness", found(value)))
+        assert words in text
+        assert bool(text) == bool(words)
+    for value, words in ((0.8, "nearer to training images"), (0.55, "")):
+        assert bool(said(comparison("memorisation", found(value)))) == bool(words)
+    for value, words in ((7, "leaves classes out: it draws 7"), (10, "")):
+        text = said(comparison("modes", found(value, 0, beside={"validation images": 10.0})))
+        assert words in text
+        assert bool(text) == bool(words)
+    row = Row("<model>", "", {"mse": found(1)}, {"bits_per_dim@1": "GAN has no likelihood"}, {})
+    assert "<b>&lt;model&gt;</b> cannot say how probable an image is: GAN has no likelihood." in said(
+        Comparison("digits", "test", [row])
+    )
+
+
+def test_digits_that_mean_something() -> None:
+    assert shown(found(1234.5678, 300)) == "1,235"
+    assert shown(found(1.23456, 0.05)) == "1.23"
+    assert shown(found(1.23456, 0.0005)) == "1.2346"
+    assert shown(found(10.0, 0.0)) == "10"
