@@ -5,6 +5,7 @@ from __future__ import annotations
 import csv
 import json
 import re
+import shutil
 from collections.abc import Callable
 from html.parser import HTMLParser
 from pathlib import Path
@@ -25,6 +26,11 @@ def runs(tmp_path_factory: pytest.TempPathFactory) -> list[str]:
         assert main(["train", recipe, "--max_epochs", "25", "--out", str(folder / recipe)]) == 0
         found.append(str(folder / recipe))
     return ["realnvp-digits", *found]
+
+
+@pytest.fixture(scope="module")
+def names(runs: list[str]) -> list[str]:
+    return [Path(run).name for run in runs]
 
 
 @pytest.fixture(scope="module")
@@ -51,7 +57,7 @@ class Links(HTMLParser):
         assert self.open.pop() == tag
 
 
-def test_the_report_is_one_file_with_all_in_it(report: Path, runs: list[str]) -> None:
+def test_the_report_is_one_file_with_all_in_it(report: Path, names: list[str]) -> None:
     text = (report / "report.html").read_text(encoding="utf-8")
     page = Links()
     page.feed(text)
@@ -60,22 +66,22 @@ def test_the_report_is_one_file_with_all_in_it(report: Path, runs: list[str]) ->
     assert all(source.startswith("data:image/png;base64,") for source in page.sources)
     for title in ("Samples", "Reconstructions", "Interpolations", "Nearest training images", "Training"):
         assert f"<h2>{title}</h2>" in text
-    assert all(text.count(f"<td>{name}<small>") == 1 for name in runs)
+    assert all(text.count(f"<td>{name}<small>") == 1 for name in names)
     # A dash says why.
     assert '<td title="GAN has no likelihood">–</td>' in text
     assert '<td title="it gives back every image exactly">–</td>' in text
 
 
-def test_the_figures_are_those_of_an_evaluation(report: Path, runs: list[str]) -> None:
+def test_the_figures_are_those_of_an_evaluation(report: Path, runs: list[str], names: list[str]) -> None:
     found = json.loads((report / "comparison.json").read_text())
     assert (found["data"], found["split"]) == ("digits", "test")
-    assert [row["model"] for row in found["models"]] == runs
+    assert [row["model"] for row in found["models"]] == names
     of_vae = json.loads(find_model(runs[1]).run.evaluation.read_text())["measures"]
     assert found["models"][1]["measures"] == of_vae
     assert found["models"][1]["cost"]["parameters"] == 144_809
     with (report / "comparison.csv").open(newline="") as file:
         rows = {(row["model"], row["measure"]): row for row in csv.DictReader(file)}
-    assert float(rows[runs[1], "mse"]["value"]) == of_vae["mse"]["value"]
+    assert float(rows[names[1], "mse"]["value"]) == of_vae["mse"]["value"]
     assert len(rows) == sum(len(row["measures"]) for row in found["models"])
 
 
@@ -100,6 +106,14 @@ def test_the_table_in_the_terminal(
     (mse,) = [line for line in lines if line.startswith("MSE")]
     assert re.fullmatch(r"MSE +– +0\.\d+ +–", mse)
     assert lines[-3:] == [str(tmp_path / name) for name in ("comparison.json", "comparison.csv", "report.html")]
+
+
+def test_models_in_folders_of_one_name_are_told_apart_by_their_paths(runs: list[str], tmp_path: Path) -> None:
+    other = str(tmp_path / "other" / Path(runs[1]).name)
+    shutil.copytree(runs[1], other)
+    assert main(["compare", runs[1], other, "--out", str(tmp_path / "report"), "--measures", "mse"]) == 0
+    found = json.loads((tmp_path / "report" / "comparison.json").read_text())
+    assert [row["model"] for row in found["models"]] == [runs[1], other]
 
 
 def test_what_cannot_be_compared(runs: list[str], tmp_path: Path, failing: Callable[..., str]) -> None:

@@ -58,7 +58,7 @@ def test_a_sentence_names_the_best_and_follows_the_figures() -> None:
         comparison("mse", found(1.0), found(1.5))
     )
     assert "<b>model b</b> rebuilds images most exactly" in said(comparison("mse", found(2.0), found(1.5)))
-    assert "best in MSE these measurements do not tell" in said(comparison("mse", found(1.5), found(1.5)))
+    assert "MSE: which model is best these figures do not tell" in said(comparison("mse", found(1.5), found(1.5)))
     assert not said(comparison("mse", found(1.5)))
 
 

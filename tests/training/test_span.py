@@ -27,6 +27,16 @@ def test_without_a_budget_steps_rule() -> None:
     assert span.progress(200, seconds=0).fraction == 1
 
 
+def test_steps_may_end_it_before_the_plan_does() -> None:
+    span = Span(steps_per_epoch=10, max_epochs=20, max_steps=40)
+    half = span.progress(20, seconds=0)
+    assert half.fraction == 0.1
+    assert span.share_done(half) == 0.5
+    assert not span.is_over(span.progress(39, seconds=0))
+    assert span.is_over(span.progress(40, seconds=0))
+    assert Span(steps_per_epoch=10, max_epochs=2, max_steps=40).share_done(Progress(15, 1.5, 0.75)) == 0.75
+
+
 def test_a_budget_squeezes_the_planned_epochs_into_the_time_given() -> None:
     span = Span(steps_per_epoch=10, max_epochs=20, budget=60)
     assert span.progress(3, seconds=15) == Progress(step=3, epoch=5.0, fraction=0.25, num_epochs=20)

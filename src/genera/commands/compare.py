@@ -60,13 +60,12 @@ def compare(
         known = {name: measure for name, measure in known.items() if name not in _SLOW}
     asked = chosen_measures(measures, known)
     rows = []
-    for trained in found:
+    for name, trained in zip(_short_names(found), found, strict=True):
         print(f"measuring {trained.name}", file=sys.stderr)
         result = evaluate(trained, data, asked, split=split, allow=allowed)
-        measured = {
-            measure.name: result["measures"][measure.name] for measure in asked if measure.name in result["measures"]
-        }
-        rows.append(Row(trained.name, describe(trained), measured, result["unavailable"], _cost(trained)))
+        kept = result["measures"]
+        measured = {measure.name: kept[measure.name] for measure in asked if measure.name in kept}
+        rows.append(Row(name, describe(trained), measured, result["unavailable"], _cost(trained)))
     comparison = Comparison(data.name, split, rows)
     write_whole(out / "comparison.json", comparison.as_json())
     write_whole(out / "comparison.csv", comparison.as_csv())
@@ -76,6 +75,12 @@ def compare(
     _print(comparison)
     for name in ("comparison.json", "comparison.csv", "report.html"):
         print(out / name)
+
+
+def _short_names(found: Sequence[TrainedModel]) -> list[str]:
+    """The names of the folders, where they tell the models apart."""
+    short = [trained.run.path.name for trained in found]
+    return short if len(set(short)) == len(short) else [trained.name for trained in found]
 
 
 def _check_alike(found: Sequence[TrainedModel]) -> None:

@@ -47,7 +47,7 @@ _CARDS = {
     ),
     "auroc": MeasureCard("AUROC", "", "higher", "how often images of other data score as odder; ½ is chance"),
     "accuracy": MeasureCard("accuracy", "", "higher", "share of images whose class is told right"),
-    "samples_per_second": MeasureCard("draws", "per second", "higher", "images drawn per second on this machine"),
+    "samples_per_second": MeasureCard("draws per second", "", "higher", "images drawn per second on this machine"),
 }
 
 

@@ -39,7 +39,7 @@ def _of_best(comparison: Comparison, name: str, praise: str) -> Iterator[str]:
         return
     title, best = card_of(name).title, comparison.best(name)
     if best is None:
-        yield f"Which model is best in {title} these measurements do not tell: the intervals of the first overlap."
+        yield f"{title}: which model is best these figures do not tell, as the intervals of the first ones meet."
         return
     sign = 1 if card_of(name).better == "higher" else -1
     others = [row for row in measured if row is not best]

@@ -16,11 +16,13 @@ from genera.reporting.reading import sentences
 
 _STYLE = """
 body { font: 16px/1.5 system-ui, sans-serif; margin: 0 auto; max-width: 76rem; padding: 1rem; color: #1a1a1a; }
-h1 { line-height: 1.2 } figure { display: inline-block; margin: .5rem; vertical-align: top; max-width: 100% }
+h1 { line-height: 1.2 }
+figure { display: inline-block; margin: .5rem; vertical-align: top; max-width: min(100%, 23.5rem) }
 img { max-width: 100%; height: auto } figcaption { font-size: .85rem; color: #444 }
 .wide { overflow-x: auto } table { border-collapse: collapse; font-variant-numeric: tabular-nums; white-space: nowrap }
 th, td { padding: .3rem .7rem; text-align: right; border-bottom: 1px solid #ddd }
 th:first-child, td:first-child { text-align: left; position: sticky; left: 0; background: #fff }
+td:first-child { white-space: normal; min-width: 9rem }
 th { cursor: pointer; vertical-align: bottom } th:focus { outline: 2px solid #0072B2 }
 small { display: block; color: #666; font-weight: normal } .best { font-weight: bold; background: #e3f1fa }
 abbr { text-decoration: underline dotted; cursor: help }

@@ -49,8 +49,9 @@ def pictures(
     sections: dict[str, list[Picture]] = {
         title: [] for title in ("Samples", "Reconstructions", "Interpolations", "Nearest training images", "Training")
     }
-    for trained, model in models:
-        name, levels = trained.name, model.spec.levels
+    for (trained, model), row in zip(models, comparison.rows, strict=True):
+        name = row.model
+        levels = model.spec.levels
         if isinstance(model, Generative):
             columns = 10 if model.class_conditional else 8
             figure = sample_figure(samples_of(model, seed=seed), title=name, levels=levels, columns=columns)

@@ -30,7 +30,7 @@ class Bar(pl.Callback):
     def on_train_start(self, trainer: pl.Trainer, pl_module: pl.LightningModule) -> None:
         if trainer.is_global_zero:
             layout = "{desc} {percentage:3.0f}%|{bar}| {elapsed}<{remaining}{postfix}"
-            done = round(1000 * self.pace.progress.fraction)
+            done = self._done()
             self._bar = tqdm(
                 total=1000, initial=done, desc="training", bar_format=layout, file=sys.stderr, mininterval=0.5
             )
@@ -50,7 +50,11 @@ class Bar(pl.Callback):
             if f"train/{player}/loss" in self.metrics.latest:
                 shown[player] = f"{self.metrics.latest[f'train/{player}/loss']:.2f}"
         self._bar.set_postfix(shown, refresh=False)
-        self._bar.update(round(1000 * self.pace.progress.fraction) - self._bar.n)
+        self._bar.update(self._done() - self._bar.n)
+
+    def _done(self) -> int:
+        """How much is, of 1000."""
+        return round(1000 * self.pace.span.share_done(self.pace.progress))
 
     def on_train_end(self, trainer: pl.Trainer, pl_module: pl.LightningModule) -> None:
         self._close()

@@ -62,9 +62,14 @@ class Span:
             epoch = fraction * self.max_epochs
         return Progress(step=step, epoch=epoch, fraction=min(fraction, 1.0), num_epochs=self.max_epochs)
 
+    def share_done(self, progress: Progress) -> float:
+        """How much of the training is over, 0 … 1: schedules follow the plan, and ``max_steps`` may end it before."""
+        of_steps = 0.0 if self.max_steps is None else progress.step / self.max_steps
+        return min(1.0, max(progress.fraction, of_steps))
+
     def is_over(self, progress: Progress) -> bool:
         """Whether training ends here."""
-        return progress.fraction >= 1 or (self.max_steps is not None and progress.step >= self.max_steps)
+        return self.share_done(progress) >= 1
 
     def __str__(self) -> str:
         limits = [f"{self.max_epochs} epochs" if self.budget is None else f"{self.budget:g} s"]
