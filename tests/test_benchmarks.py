@@ -16,6 +16,7 @@ BENCHMARKS = Path(__file__).parents[1] / "benchmarks"
 FLOWS = str(BENCHMARKS / "flows.py")
 VAES = str(BENCHMARKS / "vaes.py")
 GANS = str(BENCHMARKS / "gans.py")
+EVALUATION = str(BENCHMARKS / "evaluation.py")
 
 
 @pytest.fixture
@@ -85,3 +86,21 @@ def test_the_benchmark_of_gans_prints_every_side(
     tables = capsys.readouterr().out
     for side in ("library, float32", "library, bfloat16", "plain, float32", "drawing"):
         assert tables.count(side) == 2
+
+
+def test_the_benchmark_of_evaluation_prints_every_side(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.syspath_prepend(BENCHMARKS)
+    monkeypatch.setattr(sys, "argv", [EVALUATION, "--rounds", "1", "--images", "40", "--features", "4"])
+    runpy.run_path(EVALUATION, run_name="__main__")
+    lines = capsys.readouterr().out
+    for part in ("LeNet features of 80 images", "torchmetrics", "prdc"):
+        assert part in lines
+
+
+def test_both_frechet_distances_are_one(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.syspath_prepend(BENCHMARKS)
+    module = runpy.run_path(EVALUATION)
+    drawn, real = torch.randn(50, 5), 2 * torch.randn(60, 5)
+    assert float(module["our_distance"](drawn, real)) == pytest.approx(float(module["their_distance"](drawn, real)))

@@ -116,5 +116,6 @@ def squared_distances(x: Tensor, y: Tensor) -> Tensor:
 
 def _radii(x: Tensor, num_neighbours: int) -> Tensor:
     """The squared distance of every row of ``(N, F)`` to its k-th nearest among the others: ``(N,)``."""
-    # The nearest of all is the row itself.
-    return torch.cat([squared_distances(part, x).kthvalue(num_neighbours + 1).values for part in x.split(_AT_ONCE)])
+    # The nearest of all is the row itself. For a few of many, topk is an order of magnitude faster than kthvalue.
+    parts = [squared_distances(part, x).topk(num_neighbours + 1, largest=False).values for part in x.split(_AT_ONCE)]
+    return torch.cat(parts)[:, -1]
