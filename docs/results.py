@@ -1,6 +1,7 @@
 """Write the tables of results from the files of the runs and of the zoo: ``python docs/results.py``.
 
-They stand in the README and, of the models of integer pixels, in ``docs/vaes.md``.
+They stand in the README; of the models of integer pixels in ``docs/vaes.md``, of what draws of GANs have in common with
+images in ``docs/gans.md``.
 """
 
 from __future__ import annotations
@@ -12,10 +13,13 @@ import re
 from pathlib import Path
 
 DOCS = Path(__file__).parent
-README, VAES = DOCS.parent / "README.md", DOCS / "vaes.md"
+README, VAES, GANS = DOCS.parent / "README.md", DOCS / "vaes.md", DOCS / "gans.md"
 ZOO = DOCS.parent / "src" / "genera" / "zoo" / "weights"
 BEGIN = "<!-- results: written by docs/results.py from the files in docs/runs and the zoo -->\n"
 END = "<!-- end of results -->"
+#: Measures with a row of their own in the README; the cards of the models have all.
+HEADLINES = re.compile(r"bits_per_dim@\d+|mse|accuracy|fd\[lenet\]|class_kl|class_agreement|cas")
+OF_SETS = ("fd[lenet]", "class_kl", "modes", "class_agreement", "cas", "coverage[lenet]", "diversity", "memorisation")
 #: What others report on the test images: bits/dim by data, as they were published.
 PUBLISHED = {
     "BB-ANS, a VAE ([arXiv:1901.04866](https://arxiv.org/abs/1901.04866))": {"mnist": "1.39", "fashion-mnist": "3.66"},
@@ -63,18 +67,21 @@ def rows(run: Path) -> list[str]:
     return [
         f"| {model} | {evaluation['data']} | {title(name)} | {interval(found)} | {found['n']:,} | {cost} |\n"
         for name, found in evaluation["measures"].items()
+        if HEADLINES.fullmatch(name)
     ]
 
 
 def title(measure: str) -> str:
     """A measure as the table calls it."""
     name, _, samples = measure.partition("@")
-    return f"bits/dim, {samples} importance sample{'s' * (samples != '1')}" if name == "bits_per_dim" else measure
+    if name == "bits_per_dim":
+        return f"bits/dim, {samples} importance sample{'s' * (samples != '1')}"
+    return measure.replace("_", " ")
 
 
 def interval(found: dict[str, float]) -> str:
     """A value with its interval, to four digits that count."""
-    digits = max(4, 3 - math.floor(math.log10(max(found["value"], 1e-9))))
+    digits = min(max(4, 3 - math.floor(math.log10(max(abs(found["value"]), 1e-9)))), 6)
     value, low, high = (f"{found[end]:.{digits}f}" for end in ("value", "low", "high"))
     return f"{value} ({low} … {high})"
 
@@ -93,6 +100,34 @@ def likelihoods() -> str:
     return table
 
 
+def sets() -> str:
+    """What draws of the GANs of the zoo have in common with test images; in brackets what other real images have."""
+    table = f"| model | data | FD over that of real images | {' | '.join(map(title, OF_SETS))} |\n"
+    table += f"|{'---|' * (len(OF_SETS) + 3)}\n"
+    for data in ("mnist", "fashion-mnist"):
+        for file in sorted(ZOO.glob(f"*gan*-{data}/evaluation.json")):
+            found = json.loads(file.read_text())["measures"]
+            distance = found["fd[lenet]"]
+            unit = of_real(distance)
+            assert unit is not None
+            cells = [f"{distance['value'] / unit:.1f}", *(with_real(found.get(name)) for name in OF_SETS)]
+            table += f"| `{file.parent.name}` | {data} | {' | '.join(cells)} |\n"
+    return table
+
+
+def of_real(found: dict) -> float | None:
+    """The figure of real images that stands beside one of draws."""
+    return next((value for name, value in found.get("beside", {}).items() if name.endswith("images")), None)
+
+
+def with_real(found: dict | None) -> str:
+    """A figure, and that of real images."""
+    if found is None:
+        return ""
+    real = of_real(found)
+    return f"{found['value']:.3g}" if real is None else f"{found['value']:.3g} ({real:.3g})"
+
+
 def updated(document: str, table: str) -> str:
     """A document with its table written anew."""
     before, _, rest = document.partition(BEGIN)
@@ -102,6 +137,6 @@ def updated(document: str, table: str) -> str:
 
 
 if __name__ == "__main__":
-    for path, made in ((README, results()), (VAES, likelihoods())):
+    for path, made in ((README, results()), (VAES, likelihoods()), (GANS, sets())):
         path.write_text(updated(path.read_text(), made))
         print(path)

@@ -17,6 +17,7 @@ from running import fenced
 
 from genera.commands.calling import with_data_name
 from genera.core import ImageSpec
+from genera.data import find_dataset
 from genera.training.recipes import build_model, find_recipe, recipe_paths
 from genera.training.settings import Settings
 from genera.zoo import find_model
@@ -141,3 +142,32 @@ def test_the_tables_of_a_study_are_made_of_its_files(modules: dict[str, dict[str
 @pytest.mark.parametrize("path", sorted((DOCS / "studies").glob("*/*.md")), ids=lambda path: path.stem)
 def test_the_tables_of_studies_are_in_the_documents(path: Path) -> None:
     assert any(path.read_text(encoding="utf-8") in document for document in DOCUMENTS.values())
+
+
+def test_the_audit_is_made_of_its_figures() -> None:
+    audit = runpy.run_path(str(DOCS / "audit.py"))
+    found = json.loads((DOCS / "audit" / "figures.json").read_text())
+    text = (DOCS / "audit" / "table.md").read_text(encoding="utf-8")
+    assert audit["table"](found) == text
+    assert text in DOCUMENTS["measures.md"]
+
+
+def test_planted_failures_are_what_they_say() -> None:
+    audit = runpy.run_path(str(DOCS / "audit.py"))
+    digits = find_dataset("digits")()
+    images, train = digits.split("test"), digits.split("train")
+    planted = {}
+    for name, (plant, strengths) in audit["FAILURES"].items():
+        planted[name] = plant(images, train, strengths[-1], torch.Generator().manual_seed(0))
+        assert planted[name].shape == images.pixels.shape
+        assert planted[name].dtype == torch.uint8
+    fours = images.labels == 4
+    dropped = planted["a class dropped, share"]
+    assert torch.equal(dropped[~fours], images.pixels[~fours])
+    rest = {image.numpy().tobytes() for image in images.pixels[~fours]}
+    assert all(image.numpy().tobytes() in rest for image in dropped)
+    shown = {image.numpy().tobytes() for image in train.pixels}
+    copies = sum(image.numpy().tobytes() in shown for image in planted["copies of training images, share"])
+    assert copies == pytest.approx(len(images) / 2, abs=1)
+    assert len(planted["repeats, share"].unique(dim=0)) == 1
+    assert (planted["less contrast, share"] <= images.pixels).all()

@@ -82,6 +82,8 @@ def test_the_tables_of_results_are_those_of_the_files() -> None:
     assert results.updated(README, results.results()) == README
     vaes = results.VAES.read_text(encoding="utf-8")
     assert results.updated(vaes, results.likelihoods()) == vaes
+    gans = results.GANS.read_text(encoding="utf-8")
+    assert results.updated(gans, results.sets()) == gans
 
 
 def test_its_links_lead_somewhere() -> None:

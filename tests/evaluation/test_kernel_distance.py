@@ -33,6 +33,12 @@ def test_it_is_the_unbiased_mean_over_pairs(count: int, other: int) -> None:
     assert kernel_distance(real, drawn) == pytest.approx(kernel_distance(drawn, real), rel=1e-9)
 
 
+def test_half_the_digits_are_enough_for_the_features() -> None:
+    """Also where products are large and sets are close: rounding must not look like a distance."""
+    drawn, real = 5 + normal(900, 8), 5 + 1.1 * normal(800, 8, seed=2)
+    assert kernel_distance(drawn.float(), real.float()) == pytest.approx(kernel_distance(drawn, real), rel=1e-4)
+
+
 def test_halves_of_one_set_are_zero_apart_on_average() -> None:
     found = [kernel_distance(*normal(200, 3, seed=seed).split(100)) for seed in range(60)]
     assert min(found) < 0 < max(found)

@@ -10,7 +10,7 @@ from torch import Tensor
 from torchmetrics import Metric
 from torchmetrics.utilities import dim_zero_cat
 
-from genera.evaluation.metrics.inputs import exact_features
+from genera.evaluation.metrics.inputs import check_features
 
 #: Rows of a kernel matrix that are made at a time.
 _AT_ONCE = 500
@@ -46,7 +46,8 @@ class KernelDistance(Metric):
         Raises:
             ValueError: the features have another shape, or are not finite.
         """
-        (self.real if real else self.drawn).append(exact_features(features, self.num_features))
+        check_features(features, self.num_features)
+        (self.real if real else self.drawn).append(features)
 
     def compute(self) -> Tensor:
         """The distance, ``()``.
@@ -70,5 +71,7 @@ class KernelDistance(Metric):
 
 def _kernel_sum(x: Tensor, y: Tensor, kernel: Callable[[Tensor], Tensor], *, diagonal: bool = True) -> Tensor:
     """Of all pairs, or of those of an image with another where ``y`` is ``x``."""
-    total = sum((kernel(part @ y.T).sum() for part in x.split(_AT_ONCE)), start=x.new_zeros(()))
-    return total if diagonal else total - kernel(x.square().sum(dim=1)).sum()
+    # Of so many terms the rounding of each in float32 averages out; that of their sum would not.
+    parts = [kernel(part @ y.T).sum(dtype=torch.float64) for part in x.split(_AT_ONCE)]
+    total = torch.stack(parts).sum()
+    return total if diagonal else total - kernel(x.square().sum(dim=1)).sum(dtype=torch.float64)
