@@ -106,7 +106,10 @@ def sets() -> str:
     table += f"|{'---|' * (len(OF_SETS) + 3)}\n"
     for data in ("mnist", "fashion-mnist"):
         for file in sorted(ZOO.glob(f"*gan*-{data}/evaluation.json")):
-            found = json.loads(file.read_text())["measures"]
+            evaluation = json.loads(file.read_text())
+            if evaluation["data"] != data:
+                continue
+            found = evaluation["measures"]
             distance = found["fd[lenet]"]
             unit = of_real(distance)
             assert unit is not None
