@@ -25,7 +25,8 @@ def test_every_shipped_model_loads_and_has_its_papers(name: str) -> None:
         assert images.shape == (2, *trained.spec.shape)
     for file in files:
         assert (trained.run.path / file).is_file(), file
-    assert trained.run.weights.stat().st_size < 8e6
+    # Above 8 MB weights are halved, unless that shows in a figure, as it does of the vanilla GAN's two million.
+    assert trained.run.weights.stat().st_size < 8.5e6
 
 
 def test_something_ships() -> None:
