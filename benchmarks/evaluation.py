@@ -69,7 +69,10 @@ def main() -> None:
     assert trained is not None
     pixels = random_images(2 * arguments.images)
     samples, spec = Samples(trained), find_model("lenet-mnist").spec
-    look = lambda: Seen(Images(pixels), spec=spec, classifier=samples.classifier).features  # noqa: E731
+
+    def look() -> Tensor:
+        return Seen(Images(pixels), spec=spec, classifier=samples.classifier).features
+
     seconds = medians({"ours": partial(timed, look)}, rounds=arguments.rounds)["ours"]
     print(f"LeNet features of {len(pixels):,} images, {threads()}: {seconds:.1f} s")
 

@@ -17,6 +17,7 @@ from genera.core import Autoencoding, ImageModel, TwoPlayer, bits_per_dim, has_d
 from genera.data import ImageData, Images, InOrder, find_dataset
 from genera.evaluation.likelihood import log_probs
 from genera.evaluation.measures import Measure, Measurement
+from genera.evaluation.metrics import SquaredError
 
 #: Images of the model's own data, and as many of others; and validation images that typicality takes its mean of.
 _COUNT = 1000
@@ -56,12 +57,11 @@ def bits_beyond_png(model: ImageModel, images: Images, usual: Images) -> Tensor:
 def reconstruction_error(model: ImageModel, images: Images, usual: Images) -> Tensor:
     """Mean squared error on [0, 1]; conditional models are told the labels."""
     assert isinstance(model, Autoencoding)
-    errors = []
+    metric = SquaredError(model.spec.levels)
     with torch.inference_mode():
         for pixels, labels in tqdm(InOrder(images, batch_size=_BATCH), desc="reconstructions", leave=False):
-            difference = pixels.double() - model.reconstruct(pixels, labels).double()
-            errors.append((difference / (model.spec.levels - 1)).square().flatten(1).mean(dim=1))
-    return torch.cat(errors)
+            metric.update(pixels, model.reconstruct(pixels, labels))
+    return metric.values()
 
 
 def negated_score(model: ImageModel, images: Images, usual: Images) -> Tensor:
