@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Iterable, Iterator, Sequence
+from itertools import combinations, product
 from typing import Any
 
 import torch
@@ -12,7 +13,7 @@ from torchmetrics.utilities import dim_zero_cat
 
 from genera.evaluation.metrics.inputs import check_features
 
-#: Rows of a kernel matrix that are made at a time.
+#: Rows and columns of a kernel matrix that are made at a time: what a processor's cache holds.
 _AT_ONCE = 500
 
 
@@ -60,18 +61,29 @@ class KernelDistance(Metric):
             raise ValueError(
                 f"a kernel distance needs at least two images on either side, got {len(x)} drawn and {len(y)} real ones"
             )
-        within = sum(
-            _kernel_sum(side, side, self._kernel, diagonal=False) / (len(side) * (len(side) - 1)) for side in (x, y)
-        )
-        return torch.as_tensor(within - 2 * _kernel_sum(x, y, self._kernel) / (len(x) * len(y)))
+        parts = [side.split(_AT_ONCE) for side in (x, y)]
+        within = [
+            2 * _total(self._of_pairs(of)) / (len(side) * (len(side) - 1))
+            for side, of in zip((x, y), parts, strict=True)
+        ]
+        across = _total(self._kernel(one, other) for one, other in product(*parts)) / (len(x) * len(y))
+        return within[0] + within[1] - 2 * across
 
-    def _kernel(self, products: Tensor) -> Tensor:
-        return (products / self.num_features + 1) ** 3
+    def _of_pairs(self, parts: Sequence[Tensor]) -> Iterator[Tensor]:
+        """Kernels of the rows of ``(B, F)`` with each other, every pair of different rows once."""
+        for part in parts:
+            yield self._kernel(part, part).triu(diagonal=1)
+        for one, other in combinations(parts, 2):
+            yield self._kernel(one, other)
+
+    def _kernel(self, x: Tensor, y: Tensor) -> Tensor:
+        """``(B, F)`` and ``(C, F)`` to ``(B, C)``."""
+        base = torch.addmm(x.new_ones(()), x / self.num_features, y.T)
+        # A power would take as long as the products of all vectors.
+        return base * base * base
 
 
-def _kernel_sum(x: Tensor, y: Tensor, kernel: Callable[[Tensor], Tensor], *, diagonal: bool = True) -> Tensor:
-    """Of all pairs, or of those of an image with another where ``y`` is ``x``."""
+def _total(kernels: Iterable[Tensor]) -> Tensor:
+    """The sum of all values, ``()``."""
     # Of so many terms the rounding of each in float32 averages out; that of their sum would not.
-    parts = [kernel(part @ y.T).sum(dtype=torch.float64) for part in x.split(_AT_ONCE)]
-    total = torch.stack(parts).sum()
-    return total if diagonal else total - kernel(x.square().sum(dim=1)).sum(dtype=torch.float64)
+    return torch.stack([kernel.sum(dtype=torch.float64) for kernel in kernels]).sum()
