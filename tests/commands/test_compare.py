@@ -10,6 +10,7 @@ from collections.abc import Callable
 from html.parser import HTMLParser
 from pathlib import Path
 
+import numpy as np
 import pytest
 
 from genera.cli import main
@@ -128,3 +129,71 @@ def test_what_cannot_be_compared(runs: list[str], tmp_path: Path, failing: Calla
     (tmp_path / "file").write_text("")
     message = failing("compare", *runs, "--out", str(tmp_path / "file"), "--measures", "mse")
     assert "is a file, not a folder" in message
+
+
+@pytest.fixture(scope="module")
+def of_noise(tmp_path_factory: pytest.TempPathFactory) -> str:
+    """A model of other data, of another size."""
+    folder = tmp_path_factory.mktemp("noise")
+    pixels = np.random.default_rng(0).integers(17, size=(300, 12, 12), dtype=np.uint8)
+    np.savez(folder / "noise.npz", images=pixels)
+    data = ("--data", "npz", "--data.path", str(folder / "noise.npz"), "--data.levels", "17")
+    assert main(["train", "vae_digits", *data, "--max_epochs", "20", "--out", str(folder / "run")]) == 0
+    return str(folder / "run")
+
+
+def test_models_of_other_data_share_what_means_the_same(
+    runs: list[str], of_noise: str, tmp_path: Path, failing: Callable[..., str]
+) -> None:
+    both = ("compare", runs[1], of_noise, "--out", str(tmp_path))
+    assert "one data set, or add --shared_measures" in failing(*both)
+    message = failing(*both, "--shared_measures", "--measures", "mse,sharpness")
+    assert message.endswith("mse means something else on other data; --shared_measures compares sharpness, "
+                            "memorisation, samples_per_second")  # fmt: skip
+    assert main([*both, "--shared_measures", "--count", "25"]) == 0
+    found = json.loads((tmp_path / "comparison.json").read_text())
+    assert found["data"] == "digits and npz"
+    for row in found["models"]:
+        assert set(row["measures"]) == {"sharpness", "memorisation", "samples_per_second"}
+        assert row["measures"]["sharpness"]["n"] == 25
+    assert "2 models of digits and npz" in (tmp_path / "report.html").read_text(encoding="utf-8")
+
+
+def test_how_many_images_are_drawn(runs: list[str], tmp_path: Path, failing: Callable[..., str]) -> None:
+    run = tmp_path / "run"
+    shutil.copytree(runs[1], run)
+    asked = ("evaluate", str(run), "--measures", "coverage[random]")
+    assert main([*asked, "--count", "30"]) == 0
+    found = json.loads((run / "evaluation.json").read_text())["measures"]["coverage[random]"]
+    assert (found["n"], found["settings"]["max_images"]) == (30, 30)
+    assert "--count 9999 asks for more images than digits has for test, 179" in failing(*asked, "--count", "9999")
+    assert "count must be at least 1, got 0" in failing(*asked, "--count", "0")
+
+
+def test_runs_that_cannot_be_measured(runs: list[str], tmp_path: Path, failing: Callable[..., str]) -> None:
+    run, out = tmp_path / "run", ("--out", str(tmp_path / "report"))
+    shutil.copytree(runs[1], run)
+    (run / "model.safetensors").unlink()
+    message = failing("compare", runs[0], str(run), *out, "--measures", "mse")
+    assert str(run / "model.safetensors") in message
+    (run / "model.safetensors").write_bytes(b"no weights")
+    message = failing("compare", runs[0], str(run), *out, "--measures", "mse")
+    assert str(run / "model.safetensors") in message
+
+
+def test_a_damaged_measurement_is_taken_again(
+    runs: list[str], tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    run = tmp_path / "run"
+    shutil.copytree(runs[1], run)
+    shutil.rmtree(run / "measurements")
+    asked = ["evaluate", str(run), "--measures", "mse", "--json"]
+    assert main(asked) == 0
+    before = json.loads(capsys.readouterr().out)
+    (file,) = (run / "measurements").iterdir()
+    file.write_text(file.read_text()[:100])
+    assert main(asked) == 0
+    printed = capsys.readouterr()
+    assert json.loads(printed.out) == before
+    assert f"{file} is damaged: measuring mse again" in printed.err
+    assert json.loads(file.read_text())["measurement"] == before["measures"]["mse"]

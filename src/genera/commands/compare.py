@@ -8,10 +8,11 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from genera.commands.calling import call
-from genera.commands.evaluate import chosen_measures
+from genera.commands.evaluate import chosen_measures, known_measures
 from genera.commands.table import print_table
-from genera.core.files import write_whole
-from genera.evaluation import classifier_of, default_measures, evaluate
+from genera.core.files import check_writable, write_whole
+from genera.data import ImageData
+from genera.evaluation import Measure, evaluate
 from genera.reporting.cards import card_of
 from genera.reporting.comparison import Comparison, Row, shown
 from genera.reporting.figures import describe
@@ -22,6 +23,8 @@ from genera.zoo import TrainedModel, find_model
 
 #: Left out unless asked for, as they take minutes of every model.
 _SLOW = ("bits_per_dim@128", "cas")
+#: Name, shape and levels of a data set.
+_Kind = tuple[str, tuple[int, int, int], int]
 
 
 def compare(
@@ -30,7 +33,10 @@ def compare(
     out: Path,
     split: str = "test",
     measures: str | None = None,
+    shared_measures: bool = False,
+    count: int | None = None,
     classifier: str | None = None,
+    inception: Path | None = None,
     seed: int = 0,
     allow: list[str] | None = None,
 ) -> None:
@@ -45,28 +51,39 @@ def compare(
         split: train, validation or test; tune on validation, and take the test figure once.
         measures: only these, with commas in between; all but bits_per_dim@128 and cas, which take minutes, where
             omitted.
+        shared_measures: take models of different data or sizes as well, each asked about its own images, and compare
+            what means the same on any.
+        count: images drawn for every measure of sets, beside as many real ones; 10,000 where omitted, or as many as
+            the split has.
         classifier: run directory or name of the classifier through which samples are looked at; lenet-DATA where
             omitted and shipped.
+        inception: file with the weights of Inception v3, for measures such as fd[inception]: the .pth of pytorch-fid.
         seed: of the draws that are shown, and of the choice of images.
         allow: packages the models' and the classifier's configs may name besides ours; only those you trust.
     """
     found = [find_model(name) for name in models]
-    _check_alike(found)
+    _check_distinct(found)
+    if not shared_measures:
+        _check_alike(found)
     allowed = allow or ()
-    data = found[0].open_data()
-    looking = classifier_of(data.name) if classifier is None else find_model(classifier)
-    known = default_measures(looking, allow=allowed)
-    if measures is None:
-        known = {name: measure for name, measure in known.items() if name not in _SLOW}
-    asked = chosen_measures(measures, known)
+    questions: dict[_Kind, tuple[ImageData, list[Measure]]] = {}
+    for trained in found:
+        if (kind := _kind(trained)) not in questions:
+            data = trained.open_data()
+            known = known_measures(
+                data, split=split, count=count, classifier=classifier, inception=inception, allow=allowed
+            )
+            questions[kind] = data, _asked(measures, known, shared=shared_measures)
+    check_writable(out)
     rows = []
     for name, trained in zip(_short_names(found), found, strict=True):
         print(f"measuring {trained.name}", file=sys.stderr)
+        data, asked = questions[_kind(trained)]
         result = evaluate(trained, data, asked, split=split, allow=allowed)
         kept = result["measures"]
         measured = {measure.name: kept[measure.name] for measure in asked if measure.name in kept}
         rows.append(Row(name, describe(trained), measured, result["unavailable"], _cost(trained)))
-    comparison = Comparison(data.name, split, rows)
+    comparison = Comparison(" and ".join(dict.fromkeys(name for name, *_ in questions)), split, rows)
     write_whole(out / "comparison.json", comparison.as_json())
     write_whole(out / "comparison.csv", comparison.as_csv())
     with style():
@@ -77,29 +94,61 @@ def compare(
         print(out / name)
 
 
+def _asked(measures: str | None, known: dict[str, Measure], *, shared: bool) -> list[Measure]:
+    """The measures that are asked for of those known.
+
+    Raises:
+        ValueError: there is none of a name, or its figures of different data cannot be compared.
+    """
+    if not shared:
+        return chosen_measures(measures, {name: known[name] for name in known if measures or name not in _SLOW})
+    comparable = [name for name in known if card_of(name).is_shared]
+    chosen = chosen_measures(measures or ",".join(comparable), known)
+    for measure in chosen:
+        if measure.name not in comparable:
+            names = ", ".join(comparable)
+            raise ValueError(f"{measure.name} means something else on other data; --shared_measures compares {names}")
+    return chosen
+
+
 def _short_names(found: Sequence[TrainedModel]) -> list[str]:
     """The names of the folders, where they tell the models apart."""
     short = [trained.run.path.name for trained in found]
     return short if len(set(short)) == len(short) else [trained.name for trained in found]
 
 
-def _check_alike(found: Sequence[TrainedModel]) -> None:
-    """Refuse models that cannot be asked the same.
+def _kind(trained: TrainedModel) -> _Kind:
+    """What models must have in common for the same questions."""
+    return trained.config["data"]["name"], trained.spec.shape, trained.spec.levels
+
+
+def _check_distinct(found: Sequence[TrainedModel]) -> None:
+    """Refuse what leaves nothing to compare.
 
     Raises:
-        ValueError: there are not two, a name comes twice, or they are of different data.
+        ValueError: there are not two models, or one comes twice.
     """
     if len(found) < 2:
         raise ValueError(f"a comparison takes at least two models, got {len(found)}; genera evaluate measures one")
     if len({trained.name for trained in found}) < len(found):
         raise ValueError("a model is named twice: name each once")
+
+
+def _check_alike(found: Sequence[TrainedModel]) -> None:
+    """Refuse models that cannot be asked the same.
+
+    Raises:
+        ValueError: they are of different data.
+    """
     first = found[0]
     for trained in found[1:]:
-        own, other = ((one.config["data"]["name"], one.spec.shape, one.spec.levels) for one in (first, trained))
-        if own != other:
-            of_own, of_other = (f"{name} {shape} with {levels} levels" for name, shape, levels in (own, other))
+        if _kind(first) != _kind(trained):
+            of_own, of_other = (
+                f"{name} {shape} with {levels} levels" for name, shape, levels in map(_kind, (first, trained))
+            )
             raise ValueError(
-                f"{first.name} is of {of_own} and {trained.name} of {of_other}: compare models of one data set"
+                f"{first.name} is of {of_own} and {trained.name} of {of_other}: compare models of one data set, or add "
+                "--shared_measures for what means the same on any"
             )
 
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import difflib
 import json as json_format
 from collections.abc import Sequence
+from pathlib import Path
 
 from genera.commands.calling import call
 from genera.data import ImageData
@@ -19,7 +20,9 @@ def evaluate(
     data: ImageData | None = None,
     split: str = "test",
     measures: str | None = None,
+    count: int | None = None,
     classifier: str | None = None,
+    inception: Path | None = None,
     json: bool = False,
     allow: list[str] | None = None,
 ) -> None:
@@ -33,15 +36,20 @@ def evaluate(
         split: train, validation or test; tune on validation, and take the test figure once.
         measures: only these, with commas in between, such as bits_per_dim@1,fd[lenet]; all where omitted.
             bits_per_dim@128 and cas, which trains two classifiers, take minutes.
+        count: images drawn for every measure of sets, beside as many real ones; 10,000 where omitted, or as many as
+            the split has.
         classifier: run directory or name of the classifier through which samples are looked at; lenet-DATA where
             omitted and shipped.
+        inception: file with the weights of Inception v3, for measures such as fd[inception]: the .pth of pytorch-fid.
         json: print the result as JSON instead of a table.
         allow: packages the model's and the classifier's configs may name besides ours; only those you trust.
     """
     trained = find_model(model)
     data = data or trained.open_data()
-    looking = classifier_of(data.name) if classifier is None else find_model(classifier)
-    chosen = chosen_measures(measures, default_measures(looking, allow=allow or ()))
+    known = known_measures(
+        data, split=split, count=count, classifier=classifier, inception=inception, allow=allow or ()
+    )
+    chosen = chosen_measures(measures, known)
     result = run_evaluation(trained, data, chosen, split=split, allow=allow or ())
     if json:
         print(json_format.dumps(result, indent=2))
@@ -55,6 +63,28 @@ def evaluate(
         print(f"  {name:<18} —   {reason}")
     if not trained.is_shipped:
         print(result_path(trained, data, split))
+
+
+def known_measures(
+    data: ImageData,
+    *,
+    split: str,
+    count: int | None,
+    classifier: str | None,
+    inception: Path | None,
+    allow: Sequence[str],
+) -> dict[str, Measure]:
+    """The measures that options of a command ask about a data set with, by name.
+
+    Raises:
+        ValueError: there is no such classifier, or ``count`` is not positive or more than there are images.
+    """
+    looking = classifier_of(data.name) if classifier is None else find_model(classifier)
+    if count is None:
+        return default_measures(looking, inception=inception, allow=allow)
+    if count > (there_are := len(data.split(split))):
+        raise ValueError(f"--count {count} asks for more images than {data.name} has for {split}, {there_are:,}")
+    return default_measures(looking, count=count, inception=inception, allow=allow)
 
 
 def chosen_measures(measures: str | None, known: dict[str, Measure]) -> list[Measure]:

@@ -47,6 +47,17 @@ def write_whole(path: Path, content: bytes | str) -> None:
         temporary.write_bytes(content.encode() if isinstance(content, str) else content)
 
 
+def check_writable(folder: Path) -> None:
+    """Make a folder, and find out that files can be written there before work is done for nothing.
+
+    Raises:
+        OSError: it cannot be made or written.
+    """
+    with replacing(folder / "writable") as temporary:
+        temporary.touch()
+    (folder / "writable").unlink()
+
+
 def _umask() -> int:
     """The process's umask, which can only be read by setting it."""
     mask = os.umask(0)

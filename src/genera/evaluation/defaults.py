@@ -5,9 +5,11 @@ from __future__ import annotations
 import math
 from collections.abc import Sequence
 from functools import partial
+from pathlib import Path
 
 from torch import Tensor
 
+from genera.core import check_positive
 from genera.evaluation.anomaly import AurocMeasure
 from genera.evaluation.cost import SpeedMeasure
 from genera.evaluation.measures import AccuracyMeasure, BitsPerDimMeasure, Measure
@@ -31,15 +33,35 @@ from genera.evaluation.set_figures import (
 from genera.evaluation.set_measures import CasMeasure, Extractor, SetMeasure
 from genera.zoo import TrainedModel
 
+#: Draws and real images in each set, or as many as there are real ones.
+_COUNT = 10_000
 
-def default_measures(classifier: TrainedModel | None = None, *, allow: Sequence[str] = ()) -> dict[str, Measure]:
+
+def default_measures(
+    classifier: TrainedModel | None = None,
+    *,
+    count: int = _COUNT,
+    inception: Path | None = None,
+    allow: Sequence[str] = (),
+) -> dict[str, Measure]:
     """The measures of an evaluation, by name.
 
     Args:
         classifier: whose features and classes measures of sets take; without one they have no answer.
-        allow: packages that its config may name besides ours.
+        count: draws, and real images, that measures of sets take at most.
+        inception: a file with the weights of the Inception network; its measures are left out without one.
+        allow: packages that the classifier's config may name besides ours.
+
+    Raises:
+        ValueError: ``count`` is not positive.
     """
-    samples = Samples(classifier, allow=allow)
+    check_positive(count=count)
+    samples = Samples(classifier, max_images=count, allow=allow, inception=inception)
+    through_inception = (
+        _in_space("inception", lambda seen: seen.inception_features, through="inception", samples=samples)
+        if inception is not None
+        else []
+    )
     measures: list[Measure] = [
         BitsPerDimMeasure(1),
         BitsPerDimMeasure(8),
@@ -47,6 +69,7 @@ def default_measures(classifier: TrainedModel | None = None, *, allow: Sequence[
         *_of_reconstructions(),
         *_in_space("lenet", lambda seen: seen.features, through="classifier", samples=samples),
         *_in_space("random", lambda seen: seen.random_features, through="random", samples=samples),
+        *through_inception,
         SetMeasure("modes", modes, samples=samples),
         SetMeasure("class_kl", class_kl, samples=samples),
         SetMeasure("class_agreement", class_agreement, samples=samples, by_label=True, most=1.0),

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Hashable, Iterator, Sequence
 from functools import cached_property
+from pathlib import Path
 from typing import Any
 
 import torch
@@ -14,10 +15,13 @@ from genera.core import ImageModel, ImageSpec
 from genera.data import Images, InOrder
 from genera.evaluation.classifier import Classifier, load_classifier
 from genera.evaluation.drawing import draw
+from genera.evaluation.inception import Inception, file_digest, load_inception
 from genera.evaluation.random_features import RandomFeatures
 from genera.zoo import TrainedModel, shipped_models
 
 _BATCH = 500
+#: They are made 299×299 for it.
+_INCEPTION_BATCH = 20
 
 
 class Seen:
@@ -27,14 +31,23 @@ class Seen:
         images: the images; their labels are those known, or those a model was asked for.
         spec: shape and levels.
         classifier: gives the classifier.
+        inception: gives the Inception network, where somebody asks for its features.
     """
 
-    def __init__(self, images: Images, *, spec: ImageSpec, classifier: Callable[[], Classifier]) -> None:
+    def __init__(
+        self,
+        images: Images,
+        *,
+        spec: ImageSpec,
+        classifier: Callable[[], Classifier],
+        inception: Callable[[], Inception] | None = None,
+    ) -> None:
         self.images = images
         self.spec = spec
         #: What was found of these images beside others, kept for whoever asks again.
         self.found: dict[Hashable, Any] = {}
         self._classifier = classifier
+        self._inception = inception
 
     @property
     def features(self) -> Tensor:
@@ -56,6 +69,16 @@ class Seen:
         """Those of :class:`RandomFeatures`, ``(N, F)``."""
         network = RandomFeatures(self.spec)
         return torch.cat([network(pixels) for pixels in self.batches()])
+
+    @cached_property
+    @torch.no_grad()
+    def inception_features(self) -> Tensor:
+        """Those of :class:`Inception`, ``(N, 2048)``."""
+        assert self._inception is not None, "only measures in its space ask for them, and those name its file"
+        network = self._inception()
+        batches = self.images.pixels.split(_INCEPTION_BATCH)
+        bar = tqdm(batches, desc="looking at images through Inception", leave=False)
+        return torch.cat([network(pixels, levels=self.spec.levels) for pixels in bar])
 
     @cached_property
     @torch.no_grad()
@@ -82,6 +105,7 @@ class Samples:
         max_images: of either set; there are as many draws as real images.
         num_seeds: independent sets of draws.
         allow: packages that the classifier's config may name besides ours.
+        inception: a file with the weights of the Inception network; None for none.
 
     Attributes:
         trained: the classifier as it lies on the disk.
@@ -94,12 +118,15 @@ class Samples:
         max_images: int = 10_000,
         num_seeds: int = 5,
         allow: Sequence[str] = (),
+        inception: Path | None = None,
     ) -> None:
         self.trained = classifier
+        self.inception_file = inception
         self.max_images = max_images
         self.num_seeds = num_seeds
         self.allow = allow
         self._classifier: Classifier | None = None
+        self._inception: Inception | None = None
         self._model: ImageModel | None = None
         self._drawn: dict[tuple[int, int], Seen] = {}
         self._real: dict[tuple[str, int], Seen] = {}
@@ -114,6 +141,27 @@ class Samples:
         if self._classifier is None:
             self._classifier = load_classifier(self.trained, allow=self.allow)
         return self._classifier
+
+    @cached_property
+    def inception_digest(self) -> str:
+        """SHA-256 of the file of Inception's weights, in hex.
+
+        Raises:
+            ValueError: there is no such file.
+        """
+        assert self.inception_file is not None
+        return file_digest(self.inception_file)
+
+    def inception(self) -> Inception:
+        """The Inception network, loaded when it is first needed.
+
+        Raises:
+            ValueError: its file is not one.
+        """
+        assert self.inception_file is not None
+        if self._inception is None:
+            self._inception = load_inception(self.inception_file)
+        return self._inception
 
     def cannot_look_at(self, model: ImageModel) -> str | None:
         """Why the classifier cannot look at what a model draws; None where it can.
@@ -135,7 +183,7 @@ class Samples:
         key = images.digest, count
         if key not in self._real:
             first = images.subset(torch.arange(min(count, len(images))))
-            self._real[key] = Seen(first, spec=spec, classifier=self.classifier)
+            self._real[key] = self._seen(first, spec)
         return self._real[key]
 
     def drawn(self, model: ImageModel, count: int, seed: int) -> Seen:
@@ -145,8 +193,11 @@ class Samples:
         if (count, seed) not in self._drawn:
             labels = torch.arange(count) % model.spec.num_classes if model.class_conditional else None
             images = Images(draw(model, count, labels=labels, seed=seed), labels)
-            self._drawn[count, seed] = Seen(images, spec=model.spec, classifier=self.classifier)
+            self._drawn[count, seed] = self._seen(images, model.spec)
         return self._drawn[count, seed]
+
+    def _seen(self, images: Images, spec: ImageSpec) -> Seen:
+        return Seen(images, spec=spec, classifier=self.classifier, inception=self.inception)
 
 
 def classifier_of(data_name: str) -> TrainedModel | None:

@@ -24,7 +24,7 @@ from genera.evaluation.set_figures import Figure
 
 NO_LABELS = "it does not draw by label"
 #: What looks at images before a figure is taken of them.
-Extractor = Literal["classifier", "random", "nothing"]
+Extractor = Literal["classifier", "random", "inception", "nothing"]
 
 
 class SetMeasure(Measure):
@@ -34,7 +34,7 @@ class SetMeasure(Measure):
         name: as it stands in ``evaluation.json``.
         figure: of draws and of real images, ``()``.
         samples: the draws and the real images.
-        through: what looks at them first: a classifier, a network with random weights, or nothing.
+        through: what looks at them first: a classifier, a network with random weights, Inception, or nothing.
         by_label: whether it asks for draws by label.
         least_size: height and width that images must have.
         least: that the figure can be.
@@ -68,13 +68,20 @@ class SetMeasure(Measure):
 
     @property
     def settings(self) -> dict[str, Any]:
-        trained = self.samples.trained if self.through == "classifier" else None
         return {
-            "extractor": self.through if trained is None else trained.weights_digest,
+            "extractor": self._extractor(),
             "max_images": self.samples.max_images,
             "num_seeds": self.samples.num_seeds,
             "interval": "95 % of Student's t over the seeds",
         }
+
+    def _extractor(self) -> str:
+        """The SHA-256 of its weights where they come from a file, what it is elsewhere."""
+        if self.through == "classifier" and self.samples.trained is not None:
+            return self.samples.trained.weights_digest
+        if self.through == "inception":
+            return self.samples.inception_digest
+        return self.through
 
     def unavailable(self, model: ImageModel, data: ImageData, *, split: str) -> str | None:
         if not isinstance(model, Generative):
@@ -85,6 +92,11 @@ class SetMeasure(Measure):
             return f"{data.name} has only one {split} image"
         if min(data.spec.shape[1:]) < self.least_size:
             return f"it takes images of at least {self.least_size} pixels, and these have {data.spec.shape[1:]}"
+        if self.through == "inception":
+            if data.spec.channels not in (1, 3):
+                return f"Inception takes grey images or those in colour, and these have {data.spec.channels} channels"
+            # A file that is none is found before anything is drawn.
+            self.samples.inception()
         return self.samples.cannot_look_at(model) if self.through == "classifier" else None
 
     def other_splits(self, data: ImageData, *, split: str) -> list[str]:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Literal
 
 
@@ -15,12 +15,15 @@ class MeasureCard:
         unit: of its values; empty for pure numbers.
         better: which values are, where one can say so.
         definition: one line.
+        is_shared: whether values on different data can be compared, as they are relative to the data or have nothing
+            to do with it.
     """
 
     title: str
     unit: str
     better: Literal["lower", "higher"] | None
     definition: str
+    is_shared: bool = False
 
 
 _CARDS = {
@@ -41,13 +44,17 @@ _CARDS = {
     "class_kl": MeasureCard("class KL", "nats", "lower", "how unevenly draws fall on the classes; 0 is evenly"),
     "class_agreement": MeasureCard("agreement", "", "higher", "share of draws read as the class asked for"),
     "cas": MeasureCard("CAS", "", "higher", "accuracy on real images of a classifier trained on draws alone"),
-    "sharpness": MeasureCard("sharpness", "", None, "variance of the Laplacian over that of real images; 1 is theirs"),
+    "sharpness": MeasureCard(
+        "sharpness", "", None, "variance of the Laplacian over that of real images; 1 is theirs", is_shared=True
+    ),
     "memorisation": MeasureCard(
-        "memorisation", "", None, "share of draws nearer to training than test images; ½ is none"
+        "memorisation", "", None, "share of draws nearer to training than test images; ½ is none", is_shared=True
     ),
     "auroc": MeasureCard("AUROC", "", "higher", "how often images of other data score as odder; ½ is chance"),
     "accuracy": MeasureCard("accuracy", "", "higher", "share of images whose class is told right"),
-    "samples_per_second": MeasureCard("draws per second", "", "higher", "images drawn per second on this machine"),
+    "samples_per_second": MeasureCard(
+        "draws per second", "", "higher", "images drawn per second on this machine", is_shared=True
+    ),
 }
 
 
@@ -58,4 +65,4 @@ def card_of(name: str) -> MeasureCard:
     rest = name.removeprefix(stem)
     if rest.startswith("@"):
         rest = f", {rest[1:]} importance sample{'s' * (rest != '@1')}"
-    return MeasureCard(f"{card.title}{rest}", card.unit, card.better, card.definition)
+    return replace(card, title=f"{card.title}{rest}")

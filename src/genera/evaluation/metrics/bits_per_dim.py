@@ -4,12 +4,11 @@ from __future__ import annotations
 
 from typing import Any
 
-import torch
 from torch import Tensor
 from torchmetrics import Metric
-from torchmetrics.utilities import dim_zero_cat
 
 from genera.core import bits_per_dim
+from genera.evaluation.metrics.inputs import gathered
 
 
 class BitsPerDim(Metric):
@@ -44,4 +43,4 @@ class BitsPerDim(Metric):
 
     def values(self) -> Tensor:
         """``(N,)`` bits per dimension, one per image seen."""
-        return dim_zero_cat(self.per_image) if self.per_image else torch.zeros(0)
+        return gathered(self.per_image)

@@ -7,9 +7,8 @@ from typing import Any
 import torch
 from torch import Tensor
 from torchmetrics import Metric
-from torchmetrics.utilities import dim_zero_cat
 
-from genera.evaluation.metrics.inputs import check_at_least
+from genera.evaluation.metrics.inputs import check_at_least, gathered
 from genera.evaluation.metrics.structural_similarity import check_fills_window, structural_similarity
 
 #: Pairs compared at a time.
@@ -62,7 +61,7 @@ class Dissimilarity(Metric):
         Raises:
             ValueError: there were fewer than two images.
         """
-        images = dim_zero_cat(self.images) if self.images else torch.zeros(0)
+        images = gathered(self.images)
         check_at_least(2, len(images))
         order = torch.randperm(len(images), generator=torch.Generator().manual_seed(0))
         pairs = zip(order.split(_AT_ONCE), order.roll(1).split(_AT_ONCE), strict=True)

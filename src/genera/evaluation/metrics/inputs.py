@@ -1,9 +1,10 @@
-"""What metrics of sets take in."""
+"""What metrics take in and keep."""
 
 from __future__ import annotations
 
 import torch
 from torch import Tensor
+from torchmetrics.utilities import dim_zero_cat
 
 
 def class_counts(labels: Tensor, num_classes: int) -> Tensor:
@@ -50,3 +51,9 @@ def check_at_least(least: int, count: int) -> None:
     """
     if count < least:
         raise ValueError(f"this metric needs at least {least} image{'s' * (least > 1)}, got {count}")
+
+
+def gathered(state: list[Tensor], *shape: int) -> Tensor:
+    """What a metric has kept of every batch, in one tensor ``(N, *shape)``."""
+    # Of several processes torchmetrics has put together what they kept, into a tensor that is no list any more.
+    return dim_zero_cat(state) if len(state) else torch.zeros(0, *shape)

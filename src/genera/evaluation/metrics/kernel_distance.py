@@ -9,9 +9,8 @@ from typing import Any
 import torch
 from torch import Tensor
 from torchmetrics import Metric
-from torchmetrics.utilities import dim_zero_cat
 
-from genera.evaluation.metrics.inputs import check_features
+from genera.evaluation.metrics.inputs import check_features, gathered
 
 #: Rows and columns of a kernel matrix that are made at a time: what a processor's cache holds.
 _AT_ONCE = 500
@@ -56,7 +55,7 @@ class KernelDistance(Metric):
         Raises:
             ValueError: there are fewer than two images on a side.
         """
-        x, y = (dim_zero_cat(side) if side else torch.zeros(0, self.num_features) for side in (self.drawn, self.real))
+        x, y = (gathered(side, self.num_features) for side in (self.drawn, self.real))
         if min(len(x), len(y)) < 2:
             raise ValueError(
                 f"a kernel distance needs at least two images on either side, got {len(x)} drawn and {len(y)} real ones"

@@ -8,10 +8,9 @@ from typing import Any, NamedTuple
 import torch
 from torch import Tensor
 from torchmetrics import Metric
-from torchmetrics.utilities import dim_zero_cat
 
 from genera.core import check_positive
-from genera.evaluation.metrics.inputs import check_features
+from genera.evaluation.metrics.inputs import check_features, gathered
 
 #: Images whose distances to as many others, or to all of the other set, are held at a time.
 _AT_ONCE = 1000
@@ -81,9 +80,7 @@ class Neighbourhoods(Metric):
         Raises:
             ValueError: there are not more than ``num_neighbours`` images on a side.
         """
-        real, drawn = (
-            dim_zero_cat(side) if side else torch.zeros(0, self.num_features) for side in (self.real, self.drawn)
-        )
+        real, drawn = (gathered(side, self.num_features) for side in (self.real, self.drawn))
         if min(len(real), len(drawn)) <= self.num_neighbours:
             raise ValueError(
                 f"neighbourhoods of {self.num_neighbours} need more images than that on either side, got "

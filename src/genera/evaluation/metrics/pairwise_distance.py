@@ -7,9 +7,8 @@ from typing import Any
 import torch
 from torch import Tensor
 from torchmetrics import Metric
-from torchmetrics.utilities import dim_zero_cat
 
-from genera.evaluation.metrics.inputs import check_at_least, exact_features
+from genera.evaluation.metrics.inputs import check_at_least, exact_features, gathered
 
 #: Features whose distances to all others are taken at a time.
 _AT_ONCE = 500
@@ -46,7 +45,7 @@ class PairwiseDistance(Metric):
         Raises:
             ValueError: there were fewer than two images.
         """
-        x = dim_zero_cat(self.features) if self.features else torch.zeros(0, self.num_features)
+        x = gathered(self.features, self.num_features)
         check_at_least(2, len(x))
         # Inner products are the fast way; in float64, and around the mean, they lose nothing that matters.
         x = x - x.mean(dim=0)

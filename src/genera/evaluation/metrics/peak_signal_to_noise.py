@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from typing import Any
 
-import torch
 from torch import Tensor
 from torchmetrics import Metric
-from torchmetrics.utilities import dim_zero_cat
+
+from genera.evaluation.metrics.inputs import gathered
 
 #: Mean squared error on [0, 1] below which nothing counts: half a level of 256 in one of 50,000 pixels.
 _LEAST = 1e-10
@@ -41,4 +41,4 @@ class PeakSignalToNoise(Metric):
 
     def values(self) -> Tensor:
         """``(N,)`` decibels, one per image seen."""
-        return dim_zero_cat(self.per_image) if self.per_image else torch.zeros(0)
+        return gathered(self.per_image)

@@ -4,13 +4,11 @@ from __future__ import annotations
 
 from typing import Any
 
-import torch
 import torch.nn.functional as F
 from torch import Tensor
 from torchmetrics import Metric
-from torchmetrics.utilities import dim_zero_cat
 
-from genera.evaluation.metrics.inputs import check_at_least
+from genera.evaluation.metrics.inputs import check_at_least, gathered
 
 
 class Sharpness(Metric):
@@ -53,6 +51,6 @@ class Sharpness(Metric):
         Raises:
             ValueError: there were no images.
         """
-        values = dim_zero_cat(self.per_image) if self.per_image else torch.zeros(0)
+        values = gathered(self.per_image)
         check_at_least(1, len(values))
         return values.double().mean()

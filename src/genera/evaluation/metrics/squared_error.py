@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from typing import Any
 
-import torch
 from torch import Tensor
 from torchmetrics import Metric
-from torchmetrics.utilities import dim_zero_cat
+
+from genera.evaluation.metrics.inputs import gathered
 
 
 class SquaredError(Metric):
@@ -38,4 +38,4 @@ class SquaredError(Metric):
 
     def values(self) -> Tensor:
         """``(N,)`` errors, one per image seen."""
-        return dim_zero_cat(self.per_image) if self.per_image else torch.zeros(0)
+        return gathered(self.per_image)

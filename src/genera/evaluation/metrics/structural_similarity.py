@@ -4,11 +4,11 @@ from __future__ import annotations
 
 from typing import Any
 
-import torch
 from torch import Tensor
 from torchmetrics import Metric
 from torchmetrics.functional.image import structural_similarity_index_measure
-from torchmetrics.utilities import dim_zero_cat
+
+from genera.evaluation.metrics.inputs import gathered
 
 #: Side of the window.
 WINDOW = 7
@@ -49,7 +49,7 @@ class StructuralSimilarity(Metric):
 
     def values(self) -> Tensor:
         """``(N,)`` similarities, one per image seen."""
-        return dim_zero_cat(self.per_image) if self.per_image else torch.zeros(0)
+        return gathered(self.per_image)
 
 
 def check_fills_window(images: Tensor) -> None:

@@ -1,0 +1,223 @@
+"""The features that most papers compare pictures in: those of the Inception network trained on ImageNet.
+
+Its weights do not ship: a user names a file of them. They were learned on photographs of 299×299 pixels, so what they
+say of small grey images is of interest beside published figures only.
+"""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Sequence
+from pathlib import Path
+
+import safetensors.torch
+import torch
+import torch.nn.functional as F
+from torch import Tensor, nn
+
+#: Height and width of what the network was trained on.
+_SIZE = 299
+#: What a file of weights holds for the classes, which nobody asks for here.
+_UNUSED = ("fc.", "AuxLogits.")
+#: A convolution in a mixed block: its name in the file, channels, kernel, stride.
+_Step = tuple[str, int, tuple[int, int], int]
+
+
+class _Convolution(nn.Module):
+    """A convolution with batch normalization and a rectifier."""
+
+    def __init__(
+        self, num_inputs: int, num_outputs: int, kernel: tuple[int, int], *, stride: int, padded: bool
+    ) -> None:
+        super().__init__()
+        padding = (kernel[0] // 2, kernel[1] // 2) if padded else 0
+        self.conv = nn.Conv2d(num_inputs, num_outputs, kernel, stride=stride, padding=padding, bias=False)
+        self.bn = nn.BatchNorm2d(num_outputs, eps=1e-3)
+
+    def forward(self, x: Tensor) -> Tensor:
+        return F.relu(self.bn(self.conv(x)))
+
+
+class _Mixed(nn.Module):
+    """Paths of convolutions side by side, one of which starts with pooling; what they give is put together.
+
+    Args:
+        num_inputs: channels.
+        paths: for each the steps in their order; a step is a convolution, or two of the same input.
+        pool: the pooling.
+        num_pooled: channels after a 1×1 convolution of what is pooled; 0 for none.
+    """
+
+    def __init__(
+        self, num_inputs: int, paths: Sequence[Sequence[Sequence[_Step]]], pool: nn.Module, *, num_pooled: int = 0
+    ) -> None:
+        super().__init__()
+        self.paths = [[[name for name, *_ in step] for step in path] for path in paths]
+        self.pool = pool
+        for path in paths:
+            channels = num_inputs
+            for step in path:
+                for name, num_outputs, kernel, stride in step:
+                    # Those that halve the size look at no margin.
+                    convolution = _Convolution(channels, num_outputs, kernel, stride=stride, padded=stride == 1)
+                    self.add_module(name, convolution)
+                channels = sum(num_outputs for _, num_outputs, *_ in step)
+        self.branch_pool = (
+            _Convolution(num_inputs, num_pooled, (1, 1), stride=1, padded=False) if num_pooled else nn.Identity()
+        )
+
+    def forward(self, x: Tensor) -> Tensor:
+        found = []
+        for path in self.paths:
+            h = x
+            for step in path:
+                h = torch.cat([self.get_submodule(name)(h) for name in step], dim=1)
+            found.append(h)
+        return torch.cat([*found, self.branch_pool(self.pool(x))], dim=1)
+
+
+def _path(name: str, *steps: tuple[int, tuple[int, int]], stride: int = 1) -> list[list[_Step]]:
+    """Convolutions one after the other, ``(channels, kernel)`` each, the last with a stride."""
+    made = []
+    for index, (channels, kernel) in enumerate(steps):
+        is_last = index == len(steps) - 1
+        title = f"{name}_{index + 1}" if len(steps) > 1 else name
+        made.append([(title, channels, kernel, stride if is_last else 1)])
+    return made
+
+
+def _split_path(name: str, *steps: tuple[int, tuple[int, int]]) -> list[list[_Step]]:
+    """The same, and then a row and a column side by side, with as many channels each as the last step."""
+    channels, after = steps[-1][0], len(steps) + 1
+    both: list[_Step] = [(f"{name}_{after}a", channels, (1, 3), 1), (f"{name}_{after}b", channels, (3, 1), 1)]
+    first = [(f"{name}_{index + 1}", *step, 1) for index, step in enumerate(steps)]
+    return [*([step] for step in first), both]
+
+
+def _average() -> nn.Module:
+    # As TensorFlow averages: over what lies within the image.
+    return nn.AvgPool2d(3, stride=1, padding=1, count_include_pad=False)
+
+
+def _mixed_a(num_inputs: int, *, num_pooled: int) -> _Mixed:
+    paths = [
+        _path("branch1x1", (64, (1, 1))),
+        _path("branch5x5", (48, (1, 1)), (64, (5, 5))),
+        _path("branch3x3dbl", (64, (1, 1)), (96, (3, 3)), (96, (3, 3))),
+    ]
+    return _Mixed(num_inputs, paths, _average(), num_pooled=num_pooled)
+
+
+def _mixed_b(num_inputs: int) -> _Mixed:
+    paths = [
+        _path("branch3x3", (384, (3, 3)), stride=2),
+        _path("branch3x3dbl", (64, (1, 1)), (96, (3, 3)), (96, (3, 3)), stride=2),
+    ]
+    return _Mixed(num_inputs, paths, nn.MaxPool2d(3, stride=2))
+
+
+def _mixed_c(num_inputs: int, *, width: int) -> _Mixed:
+    row, column = (width, (1, 7)), (width, (7, 1))
+    paths = [
+        _path("branch1x1", (192, (1, 1))),
+        _path("branch7x7", (width, (1, 1)), row, (192, (7, 1))),
+        _path("branch7x7dbl", (width, (1, 1)), column, row, column, (192, (1, 7))),
+    ]
+    return _Mixed(num_inputs, paths, _average(), num_pooled=192)
+
+
+def _mixed_d(num_inputs: int) -> _Mixed:
+    paths = [
+        _path("branch3x3", (192, (1, 1)), (320, (3, 3)), stride=2),
+        _path("branch7x7x3", (192, (1, 1)), (192, (1, 7)), (192, (7, 1)), (192, (3, 3)), stride=2),
+    ]
+    return _Mixed(num_inputs, paths, nn.MaxPool2d(3, stride=2))
+
+
+def _mixed_e(num_inputs: int, pool: nn.Module) -> _Mixed:
+    paths = [
+        _path("branch1x1", (320, (1, 1))),
+        _split_path("branch3x3", (384, (1, 1))),
+        _split_path("branch3x3dbl", (448, (1, 1)), (384, (3, 3))),
+    ]
+    return _Mixed(num_inputs, paths, pool, num_pooled=192)
+
+
+class Inception(nn.Module):
+    """Inception v3 up to its last pooling, as the Fréchet Inception distance has it.
+
+    Source:
+        Szegedy et al. (2016), https://arxiv.org/abs/1512.00567; Heusel et al. (2017), https://arxiv.org/abs/1706.08500,
+        for the distance. Averages leave out the margin and the last block pools by the maximum, as in the graph that
+        published distances come from.
+    """
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.Conv2d_1a_3x3 = _Convolution(3, 32, (3, 3), stride=2, padded=False)
+        self.Conv2d_2a_3x3 = _Convolution(32, 32, (3, 3), stride=1, padded=False)
+        self.Conv2d_2b_3x3 = _Convolution(32, 64, (3, 3), stride=1, padded=True)
+        self.maxpool1 = nn.MaxPool2d(3, stride=2)
+        self.Conv2d_3b_1x1 = _Convolution(64, 80, (1, 1), stride=1, padded=False)
+        self.Conv2d_4a_3x3 = _Convolution(80, 192, (3, 3), stride=1, padded=False)
+        self.maxpool2 = nn.MaxPool2d(3, stride=2)
+        self.Mixed_5b = _mixed_a(192, num_pooled=32)
+        self.Mixed_5c = _mixed_a(256, num_pooled=64)
+        self.Mixed_5d = _mixed_a(288, num_pooled=64)
+        self.Mixed_6a = _mixed_b(288)
+        self.Mixed_6b = _mixed_c(768, width=128)
+        self.Mixed_6c = _mixed_c(768, width=160)
+        self.Mixed_6d = _mixed_c(768, width=160)
+        self.Mixed_6e = _mixed_c(768, width=192)
+        self.Mixed_7a = _mixed_d(768)
+        self.Mixed_7b = _mixed_e(1280, _average())
+        self.Mixed_7c = _mixed_e(2048, nn.MaxPool2d(3, stride=1, padding=1))
+        self.requires_grad_(False)
+        self.eval()
+
+    def forward(self, images: Tensor, *, levels: int) -> Tensor:
+        """uint8 ``(B, C, H, W)`` below ``levels``, grey or in colour, to ``(B, 2048)``."""
+        x = (images / (levels - 1)).expand(-1, 3, -1, -1)
+        h = 2 * F.interpolate(x, size=(_SIZE, _SIZE), mode="bilinear", align_corners=False) - 1
+        for layer in self.children():
+            h = layer(h)
+        return h.mean(dim=(2, 3))
+
+
+def load_inception(path: Path) -> Inception:
+    """The network with the weights of a file, whose names are those of torchvision and pytorch-fid.
+
+    Args:
+        path: a ``.pth`` of tensors, such as ``pt_inception-2015-12-05-6726825d.pth`` of pytorch-fid, or a
+            ``.safetensors`` with the same names. Nothing in it is executed.
+
+    Raises:
+        ValueError: there is no such file, or it does not hold these weights.
+    """
+    if not path.is_file():
+        raise ValueError(
+            f"there is no file {path}: the weights of Inception are to be named, as pytorch-fid ships them"
+        )
+    try:
+        if path.suffix == ".safetensors":
+            weights = safetensors.torch.load_file(path)
+        else:
+            weights = torch.load(path, map_location="cpu", weights_only=True)
+        model = Inception()
+        model.load_state_dict({name: value for name, value in weights.items() if not name.startswith(_UNUSED)})
+    except Exception as error:
+        # A damaged file makes torch raise whatever its unpickler comes upon.
+        reason = " ".join(str(error).split())[:200]
+        raise ValueError(f"{path} does not hold the weights of Inception v3: {reason}") from error
+    return model
+
+
+def file_digest(path: Path) -> str:
+    """SHA-256 of a file, in hex.
+
+    Raises:
+        ValueError: there is no such file.
+    """
+    if not path.is_file():
+        raise ValueError(f"there is no file {path}")
+    return hashlib.sha256(path.read_bytes()).hexdigest()

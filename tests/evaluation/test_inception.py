@@ -1,0 +1,100 @@
+"""The network that published distances look through, with weights that nobody trained."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+import torch
+from safetensors.torch import save_file
+from torch import nn
+
+from genera.cli import main
+from genera.core import ImageSpec
+from genera.data import ImageData, Images
+from genera.evaluation import default_measures
+from genera.evaluation.inception import Inception, load_inception
+from genera.zoo import find_model
+
+
+@pytest.fixture(scope="module")
+def network() -> Inception:
+    """Random weights under which values stay as large as they are."""
+    torch.manual_seed(0)
+    made = Inception()
+    for module in made.modules():
+        if isinstance(module, nn.Conv2d):
+            nn.init.kaiming_normal_(module.weight, nonlinearity="relu")
+    return made
+
+
+@pytest.fixture(scope="module")
+def weights(network: Inception, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A file as pytorch-fid ships it, with the head for the classes."""
+    path = tmp_path_factory.mktemp("weights") / "inception.pth"
+    torch.save({**network.state_dict(), "fc.weight": torch.zeros(1008, 2048), "fc.bias": torch.zeros(1008)}, path)
+    return path
+
+
+def test_it_is_the_published_network(network: Inception) -> None:
+    """27.2 million parameters without those of the auxiliary head and of the last layer (torchvision's count)."""
+    auxiliary, head = 3_326_696, 2048 * 1000 + 1000
+    assert sum(parameter.numel() for parameter in network.parameters()) == 27_161_264 - auxiliary - head
+    names = list(network.state_dict())
+    assert names[0] == "Conv2d_1a_3x3.conv.weight"
+    assert "Mixed_7c.branch3x3dbl_3b.bn.running_var" in names
+    assert network.Mixed_6b.get_submodule("branch7x7dbl_2.conv").kernel_size == (7, 1)
+
+
+def test_averages_leave_out_the_margin(network: Inception) -> None:
+    """An even image stays even within a block up to its margin, and its pooled path as a whole."""
+    even = torch.ones(1, 192, 8, 8)
+    pooled = network.Mixed_5b(even)[:, -32:]
+    torch.testing.assert_close(pooled, pooled[:, :, :1, :1].expand_as(pooled))
+
+
+def test_grey_images_are_seen_as_those_in_colour(network: Inception) -> None:
+    grey = torch.randint(17, (2, 1, 8, 8), dtype=torch.uint8)
+    seen = network(grey, levels=17)
+    assert seen.shape == (2, 2048)
+    assert seen.std() > 0
+    torch.testing.assert_close(network(grey.expand(-1, 3, -1, -1), levels=17), seen)
+
+
+def test_the_file_may_be_of_either_kind(network: Inception, weights: Path, tmp_path: Path) -> None:
+    save_file(network.state_dict(), tmp_path / "inception.safetensors")
+    for path in (weights, tmp_path / "inception.safetensors"):
+        for name, value in load_inception(path).state_dict().items():
+            assert torch.equal(value, network.state_dict()[name])
+
+
+def test_measures_in_a_column_of_their_own(weights: Path, tmp_path: Path) -> None:
+    assert "fd[inception]" not in default_measures()
+    asked = ["compare", "realnvp-digits", "lenet-digits", "--out", str(tmp_path), "--inception", str(weights)]
+    assert main([*asked, "--count", "6", "--measures", "fd[inception],precision[inception]"]) == 0
+    flow, classifier = json.loads((tmp_path / "comparison.json").read_text())["models"]
+    assert flow["measures"]["fd[inception]"]["value"] > 0
+    assert len(flow["measures"]["fd[inception]"]["settings"]["extractor"]) == 64
+    assert classifier["unavailable"]["fd[inception]"] == "Classifier draws no images"
+
+
+def test_files_that_are_no_weights_are_found_before_anything_is_drawn(
+    tmp_path: Path, failing: Callable[..., str]
+) -> None:
+    asked = ("evaluate", "realnvp-digits", "--measures", "fd[inception]", "--inception")
+    assert f"there is no file {tmp_path / 'none.pth'}" in failing(*asked, str(tmp_path / "none.pth"))
+    (tmp_path / "text.pth").write_text("no weights")
+    assert "text.pth does not hold the weights of Inception v3" in failing(*asked, str(tmp_path / "text.pth"))
+    torch.save({"weight": torch.zeros(1)}, tmp_path / "other.pth")
+    assert "Missing key(s) in state_dict" in failing(*asked, str(tmp_path / "other.pth"))
+
+
+def test_images_that_it_cannot_look_at(weights: Path) -> None:
+    measure = default_measures(inception=weights)["fd[inception]"]
+    flow, pixels = find_model("realnvp-digits").load(), torch.zeros(9, 2, 8, 8, dtype=torch.uint8)
+    data = ImageData("twofold", ImageSpec(2, 8, 8), class_names=(), splits={"test": lambda: Images(pixels)})
+    assert measure.unavailable(flow, data, split="test") == (
+        "Inception takes grey images or those in colour, and these have 2 channels"
+    )
