@@ -2,7 +2,7 @@ from __future__ import annotations
 
 import numpy as np
 
-from genera.reporting.gan_figures import players_figure
+from genera.reporting.gan_figures import diversity_figure, players_figure
 
 
 def test_every_panel_shows_the_columns_there_are() -> None:
@@ -21,16 +21,19 @@ def test_every_panel_shows_the_columns_there_are() -> None:
     }
     figure = players_figure(table, about="a GAN")
     panels = {axes.get_ylabel(): axes for axes in figure.axes}
-    assert list(panels) == [
-        "loss of the discriminator",
-        "loss of the generator",
-        "feature matching",
-        "D(x)",
-        "diversity, 1 - SSIM",
-    ]
+    assert list(panels) == ["loss of the discriminator", "loss of the generator", "feature matching", "D(x)"]
     lines = {line.get_label(): line for line in panels["loss of the generator"].get_lines()}
     np.testing.assert_allclose(lines["adversarial"].get_xydata(), [[1, 0.9], [2, 1.1]])
-    looks = {line.get_label(): line.get_linestyle() for line in panels["diversity, 1 - SSIM"].get_lines()}
-    assert looks == {"samples": "-", "images": "--", "a third of it: collapsed": ":"}
     assert figure.get_suptitle() == "a GAN"
     assert figure.axes[-1].get_xlabel() == "epochs"
+    of_samples = diversity_figure(table, about="a GAN")
+    assert of_samples is not None
+    (axes,) = of_samples.axes
+    looks = {line.get_label(): line.get_linestyle() for line in axes.get_lines()}
+    assert looks == {"samples": "-", "images": "--", "a third of it: collapsed": ":"}
+    # Of the last row as well: samples were looked at then, whatever steps were between.
+    np.testing.assert_allclose(axes.get_lines()[0].get_xydata(), [[2, 0.5], [2.2, 0.4]])
+
+
+def test_without_probes_there_is_no_curve_of_samples() -> None:
+    assert diversity_figure({10: {"epoch": 1.0, "train/generator/adversarial": 0.9}}, about="") is None

@@ -156,7 +156,7 @@ def _cost(trained: TrainedModel) -> dict[str, float]:
     if not trained.run.environment.is_file():
         return {}
     environment = json.loads(trained.run.environment.read_text())
-    return {name: environment[name] for name in ("parameters", "cpu_seconds") if name in environment}
+    return {name: environment[name] for name in ("parameters", "cpu_seconds", "wall_seconds") if name in environment}
 
 
 def _print(comparison: Comparison) -> None:

@@ -6,12 +6,15 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from genera.commands.calling import call
-from genera.reporting import draw_figures
+from genera.reporting import draw_figures, draw_figures_across
 from genera.zoo import find_model
 
 
 def figures(models: list[str], *, out: Path | None = None, seed: int = 0, allow: list[str] | None = None) -> None:
     """Draw every figure the given models allow, as PNG and SVG: training curves, samples, what becomes of images.
+
+    With --out, also what several of them allow together: of autoencoders what the length of the code is worth, of a
+    VAE on several data sets how they differ.
 
     Args:
         models: run directories, or names that `genera models` lists.
@@ -27,6 +30,10 @@ def figures(models: list[str], *, out: Path | None = None, seed: int = 0, allow:
         raise ValueError("two of the models have the same name and would share a folder: draw them one by one")
     for trained, folder in zip(found, folders, strict=True):
         for path in draw_figures(trained, folder, seed=seed, allow=allow or ()):
+            print(path)
+    if out is not None:
+        loaded = [(trained, trained.load(allow=allow or ())) for trained in found]
+        for path in draw_figures_across(loaded, out, seed=seed):
             print(path)
 
 

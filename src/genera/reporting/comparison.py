@@ -21,7 +21,7 @@ class Row:
         about: recipe, data and training, in a line.
         measures: what was found, by measure: ``value``, ``low``, ``high``, ``n``, ….
         unavailable: why a measure makes no sense, by measure.
-        cost: ``parameters`` and ``cpu_seconds`` of its training, where they are known.
+        cost: ``parameters``, and ``cpu_seconds`` and ``wall_seconds`` of its training, where they are known.
     """
 
     model: str

@@ -20,7 +20,7 @@ from genera.flows import NormalizingFlow
 from genera.gans import GAN
 from genera.reporting.curves import against_time, limits
 from genera.reporting.flow_figures import flow_figures
-from genera.reporting.gan_figures import players_figure
+from genera.reporting.gan_figures import diversity_figure, players_figure
 from genera.reporting.style import save_figure, style
 from genera.reporting.vae_figures import course_figure, vae_figures
 from genera.training.runs import read_table
@@ -65,6 +65,8 @@ def _figures(trained: TrainedModel, *, seed: int, allow: Sequence[str]) -> Itera
     if trained.run.metrics.is_file() and (table := read_table(trained.run.metrics)):
         if isinstance(model, GAN):
             yield "players", players_figure(table, about=about)
+            if (figure := diversity_figure(table, about=about)) is not None:
+                yield "diversity", figure
         else:
             yield "training", training_curve(table, about=about)
         if isinstance(model, VAE):

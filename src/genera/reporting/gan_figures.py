@@ -6,10 +6,11 @@ from collections.abc import Mapping
 
 from matplotlib.figure import Figure
 
-from genera.reporting.curves import against_epochs
+from genera.reporting.curves import Table, against_epochs
 
-#: What a row of ``metrics.csv`` holds of each panel, by the panel's label: columns, and what to call them.
-_PANELS = {
+#: What a row of ``metrics.csv`` holds of a panel, by the panel's label: columns, and what to call them.
+Panels = Mapping[str, Mapping[str, str]]
+_OF_PLAYERS: Panels = {
     "loss of the discriminator": {
         "train/discriminator/adversarial": "adversarial",
         "train/discriminator/penalty": "penalty",
@@ -18,23 +19,40 @@ _PANELS = {
     # Many times the other part.
     "feature matching": {"train/generator/feature_matching": "of the generator's loss, weighted"},
     "D(x)": {"train/discriminator/real": "images", "train/discriminator/fake": "fakes"},
+}
+_OF_SAMPLES: Panels = {
     "diversity, 1 - SSIM": {"samples/diversity": "samples", "images/diversity": "images"},
     "classes drawn": {"samples/modes": "samples", "images/modes": "images"},
 }
 
 
-def players_figure(table: Mapping[int, Mapping[str, float]], *, about: str) -> Figure:
-    """What both players' losses, the discriminator's opinion and the diversity of samples did over training."""
-    table = _without_rest(table)
+def players_figure(table: Table, *, about: str) -> Figure:
+    """What both players' losses and the discriminator's opinion did over training."""
+    return _figure(_without_rest(table), _OF_PLAYERS, about=about)
+
+
+def diversity_figure(table: Table, *, about: str) -> Figure | None:
+    """How different samples stayed over training, and which classes there were: where a GAN collapses, both fall.
+
+    None where no probe looked at samples.
+    """
     present = {column for row in table.values() for column in row}
-    panels = {
+    if not any(column in present for columns in _OF_SAMPLES.values() for column in columns):
+        return None
+    return _figure(table, _OF_SAMPLES, about=about)
+
+
+def _figure(table: Table, panels: Panels, *, about: str) -> Figure:
+    """Columns over epochs, in the panels that have any."""
+    present = {column for row in table.values() for column in row}
+    shown = {
         label: {column: name for column, name in columns.items() if column in present}
-        for label, columns in _PANELS.items()
+        for label, columns in panels.items()
     }
-    panels = {label: columns for label, columns in panels.items() if columns}
-    figure = Figure(figsize=(6, 0.6 + 1.7 * len(panels)))
-    grid = figure.subplots(len(panels), 1, sharex=True, squeeze=False)
-    for axes, (label, columns) in zip(grid.flat, panels.items(), strict=True):
+    shown = {label: columns for label, columns in shown.items() if columns}
+    figure = Figure(figsize=(6, 0.9 + 1.7 * len(shown)))
+    grid = figure.subplots(len(shown), 1, sharex=True, squeeze=False)
+    for axes, (label, columns) in zip(grid.flat, shown.items(), strict=True):
         for column, name in columns.items():
             epochs, values = against_epochs(table, column)
             axes.plot(epochs, values, "--" if column.startswith("images/") else "-", label=name, linewidth=1)
@@ -48,7 +66,7 @@ def players_figure(table: Mapping[int, Mapping[str, float]], *, about: str) -> F
     return figure
 
 
-def _without_rest(table: Mapping[int, Mapping[str, float]]) -> dict[int, dict[str, float]]:
+def _without_rest(table: Table) -> dict[int, dict[str, float]]:
     """The table without what its last row says of training: that is the mean of the few steps after the row before."""
     trained = [step for step, row in table.items() if any(column.startswith("train/") for column in row)]
     return {

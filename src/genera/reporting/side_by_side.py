@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 
 import numpy as np
 from matplotlib.figure import Figure
@@ -14,6 +14,7 @@ from genera.evaluation import draw
 from genera.evaluation.memorisation import nearest
 from genera.reporting.cards import card_of
 from genera.reporting.comparison import Comparison
+from genera.reporting.curves import Table, against_time, limits
 from genera.reporting.figures import (
     interpolation_figure,
     own_images,
@@ -24,11 +25,27 @@ from genera.reporting.figures import (
 )
 from genera.reporting.gan_figures import players_figure
 from genera.reporting.report import Picture
+from genera.reporting.style import COLOURS
 from genera.training.runs import read_table
 from genera.zoo import TrainedModel
 
+_NUM_SAMPLES = 64
 #: Draws beside their nearest training images.
 _NUM_NEAREST = 16
+_SECTIONS = (
+    "Samples",
+    "Class by class",
+    "Reconstructions",
+    "Interpolations",
+    "Nearest training images",
+    "Training",
+)
+#: Columns of ``metrics.csv`` that models of one kind have in common, and what they are.
+_COURSES = {
+    "validation/bits_per_dim": "validation bits/dim",
+    "validation/loss": "validation loss, nats",
+    "samples/diversity": "diversity of samples, 1 - SSIM",
+}
 #: What quality is, by the first that is measured; and what it costs.
 _QUALITY = ("fd[lenet]", "fd[random]", "bits_per_dim@8", "bits_per_dim@1")
 
@@ -46,16 +63,16 @@ def pictures(
     Raises:
         ValueError: the images of a model are missing.
     """
-    sections: dict[str, list[Picture]] = {
-        title: [] for title in ("Samples", "Reconstructions", "Interpolations", "Nearest training images", "Training")
-    }
+    sections: dict[str, list[Picture]] = {title: [] for title in _SECTIONS}
+    tables = {}
     for (trained, model), row in zip(models, comparison.rows, strict=True):
-        name = row.model
-        levels = model.spec.levels
+        name, levels = row.model, model.spec.levels
         if isinstance(model, Generative):
-            columns = 10 if model.class_conditional else 8
-            figure = sample_figure(samples_of(model, seed=seed), title=name, levels=levels, columns=columns)
+            figure = sample_figure(draw(model, _NUM_SAMPLES, seed=seed), title=name, levels=levels, columns=8)
             sections["Samples"].append(Picture(figure, f"Draws of {name}"))
+            if model.class_conditional:
+                figure = sample_figure(samples_of(model, seed=seed), title=name, levels=levels, columns=10)
+                sections["Class by class"].append(Picture(figure, f"{name}: a row of draws for each class asked for"))
             train = trained.open_data().split("train")
             figure = neighbours_figure(model, train, about=name, seed=seed)
             caption = f"Draws of {name}, and below each the training image nearest to it"
@@ -68,13 +85,58 @@ def pictures(
             figure = interpolation_figure(model, images, about=name, seed=seed)
             sections["Interpolations"].append(Picture(figure, f"{name}: from one image to another"))
         if trained.run.metrics.is_file() and (table := read_table(trained.run.metrics)):
+            tables[name] = _in_cpu_time(table, row.cost)
             sections["Training"].append(Picture(_course(table, about=name), f"The training of {name}"))
+    sections["Training"][:0] = [Picture(figure, caption) for caption, figure in course_figures(tables)]
     return {**sections, "Quality and what it costs": cost_pictures(comparison)}
 
 
-def _course(table: Mapping[int, Mapping[str, float]], *, about: str) -> Figure:
+def _course(table: Table, *, about: str) -> Figure:
     is_gan = any(column.startswith("train/generator") for row in table.values() for column in row)
     return (players_figure if is_gan else training_curve)(table, about=about)
+
+
+def _in_cpu_time(table: Table, cost: Mapping[str, float]) -> Table:
+    """The rows of ``metrics.csv`` with seconds of the processor in place of those of the clock, where they are known.
+
+    They are spread evenly: a training takes of the processor in each minute what it takes on the whole.
+    """
+    if not {"cpu_seconds", "wall_seconds"} <= set(cost):
+        return table
+    share = cost["cpu_seconds"] / cost["wall_seconds"]
+    return {
+        step: {column: value * share if column == "seconds" else value for column, value in row.items()}
+        for step, row in table.items()
+    }
+
+
+def course_figures(tables: Mapping[str, Table]) -> Iterator[tuple[str, Figure]]:
+    """What models came to with the time of their training, those of one kind in one figure: captions and figures.
+
+    Args:
+        tables: rows of ``metrics.csv``, in time of the processor, by the name of their model.
+    """
+    for column, label in _COURSES.items():
+        shown = {
+            name: table
+            for name, table in tables.items()
+            if any(column in row for row in table.values())
+            # A loss in nats says nothing beside bits/dim of the same model.
+            and (column != "validation/loss" or not any("validation/bits_per_dim" in row for row in table.values()))
+        }
+        if not shown:
+            continue
+        figure = Figure(figsize=(6, 4))
+        axes = figure.add_subplot()
+        ends: list[float] = []
+        for index, (name, table) in enumerate(shown.items()):
+            minutes, values = against_time(table, column)
+            axes.plot(minutes, values, ("-", "--")[index // len(COLOURS) % 2], linewidth=1.2, label=name)
+            ends += values
+        axes.set(xscale="log", xlabel="CPU minutes of training", ylabel=label)
+        axes.set_ylim(*limits(ends))
+        axes.legend(fontsize=8)
+        yield f"{label} against the time of the processor", figure
 
 
 def neighbours_figure(model: ImageModel, train: Images, *, about: str, seed: int) -> Figure:
@@ -91,24 +153,43 @@ def neighbours_figure(model: ImageModel, train: Images, *, about: str, seed: int
 
 
 def cost_pictures(comparison: Comparison) -> list[Picture]:
-    """Quality against the speed of drawing and against the time of training, a point for each model."""
+    """Quality against the speed of drawing and against the time of training, a point for each model.
+
+    A line joins those that nobody beats in both: the frontier, across families.
+    """
     quality = next((name for name in _QUALITY if name in comparison.names), None)
     if quality is None:
         return []
     title, found = card_of(quality).title, []
-    for label, cost in (
-        ("images drawn per second", lambda row: row.measures.get("samples_per_second", {}).get("value")),
-        ("CPU seconds of training", lambda row: row.cost.get("cpu_seconds")),
+    for label, sign, cost in (
+        ("images drawn per second", -1, lambda row: row.measures.get("samples_per_second", {}).get("value")),
+        ("CPU seconds of training", 1, lambda row: row.cost.get("cpu_seconds")),
     ):
-        points = [(cost(row), row) for row in comparison.rows if quality in row.measures and cost(row)]
+        points = [
+            (cost(row), row.measures[quality]["value"], row.model)
+            for row in comparison.rows
+            if quality in row.measures and cost(row)
+        ]
         if not points:
             continue
         figure = Figure(figsize=(6, 4))
         axes = figure.add_subplot()
-        for x, row in points:
-            y = row.measures[quality]["value"]
+        best = frontier([(sign * x, y) for x, y, _ in points])
+        axes.plot([points[index][0] for index in best], [points[index][1] for index in best], ":", color="grey")
+        for x, y, model in points:
             axes.plot(x, y, "o")
-            axes.annotate(row.model, (x, y), xytext=(5, 4), textcoords="offset points", fontsize=8)
+            axes.annotate(model, (x, y), xytext=(5, 4), textcoords="offset points", fontsize=8)
         axes.set(xscale="log", xlabel=label, ylabel=f"{title}, lower is better", yscale="log")
-        found.append(Picture(figure, f"{title} against {label}"))
+        # Room for the names.
+        axes.margins(x=0.25, y=0.1)
+        found.append(Picture(figure, f"{title} against {label}; the dotted line joins those that none beats in both"))
+    return found
+
+
+def frontier(points: Sequence[tuple[float, float]]) -> list[int]:
+    """Which points no other equals or beats in both, where less is better, from the least of the first to the most."""
+    found: list[int] = []
+    for index in sorted(range(len(points)), key=lambda index: points[index]):
+        if not found or points[index][1] < points[found[-1]][1]:
+            found.append(index)
     return found

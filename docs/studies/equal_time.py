@@ -1,0 +1,127 @@
+"""A flow, a VAE and a GAN at equal time on MNIST, three seeds each: the families on equal terms.
+
+``python docs/studies/equal_time.py train [VARIANT …]`` trains the variants that have no result yet, each for as many
+steps as it makes in the twenty minutes of ``gan_variants``, as many at once as there are cores, in
+``$GENERA_RUNS/equal_time``; interrupted, it goes on where it was. With ``report`` in place of ``train`` it writes table
+and figure into ``docs/studies/equal_time``. Every family has the settings of its best model in the zoo; ``lenet-mnist``
+looks at the samples. ``docs/comparisons.py`` makes a report of the same runs.
+"""
+
+from __future__ import annotations
+
+import json
+import shutil
+from pathlib import Path
+
+import numpy as np
+import yaml
+from gan_variants import SETTINGS, steps
+from matplotlib.figure import Figure
+from study import Study, Variant, table
+
+from genera.evaluation import classifier_of, default_measures, evaluate
+from genera.reporting.cards import card_of
+from genera.reporting.style import save_figure, style
+from genera.zoo import TrainedModel, find_model
+
+#: Whose settings each family has: of those in the zoo.
+BEST = {"flow": "realnvp-mnist", "VAE": "vae-discrete-mnist", "GAN": "cgan-fm-mnist"}
+#: Steps in the time of ``gan_variants``, by what a step takes of one thread's processor beside one of ``sngan``: the
+#: medians of three turns each, of some dozens of steps, in turns.
+STEPS = {"flow": 3_400, "VAE": 8_200, "GAN": 12_500}
+SEEDS = range(3)
+MEASURED = "evaluation.json"
+#: Draws in every set: a flow makes some fifty in a second.
+COUNT = 2_000
+#: What takes minutes of a model, or says as much of the machine.
+LEFT_OUT = ("bits_per_dim@8", "bits_per_dim@128", "samples_per_second", "accuracy")
+#: What the table and the figure show.
+SHOWN = (
+    *("bits_per_dim@1", "mse", "fd[lenet]", "fd[random]", "precision[lenet]", "recall[lenet]", "coverage[lenet]"),
+    *("class_kl", "cas", "sharpness", "memorisation"),
+)
+
+
+def name(family: str, seed: int) -> str:
+    """A variant's name."""
+    return f"{family}, seed {seed}"
+
+
+def variant(family: str, seed: int) -> Variant:
+    """The recipe of the family's best model, for equal time."""
+    config = yaml.safe_load((find_model(BEST[family]).run.config).read_text())
+    recipe = {part: config[part] for part in ("data", "model", "task", "batch_size")}
+    # A flow sees half of the images in this time, the others several times all.
+    often = ("--validate_every", "0.1") if family == "flow" else ()
+    return Variant(recipe, (*SETTINGS, *often, *steps(STEPS[family], seed=seed)))
+
+
+def measure(trained: TrainedModel, folder: Path) -> None:
+    """All that one can ask of it in minutes, on the test images."""
+    data = trained.open_data()
+    known = default_measures(classifier_of(data.name), count=COUNT)
+    evaluate(trained, data, [measure for name, measure in known.items() if name not in LEFT_OUT])
+    shutil.copy(trained.run.evaluation, folder / MEASURED)
+
+
+def found(family: str, measure_name: str) -> list[float]:
+    """The figures of a family's seeds; none where it has no such measure."""
+    measured = [
+        json.loads((STUDY.kept(name(family, seed)) / MEASURED).read_text())["measures"].get(measure_name)
+        for seed in SEEDS
+    ]
+    return [one["value"] for one in measured if one is not None]
+
+
+def tables() -> dict[str, str]:
+    """The table, by its name."""
+    rows: list[tuple[str, ...]] = []
+    for measure_name in SHOWN:
+        cells = []
+        for family in BEST:
+            values = found(family, measure_name)
+            cells.append(f"{np.mean(values):.3g} ({min(values):.3g} … {max(values):.3g})" if values else "–")
+        rows.append((card_of(measure_name).title, *cells))
+    cost = [STUDY.environment(name(family, SEEDS[0])) for family in BEST]
+    rows.append(("parameters", *(f"{environment['parameters']:,}" for environment in cost)))
+    rows.append(("epochs", *(STUDY.epochs(name(family, SEEDS[0])) for family in BEST)))
+    return {"table": table(("measure, test images", *BEST), rows)}
+
+
+def report() -> None:
+    """Write the table and the figure."""
+    for title, text in tables().items():
+        (STUDY.folder / f"{title}.md").write_text(text)
+    with style():
+        save_figure(figure(), STUDY.folder / "families")
+    print(STUDY.folder)
+
+
+def figure() -> Figure:
+    """What was measured of every family, a point for each seed."""
+    drawn = Figure(figsize=(9, 4.6))
+    grid = drawn.subplots(2, (len(SHOWN) + 1) // 2, squeeze=False)
+    for axes, measure_name in zip(grid.flat, SHOWN, strict=False):
+        for place, family in enumerate(BEST):
+            values = found(family, measure_name)
+            axes.plot([place] * len(values), values, "o", color=f"C{place}", markersize=5, alpha=0.7)
+        axes.set_xticks(range(len(BEST)), list(BEST), fontsize=8)
+        axes.set_xlim(-0.5, len(BEST) - 0.5)
+        axes.margins(y=0.2)
+        axes.tick_params(axis="y", labelsize=7)
+        axes.set_title(card_of(measure_name).title, fontsize=8)
+    for axes in grid.flat[len(SHOWN) :]:
+        axes.axis("off")
+    return drawn
+
+
+STUDY = Study(
+    folder=Path(__file__).parent / "equal_time",
+    variants={name(family, seed): variant(family, seed) for seed in SEEDS for family in BEST},
+    measure=measure,
+    measured=MEASURED,
+    report=report,
+)
+
+if __name__ == "__main__":
+    STUDY.main(__doc__)
