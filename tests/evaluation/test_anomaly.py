@@ -15,7 +15,7 @@ from sklearn.metrics import roc_auc_score
 from genera.core import ImageModel, bits_per_dim
 from genera.data import ImageData, Images, find_dataset
 from genera.evaluation import anomaly, default_measures, log_probs
-from genera.evaluation.anomaly import auroc, png_bits, scores_of
+from genera.evaluation.anomaly import Bits, auroc, png_bits, scores_of
 from genera.gans import GAN, NonSaturating
 from genera.networks import MlpCritic, MlpGenerator
 from genera.vaes import CrossEntropyPixels, GaussianPixels
@@ -64,7 +64,7 @@ def test_every_family_has_its_scores() -> None:
 
 
 def scored(model: ImageModel, name: str) -> torch.Tensor:
-    return scores_of(model)[name](model, FEW, VALIDATION)
+    return scores_of(model)[name](model, FEW, VALIDATION, Bits())
 
 
 def test_scores_of_a_likelihood() -> None:
@@ -74,6 +74,23 @@ def test_scores_of_a_likelihood() -> None:
     torch.testing.assert_close(scored(model, "bits"), bits)
     torch.testing.assert_close(scored(model, "typicality"), (bits - mean).abs())
     torch.testing.assert_close(scored(model, "png"), bits - png_bits(FEW, levels=17))
+
+
+def test_bits_are_found_once(monkeypatch: pytest.MonkeyPatch) -> None:
+    asked = []
+
+    def counted(model: ImageModel, images: Images) -> torch.Tensor:
+        asked.append(images.digest)
+        return log_probs(model, images)
+
+    monkeypatch.setattr(anomaly, "log_probs", counted)
+    bits, model = Bits(), find_model("realnvp-digits").load()
+    for score in scores_of(model).values():
+        score(model, FEW, VALIDATION, bits)
+    assert sorted(asked) == sorted([FEW.digest, VALIDATION.digest])
+    # Of another model they are others.
+    scores_of(model)["bits"](find_model("realnvp-digits").load(), FEW, VALIDATION, bits)
+    assert len(asked) == 3
 
 
 def test_the_size_of_a_file() -> None:

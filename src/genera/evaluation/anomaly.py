@@ -25,36 +25,53 @@ _BATCH = 250
 #: What other images are put beside those of a data set.
 ODD_DATA = {"mnist": "fashion-mnist", "fashion-mnist": "mnist", "kmnist": "mnist"}
 
-#: Of a model, images ``(N, C, H, W)`` and validation images: ``(N,)``, higher is odder.
-Score = Callable[[ImageModel, Images, Images], Tensor]
+
+class Bits:
+    """Bits per dimension of images, of one importance sample; those of one model at a time are kept."""
+
+    def __init__(self) -> None:
+        self._model: object = None
+        self._found: dict[str, Tensor] = {}
+
+    def __call__(self, model: ImageModel, images: Images) -> Tensor:
+        """``(N,)``."""
+        assert has_density(model)
+        if model is not self._model:
+            self._model, self._found = model, {}
+        if images.digest not in self._found:
+            self._found[images.digest] = bits_per_dim(log_probs(model, images), model.spec.num_dims)
+        return self._found[images.digest]
 
 
-def bits(model: ImageModel, images: Images, usual: Images) -> Tensor:
-    """Bits per dimension, of one importance sample. Simple images have few of them, whatever the model was shown."""
-    assert has_density(model)
-    return bits_per_dim(log_probs(model, images), model.spec.num_dims)
+#: Of a model, images ``(N, C, H, W)``, validation images and what finds bits: ``(N,)``, higher is odder.
+Score = Callable[[ImageModel, Images, Images, Bits], Tensor]
 
 
-def typicality(model: ImageModel, images: Images, usual: Images) -> Tensor:
+def likelihood(model: ImageModel, images: Images, usual: Images, bits: Bits) -> Tensor:
+    """Bits per dimension. Simple images have few of them, whatever the model was shown."""
+    return bits(model, images)
+
+
+def typicality(model: ImageModel, images: Images, usual: Images, bits: Bits) -> Tensor:
     """How far the bits per dimension are from the mean of validation images, on either side.
 
     Source:
         Nalisnick et al. (2019), "Detecting out-of-distribution inputs to deep generative models using typicality", for
         single images.
     """
-    return (bits(model, images, usual) - bits(model, usual, usual).mean()).abs()
+    return (bits(model, images) - bits(model, usual).mean()).abs()
 
 
-def bits_beyond_png(model: ImageModel, images: Images, usual: Images) -> Tensor:
+def bits_beyond_png(model: ImageModel, images: Images, usual: Images, bits: Bits) -> Tensor:
     """Bits per dimension less those of a PNG file of the image, which stand for how complex it is.
 
     Source:
         Serrà et al. (2020), "Input complexity and out-of-distribution detection with likelihood-based models".
     """
-    return bits(model, images, usual) - png_bits(images, levels=model.spec.levels)
+    return bits(model, images) - png_bits(images, levels=model.spec.levels)
 
 
-def reconstruction_error(model: ImageModel, images: Images, usual: Images) -> Tensor:
+def reconstruction_error(model: ImageModel, images: Images, usual: Images, bits: Bits) -> Tensor:
     """Mean squared error on [0, 1]; conditional models are told the labels."""
     assert isinstance(model, Autoencoding)
     metric = SquaredError(model.spec.levels)
@@ -64,7 +81,7 @@ def reconstruction_error(model: ImageModel, images: Images, usual: Images) -> Te
     return metric.values()
 
 
-def negated_score(model: ImageModel, images: Images, usual: Images) -> Tensor:
+def negated_score(model: ImageModel, images: Images, usual: Images, bits: Bits) -> Tensor:
     """Minus the discriminator's logit; of a conditional one, with the label that suits it best."""
     assert isinstance(model, TwoPlayer)
     found = []
@@ -91,7 +108,7 @@ def scores_of(model: ImageModel) -> Mapping[str, Score]:
     """The scores that a model has, by name."""
     found: dict[str, Score] = {}
     if has_density(model):
-        found |= {"bits": bits, "typicality": typicality, "png": bits_beyond_png}
+        found |= {"bits": likelihood, "typicality": typicality, "png": bits_beyond_png}
     if isinstance(model, Autoencoding) and not model.is_exact:
         found["reconstruction"] = reconstruction_error
     if isinstance(model, TwoPlayer):
@@ -128,10 +145,12 @@ class AurocMeasure(Measure):
 
     Args:
         score: one of the names of :func:`scores_of`.
+        bits: finds them, once for all measures that share it.
     """
 
-    def __init__(self, score: str) -> None:
+    def __init__(self, score: str, *, bits: Bits) -> None:
         self.score = score
+        self.bits = bits
 
     @property
     def name(self) -> str:
@@ -162,7 +181,7 @@ class AurocMeasure(Measure):
         own, validation = (_first(data.split(name)) for name in (split, "validation"))
         odd = _first(find_dataset(odd_name)().split(split))
         score = scores_of(model)[self.score]
-        area, low, high = auroc(*(score(model, images, validation).double() for images in (own, odd)))
+        area, low, high = auroc(*(score(model, images, validation, self.bits).double() for images in (own, odd)))
         settings = self.settings | {"odd_data": odd_name}
         return Measurement(area, low, high, len(own) + len(odd), settings)
 

@@ -10,7 +10,7 @@ from pathlib import Path
 from torch import Tensor
 
 from genera.core import check_positive
-from genera.evaluation.anomaly import AurocMeasure
+from genera.evaluation.anomaly import AurocMeasure, Bits
 from genera.evaluation.cost import SpeedMeasure
 from genera.evaluation.measures import AccuracyMeasure, BitsPerDimMeasure, Measure
 from genera.evaluation.memorisation import MemorisationMeasure
@@ -76,7 +76,7 @@ def default_measures(
         SetMeasure("diversity", dissimilarity, samples=samples, through="nothing", least_size=WINDOW),
         SetMeasure("sharpness", relative_sharpness, samples=samples, through="nothing", least_size=3),
         MemorisationMeasure(samples),
-        *[AurocMeasure(score) for score in ("bits", "typicality", "png", "reconstruction", "discriminator")],
+        *_of_anomalies(),
         SpeedMeasure(),
         CasMeasure(),
         AccuracyMeasure(),
@@ -92,6 +92,13 @@ def _of_reconstructions() -> list[Measure]:
         ReconstructionMeasure("psnr", PeakSignalToNoise, reconstructions),
         ReconstructionMeasure("ssim", StructuralSimilarity, reconstructions, least_size=WINDOW),
     ]
+
+
+def _of_anomalies() -> list[Measure]:
+    """The measures of scores of oddity, three of which take the bits of the same images."""
+    bits = Bits()
+    names = ("bits", "typicality", "png", "reconstruction", "discriminator")
+    return [AurocMeasure(score, bits=bits) for score in names]
 
 
 def _in_space(name: str, space: Space, *, through: Extractor, samples: Samples) -> list[Measure]:
