@@ -78,7 +78,8 @@ def test_a_model_that_draws_real_images(classifier: TrainedModel) -> None:
         if measure.unavailable(model, DIGITS, split="test") is None and name not in ("cas", "samples_per_second")
     }
     spaces = {f"{name}[{space}]" for space in ("lenet", "random") for name in IN_SPACE}
-    assert set(found) == {*spaces, "modes", "class_kl", "class_agreement", "diversity", "sharpness", "memorisation"}
+    of_draws = {"modes", "class_kl", "recognised", "class_agreement", "diversity", "sharpness", "memorisation"}
+    assert set(found) == spaces | of_draws
     assert {found[name].n for name in found} == {len(TEST)}
     assert all(measurement.low <= measurement.value <= measurement.high for measurement in found.values())
 
@@ -87,6 +88,7 @@ def test_a_model_that_draws_real_images(classifier: TrainedModel) -> None:
     assert frechet.value < 3 * frechet.beside["validation images"] < 0.3 * frechet.beside["uniform noise"]
     assert frechet.settings["extractor"] == classifier.weights_digest
     assert found["modes"].value == 10
+    assert found["recognised"].value > 0.9 > 0.6 > found["recognised"].beside["uniform noise"]
     assert found["class_kl"].value < 0.02
     model_of_classes = classifier.load()
     validation = DIGITS.split("validation")

@@ -17,7 +17,14 @@ from cases import complains, normal
 from torch import Tensor
 from torchmetrics import Metric
 
-from genera.evaluation.metrics import ClassAgreement, ClassKl, FrechetDistance, ModeCoverage, PairwiseDistance
+from genera.evaluation.metrics import (
+    ClassAgreement,
+    ClassKl,
+    FrechetDistance,
+    ModeCoverage,
+    PairwiseDistance,
+    Recognition,
+)
 
 
 def with_moments(mean: Tensor, deviations: Tensor, *, seed: int) -> Tensor:
@@ -107,6 +114,16 @@ def test_agreement_counted_by_hand() -> None:
         metric.update(torch.zeros(2), torch.zeros(1))
 
 
+def test_recognised_counted_by_hand() -> None:
+    metric = Recognition()
+    # Of the first 0.5 for one of three, of the second a third for each, of the third all for the last.
+    metric.update(torch.tensor([[math.log(2), 0, 0], [1, 1, 1]]))
+    metric.update(torch.tensor([[-9.0, -9.0, 9.0]]))
+    assert float(metric.compute()) == pytest.approx(2 / 3)
+    with complains("logits must have shape (B, K)", "(2,)"):
+        metric.update(torch.zeros(2))
+
+
 def test_distances_are_scipys() -> None:
     features = normal(700, 3)
     metric = PairwiseDistance(3)
@@ -119,9 +136,10 @@ def test_distances_are_scipys() -> None:
     assert float(metric.compute()) == 0
 
 
-@pytest.mark.parametrize("metric", [ModeCoverage(3), ClassKl(3), ClassAgreement(), PairwiseDistance(3)])
+@pytest.mark.parametrize("metric", [ModeCoverage(3), ClassKl(3), ClassAgreement(), PairwiseDistance(3), Recognition()])
 def test_nothing_is_said_of_no_images(metric: Metric) -> None:
-    nothing = torch.zeros(0, 3) if isinstance(metric, PairwiseDistance) else torch.zeros(0, dtype=torch.int64)
+    of_vectors = isinstance(metric, PairwiseDistance | Recognition)
+    nothing = torch.zeros(0, 3) if of_vectors else torch.zeros(0, dtype=torch.int64)
     metric.update(*[nothing] * (2 if isinstance(metric, ClassAgreement) else 1))
     with complains("needs at least"):
         metric.compute()

@@ -27,6 +27,7 @@ MAKE: dict[str, Callable[[], Metric]] = {
     "Neighbourhoods": lambda: metrics.Neighbourhoods(NUM_FEATURES),
     "PairwiseDistance": lambda: metrics.PairwiseDistance(NUM_FEATURES),
     "PeakSignalToNoise": lambda: metrics.PeakSignalToNoise(LEVELS),
+    "Recognition": metrics.Recognition,
     "Sharpness": lambda: metrics.Sharpness(LEVELS),
     "SquaredError": lambda: metrics.SquaredError(LEVELS),
     "StructuralSimilarity": lambda: metrics.StructuralSimilarity(LEVELS),
@@ -48,7 +49,7 @@ def inputs(name: str) -> Iterator[tuple[tuple[Tensor, ...], dict[str, bool]]]:
         yield (images[0], images[1]), {}
     elif name in ("Dissimilarity", "Sharpness"):
         yield (images[0],), {}
-    elif name == "PairwiseDistance":
+    elif name in ("PairwiseDistance", "Recognition"):
         yield (features[0],), {}
     elif name == "BitsPerDim":
         yield (features[0, :, 0],), {}

@@ -18,6 +18,7 @@ RECIPES = ("realnvp_digits", "vae_digits", "cgan_digits")
 #: What to say of each that has an answer, by measure.
 SENTENCES = {
     "bits_per_dim@8": "test bits/dim {value:.3f} (95 % interval {low:.3f} … {high:.3f})",
+    "recognised": "{value:.1%} of samples are recognised as some digit (95 % interval {low:.1%} … {high:.1%})",
     "class_agreement": "{value:.1%} of samples are read as the digit asked for (95 % interval {low:.1%} … {high:.1%})",
 }
 

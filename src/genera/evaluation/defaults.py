@@ -28,6 +28,7 @@ from genera.evaluation.set_figures import (
     kernel_distance,
     modes,
     neighbourhood,
+    recognised,
     relative_sharpness,
 )
 from genera.evaluation.set_measures import CasMeasure, Extractor, SetMeasure
@@ -72,6 +73,7 @@ def default_measures(
         *through_inception,
         SetMeasure("modes", modes, samples=samples),
         SetMeasure("class_kl", class_kl, samples=samples),
+        SetMeasure("recognised", recognised, samples=samples, most=1.0),
         SetMeasure("class_agreement", class_agreement, samples=samples, by_label=True, most=1.0),
         SetMeasure("diversity", dissimilarity, samples=samples, through="nothing", least_size=WINDOW),
         SetMeasure("sharpness", relative_sharpness, samples=samples, through="nothing", least_size=3),

@@ -55,14 +55,19 @@ class Seen:
         return self._described[0]
 
     @property
+    def logits(self) -> Tensor:
+        """The classifier's, ``(N, K)``."""
+        return self._described[1]
+
+    @property
     def classes(self) -> Tensor:
         """What each image is taken for, int64 ``(N,)``."""
-        return self._described[1].argmax(dim=1)
+        return self.logits.argmax(dim=1)
 
     @property
     def num_classes(self) -> int:
         """How many the classifier tells apart."""
-        return self._described[1].shape[1]
+        return self.logits.shape[1]
 
     @cached_property
     def random_features(self) -> Tensor:

@@ -16,6 +16,7 @@ from genera.evaluation.metrics import (
     Neighbourhood,
     Neighbourhoods,
     PairwiseDistance,
+    Recognition,
     Sharpness,
 )
 from genera.evaluation.samples import Seen
@@ -66,6 +67,13 @@ def class_kl(drawn: Seen, real: Seen) -> Tensor:
     """How unevenly the draws are spread over the classes, in nats."""
     metric = ClassKl(drawn.num_classes)
     metric.update(drawn.classes)
+    return metric.compute()
+
+
+def recognised(drawn: Seen, real: Seen) -> Tensor:
+    """Share of the draws that the classifier takes for one class with a probability of at least a half."""
+    metric = Recognition()
+    metric.update(drawn.logits)
     return metric.compute()
 
 

@@ -43,6 +43,9 @@ _CARDS = {
     "modes": MeasureCard("modes", "", "higher", "classes with at least 2 % of the draws"),
     "class_kl": MeasureCard("class KL", "nats", "lower", "how unevenly draws fall on the classes; 0 is evenly"),
     "class_agreement": MeasureCard("agreement", "", "higher", "share of draws read as the class asked for"),
+    "recognised": MeasureCard(
+        "recognised", "", "higher", "share of draws to one class of which a classifier gives at least one half"
+    ),
     "cas": MeasureCard("CAS", "", "higher", "accuracy on real images of a classifier trained on draws alone"),
     "sharpness": MeasureCard(
         "sharpness", "", None, "variance of the Laplacian over that of real images; 1 is theirs", is_shared=True

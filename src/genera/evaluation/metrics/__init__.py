@@ -10,6 +10,7 @@ from genera.evaluation.metrics.mode_coverage import ModeCoverage
 from genera.evaluation.metrics.neighbourhoods import Neighbourhood, Neighbourhoods
 from genera.evaluation.metrics.pairwise_distance import PairwiseDistance
 from genera.evaluation.metrics.peak_signal_to_noise import PeakSignalToNoise
+from genera.evaluation.metrics.recognition import Recognition
 from genera.evaluation.metrics.sharpness import Sharpness
 from genera.evaluation.metrics.squared_error import SquaredError
 from genera.evaluation.metrics.structural_similarity import StructuralSimilarity
@@ -26,6 +27,7 @@ __all__ = [
     "Neighbourhoods",
     "PairwiseDistance",
     "PeakSignalToNoise",
+    "Recognition",
     "Sharpness",
     "SquaredError",
     "StructuralSimilarity",
