@@ -18,6 +18,7 @@ from study import Config, Study, Variant, resolved, table
 
 from genera.data.pictures import image_grid
 from genera.evaluation import classifier_of, default_measures, draw, evaluate
+from genera.reporting.comparison import shown
 from genera.reporting.style import save_figure, style
 from genera.training.runs import read_table
 from genera.zoo import TrainedModel
@@ -86,7 +87,7 @@ def rows(study: Study) -> list[tuple[str, ...]]:
         values = [f"{distance['value'] / distance['beside'][REAL]:.1f}"]
         for name in MEASURES:
             value = measures.get(name)
-            values.append("" if value is None else f"{value['value']:.3f} ± {value['high'] - value['value']:.3f}")
+            values.append("" if value is None else f"{shown(value)} ± {value['high'] - value['value']:.1g}")
         made.append((variant, *values, study.epochs(variant)))
     return made
 
@@ -94,7 +95,7 @@ def rows(study: Study) -> list[tuple[str, ...]]:
 def beside(study: Study, variant: str) -> tuple[str, ...]:
     """The same of real images, which stand beside a variant's that draws by label."""
     measures = json.loads((study.kept(variant) / MEASURED).read_text())["measures"]
-    return REAL, "1", *(f"{measures[name]['beside'][REAL]:.3f}" for name in MEASURES), ""
+    return REAL, "1", *(f"{measures[name]['beside'][REAL]:.3g}" for name in MEASURES), ""
 
 
 def tables() -> dict[str, str]:
@@ -174,7 +175,7 @@ def spread_figure() -> Figure:
 
 def courses_figure(variants: list[str]) -> Figure:
     """What became of the diversity of samples and of their classes."""
-    figure = Figure(figsize=(7, 6.5))
+    figure = Figure(figsize=(9, 6))
     grid = figure.subplots(len(PANELS), 1, sharex=True)
     for axes, (label, name) in zip(grid, PANELS.items(), strict=True):
         for index, variant in enumerate(variants):
@@ -183,7 +184,7 @@ def courses_figure(variants: list[str]) -> Figure:
         _, (of_images, *_) = course(variants[0], f"images/{name}")
         axes.axhline(of_images, color="grey", linestyle=":", label="images")
         axes.set_ylabel(label)
-    grid[0].legend(fontsize=7, ncols=2)
+    figure.legend(*grid[0].get_legend_handles_labels(), loc="outside right upper", fontsize=7)
     grid[-1].set_xlabel("minutes of training on one thread")
     return figure
 
