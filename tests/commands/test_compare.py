@@ -95,8 +95,11 @@ def test_a_second_comparison_takes_all_from_the_files(
 
     monkeypatch.setattr("genera.evaluation.reconstructions.ReconstructionMeasure.measure", refuse)
     monkeypatch.setattr("genera.evaluation.set_measures.SetMeasure.measure", refuse)
+    monkeypatch.setattr("genera.reporting.side_by_side.draw", refuse)
+    monkeypatch.setattr("genera.reporting.side_by_side.interpolation_figure", refuse)
     assert main(["compare", *runs, "--out", str(tmp_path), "--measures", MEASURES]) == 0
-    assert (tmp_path / "comparison.csv").read_text() == (report / "comparison.csv").read_text()
+    for name in ("comparison.csv", "report.html"):
+        assert (tmp_path / name).read_text() == (report / name).read_text()
 
 
 def test_the_table_in_the_terminal(

@@ -17,7 +17,7 @@ from genera.reporting.cards import card_of
 from genera.reporting.comparison import Comparison, Row, shown
 from genera.reporting.figures import describe
 from genera.reporting.report import report_html
-from genera.reporting.side_by_side import pictures
+from genera.reporting.side_by_side import Compared, pictures
 from genera.reporting.style import style
 from genera.zoo import TrainedModel, find_model
 
@@ -87,7 +87,8 @@ def compare(
     write_whole(out / "comparison.json", comparison.as_json())
     write_whole(out / "comparison.csv", comparison.as_csv())
     with style():
-        sections = pictures([(trained, trained.load(allow=allowed)) for trained in found], comparison, seed=seed)
+        shown = [Compared(one, one.load(allow=allowed), questions[_kind(one)][0]) for one in found]
+        sections = pictures(shown, comparison, seed=seed)
         write_whole(out / "report.html", report_html(comparison, sections))
     _print(comparison)
     for name in ("comparison.json", "comparison.csv", "report.html"):

@@ -8,7 +8,7 @@ from genera.evaluation.likelihood import log_probs
 from genera.evaluation.measures import BitsPerDimMeasure, Measure, Measurement
 from genera.evaluation.probes import ClassCoverage, Diversity
 from genera.evaluation.reconstructions import mse_measure
-from genera.evaluation.runner import check_fits, evaluate, result_path
+from genera.evaluation.runner import cache_folder, check_fits, evaluate, result_path
 from genera.evaluation.samples import classifier_of
 
 __all__ = [
@@ -18,6 +18,7 @@ __all__ = [
     "Diversity",
     "Measure",
     "Measurement",
+    "cache_folder",
     "check_fits",
     "classification_accuracy_score",
     "classifier_of",

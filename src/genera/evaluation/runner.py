@@ -97,7 +97,7 @@ def _measure_once(
     if others:
         content["other_images"] = {name: data.split(name).digest for name in others}
     key = hashlib.sha256(json.dumps(content, sort_keys=True).encode()).hexdigest()
-    path = _cache_folder(trained) / f"{key}.json"
+    path = cache_folder(trained) / f"{key}.json"
     if path.is_file():
         try:
             return Measurement(**json.loads(path.read_text())["measurement"])
@@ -133,7 +133,8 @@ def _kept(path: Path, about: dict[str, Any]) -> dict[str, Any]:
         return {}
 
 
-def _cache_folder(trained: TrainedModel) -> Path:
+def cache_folder(trained: TrainedModel) -> Path:
+    """Where what was made of a model is kept, under names that stand for its content."""
     if trained.is_shipped:
         return Path(pooch.os_cache("genera")) / "measurements"
     return trained.run.path / "measurements"

@@ -90,7 +90,7 @@ def codes_figure(by_length: Mapping[int, Found], *, data: str) -> Figure:
 def rebuilt_figure(by_length: Mapping[int, Found], *, data: str, seed: int) -> Figure:
     """Images, and a row below for every length of the code."""
     trained, first = next(iter(by_length.values()))
-    images = own_images(trained, first, seed=seed).pixels[:_NUM_REBUILT]
+    images = own_images(trained.open_data(), first, seed=seed).pixels[:_NUM_REBUILT]
     rows = {"image": images}
     for length, (_, model) in by_length.items():
         assert isinstance(model, Autoencoding)
@@ -122,7 +122,7 @@ def data_sets_figure(by_data: Mapping[str, Found], *, seed: int) -> Figure:
     grid = np.array([[figure.add_subplot(places[row, column]) for column in range(len(by_data))] for row in range(2)])
     for column, (trained, model) in zip(grid.T, by_data.values(), strict=True):
         levels = model.spec.levels
-        images = own_images(trained, model, seed=seed)
+        images = own_images(trained.open_data(), model, seed=seed)
         few = images.subset(torch.arange(min(_NUM_PAIRS, len(images))))
         pairs = pair_grid(few.pixels, _rebuilt(model, few), columns=_COLUMNS, levels=levels)
         column[0].imshow(np.asarray(pairs), cmap="gray", interpolation="nearest")

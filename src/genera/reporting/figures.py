@@ -13,7 +13,7 @@ from matplotlib.figure import Figure
 from torch import Tensor
 
 from genera.core import Autoencoding, Generative, ImageModel
-from genera.data import Images
+from genera.data import ImageData, Images
 from genera.data.pictures import image_grid, pair_grid
 from genera.evaluation import check_fits, draw, interpolate
 from genera.flows import NormalizingFlow
@@ -83,7 +83,7 @@ def _figures(trained: TrainedModel, *, seed: int, allow: Sequence[str]) -> Itera
     if not figures:
         return
     try:
-        own = own_images(trained, model, seed=seed)
+        own = own_images(trained.open_data(), model, seed=seed)
     except (ValueError, OSError) as error:
         print(f"{trained.name}: left out {', '.join(figures)}, which need images: {error}", file=sys.stderr)
         return
@@ -117,13 +117,12 @@ def _figures_of_images(model: ImageModel) -> dict[str, Callable[..., Figure]]:
     return figures
 
 
-def own_images(trained: TrainedModel, model: ImageModel, *, seed: int) -> Images:
+def own_images(data: ImageData, model: ImageModel, *, seed: int) -> Images:
     """Some images of the validation split of the data a model was trained on, in random order.
 
     Raises:
-        ValueError: the data are missing, damaged, without such a split, or no longer what the model was trained on.
+        ValueError: the data are without such a split, or no longer what the model was trained on.
     """
-    data = trained.open_data()
     check_fits(model.spec, data)
     images = data.split("validation")
     order = torch.randperm(len(images), generator=torch.Generator().manual_seed(seed))

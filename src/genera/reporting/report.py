@@ -3,12 +3,9 @@
 from __future__ import annotations
 
 import base64
-import io
 from collections.abc import Sequence
 from dataclasses import dataclass
 from html import escape
-
-from matplotlib.figure import Figure
 
 from genera.reporting.cards import card_of
 from genera.reporting.comparison import Comparison, Row, shown
@@ -50,14 +47,14 @@ for (const head of document.querySelectorAll("th")) {
 
 @dataclass(frozen=True)
 class Picture:
-    """A figure of a report.
+    """A picture of a report.
 
     Args:
-        figure: what is drawn.
+        png: the file.
         caption: what one sees in it.
     """
 
-    figure: Figure
+    png: bytes
     caption: str
 
 
@@ -136,9 +133,7 @@ def _cell(row: Row, name: str, *, is_best: bool) -> str:
 
 
 def _picture(picture: Picture) -> str:
-    buffer = io.BytesIO()
-    picture.figure.savefig(buffer, format="png")
-    content = base64.b64encode(buffer.getvalue()).decode()
+    content = base64.b64encode(picture.png).decode()
     caption = escape(picture.caption)
     image = f'<img alt="{caption}" src="data:image/png;base64,{content}">'
     return f"<figure>{image}<figcaption>{caption}</figcaption></figure>\n"

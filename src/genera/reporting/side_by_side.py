@@ -2,15 +2,21 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+import hashlib
+import importlib.metadata
+import json
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from functools import partial
 
 import numpy as np
 from matplotlib.figure import Figure
 
 from genera.core import Autoencoding, Generative, ImageModel
-from genera.data import Images
+from genera.core.files import write_whole
+from genera.data import ImageData, Images
 from genera.data.pictures import pair_grid
-from genera.evaluation import draw
+from genera.evaluation import cache_folder, draw
 from genera.evaluation.memorisation import nearest
 from genera.reporting.cards import card_of
 from genera.reporting.comparison import Comparison
@@ -25,7 +31,7 @@ from genera.reporting.figures import (
 )
 from genera.reporting.gan_figures import players_figure
 from genera.reporting.report import Picture
-from genera.reporting.style import COLOURS
+from genera.reporting.style import COLOURS, png_of
 from genera.training.runs import read_table
 from genera.zoo import TrainedModel
 
@@ -50,45 +56,92 @@ _COURSES = {
 _QUALITY = ("fd[lenet]", "fd[random]", "bits_per_dim@8", "bits_per_dim@1")
 
 
-def pictures(
-    models: Sequence[tuple[TrainedModel, ImageModel]], comparison: Comparison, *, seed: int
-) -> dict[str, Sequence[Picture]]:
-    """Sections of pictures, by their title; within a section the same seed and the same images for every model.
+@dataclass(frozen=True)
+class Compared:
+    """A model of a comparison, as its pictures need it.
 
     Args:
-        models: as they lie on the disk, and in evaluation mode.
+        trained: as it lies on the disk.
+        model: in evaluation mode.
+        data: what it was trained on.
+    """
+
+    trained: TrainedModel
+    model: ImageModel
+    data: ImageData
+
+
+def pictures(models: Sequence[Compared], comparison: Comparison, *, seed: int) -> dict[str, Sequence[Picture]]:
+    """Sections of pictures, by their title; within a section the same seed and the same images for every model.
+
+    Those of a single model are kept beside what was measured of it and not drawn again.
+
+    Args:
+        models: those of the comparison, in its order.
         comparison: what was measured of them.
         seed: of draws and of the choice of images.
 
     Raises:
-        ValueError: the images of a model are missing.
+        ValueError: images of a model are missing.
+        OSError: what is drawn cannot be kept.
     """
     sections: dict[str, list[Picture]] = {title: [] for title in _SECTIONS}
     tables = {}
-    for (trained, model), row in zip(models, comparison.rows, strict=True):
-        name, levels = row.model, model.spec.levels
-        if isinstance(model, Generative):
-            figure = sample_figure(draw(model, _NUM_SAMPLES, seed=seed), title=name, levels=levels, columns=8)
-            sections["Samples"].append(Picture(figure, f"Draws of {name}"))
-            if model.class_conditional:
-                figure = sample_figure(samples_of(model, seed=seed), title=name, levels=levels, columns=10)
-                sections["Class by class"].append(Picture(figure, f"{name}: a row of draws for each class asked for"))
-            train = trained.open_data().split("train")
-            figure = neighbours_figure(model, train, about=name, seed=seed)
-            caption = f"Draws of {name}, and below each the training image nearest to it"
-            sections["Nearest training images"].append(Picture(figure, caption))
-        if isinstance(model, Autoencoding):
-            images = own_images(trained, model, seed=seed)
-            if not model.is_exact:
-                figure = reconstruction_figure(model, images, about=name, seed=seed)
-                sections["Reconstructions"].append(Picture(figure, f"Images, and what {name} makes of them"))
-            figure = interpolation_figure(model, images, about=name, seed=seed)
-            sections["Interpolations"].append(Picture(figure, f"{name}: from one image to another"))
-        if trained.run.metrics.is_file() and (table := read_table(trained.run.metrics)):
-            tables[name] = _in_cpu_time(table, row.cost)
-            sections["Training"].append(Picture(_course(table, about=name), f"The training of {name}"))
-    sections["Training"][:0] = [Picture(figure, caption) for caption, figure in course_figures(tables)]
+    for one, row in zip(models, comparison.rows, strict=True):
+        images = {split: one.data.split(split).digest for split in ("train", "validation")}
+        for section, caption, make in _of_one(one, row.model, seed=seed):
+            about = {"caption": caption, "seed": seed, "images": images}
+            sections[section].append(Picture(_kept(one.trained, about, make), caption))
+        metrics = one.trained.run.metrics
+        if metrics.is_file() and (table := read_table(metrics)):
+            tables[row.model] = _in_cpu_time(table, row.cost)
+            caption = f"The training of {row.model}"
+            about = {"caption": caption, "metrics": hashlib.sha256(metrics.read_bytes()).hexdigest()}
+            png = _kept(one.trained, about, partial(_course, table, about=row.model))
+            sections["Training"].append(Picture(png, caption))
+    sections["Training"][:0] = [Picture(png_of(figure), caption) for caption, figure in course_figures(tables)]
     return {**sections, "Quality and what it costs": cost_pictures(comparison)}
+
+
+def _of_one(one: Compared, name: str, *, seed: int) -> Iterator[tuple[str, str, Callable[[], Figure]]]:
+    """The section, the caption and what draws it, of every picture that a model allows."""
+    model, levels = one.model, one.model.spec.levels
+    if isinstance(model, Generative):
+
+        def samples() -> Figure:
+            return sample_figure(draw(model, _NUM_SAMPLES, seed=seed), title=name, levels=levels, columns=8)
+
+        def classes() -> Figure:
+            return sample_figure(samples_of(model, seed=seed), title=name, levels=levels, columns=10)
+
+        yield "Samples", f"Draws of {name}", samples
+        if model.class_conditional:
+            yield "Class by class", f"{name}: a row of draws for each class asked for", classes
+        caption = f"Draws of {name}, and below each the training image nearest to it"
+        train = one.data.split("train")
+        yield "Nearest training images", caption, partial(neighbours_figure, model, train, about=name, seed=seed)
+    if isinstance(model, Autoencoding):
+        images = own_images(one.data, model, seed=seed)
+        if not model.is_exact:
+            rebuilt = partial(reconstruction_figure, model, images, about=name, seed=seed)
+            yield "Reconstructions", f"Images, and what {name} makes of them", rebuilt
+        between = partial(interpolation_figure, model, images, about=name, seed=seed)
+        yield "Interpolations", f"{name}: from one image to another", between
+
+
+def _kept(trained: TrainedModel, about: Mapping[str, object], make: Callable[[], Figure]) -> bytes:
+    """A picture from the files, or drawn and put there."""
+    content = {
+        "genera": importlib.metadata.version("genera"),
+        "model": trained.config["model"],
+        "weights": trained.weights_digest,
+        **about,
+    }
+    key = hashlib.sha256(json.dumps(content, sort_keys=True).encode()).hexdigest()
+    path = cache_folder(trained) / f"{key}.png"
+    if not path.is_file():
+        write_whole(path, png_of(make()))
+    return path.read_bytes()
 
 
 def _course(table: Table, *, about: str) -> Figure:
@@ -182,7 +235,9 @@ def cost_pictures(comparison: Comparison) -> list[Picture]:
         axes.set(xscale="log", xlabel=label, ylabel=f"{title}, lower is better", yscale="log")
         # Room for the names.
         axes.margins(x=0.25, y=0.1)
-        found.append(Picture(figure, f"{title} against {label}; the dotted line joins those that none beats in both"))
+        found.append(
+            Picture(png_of(figure), f"{title} against {label}; the dotted line joins those that none beats in both")
+        )
     return found
 
 

@@ -39,6 +39,13 @@ def style() -> Iterator[None]:
         yield
 
 
+def png_of(figure: Figure) -> bytes:
+    """The figure as a PNG file."""
+    buffer = io.BytesIO()
+    figure.savefig(buffer, format="png")
+    return buffer.getvalue()
+
+
 def save_figure(figure: Figure, stem: Path) -> list[Path]:
     """Write ``STEM.png`` and ``STEM.svg``.
 
