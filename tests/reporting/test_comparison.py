@@ -36,6 +36,17 @@ def test_every_measure_has_a_card() -> None:
     assert card_of("fd[random]").title == "FD[random]"
 
 
+def test_columns_are_ordered_whichever_model_comes_first() -> None:
+    rows = [
+        Row("a", "", {"fd[lenet]": found(1), "kid[lenet]": found(1), "fd[random]": found(1)}, {}, {}),
+        Row(
+            "b", "", {"bits_per_dim@1": found(1), "bits_per_dim@8": found(1), "mse": found(1)}, {"kid[lenet]": "no"}, {}
+        ),
+    ]
+    expected = ["bits_per_dim@1", "bits_per_dim@8", "mse", "fd[lenet]", "fd[random]", "kid[lenet]"]
+    assert Comparison("digits", "test", rows).names == expected
+
+
 @pytest.mark.parametrize(("measure", "best"), [("mse", "model a"), ("ssim", "model b")])
 def test_the_best_is_marked_only_where_intervals_do_not_meet(measure: str, best: str) -> None:
     apart = comparison(measure, found(1.0), found(1.5))

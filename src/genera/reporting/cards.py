@@ -61,11 +61,20 @@ _CARDS = {
 }
 
 
+def place_of(name: str) -> int:
+    """Where a measure stands in a table: one through several extractors side by side."""
+    return list(_CARDS).index(_stem(name))
+
+
 def card_of(name: str) -> MeasureCard:
     """The card of a measure such as ``bits_per_dim@8`` or ``fd[lenet]``, with what follows the stem in its title."""
-    stem = name.partition("[")[0].partition("@")[0]
+    stem = _stem(name)
     card = _CARDS[stem]
     rest = name.removeprefix(stem)
     if rest.startswith("@"):
         rest = f", {rest[1:]} importance sample{'s' * (rest != '@1')}"
     return replace(card, title=f"{card.title}{rest}")
+
+
+def _stem(name: str) -> str:
+    return name.partition("[")[0].partition("@")[0]

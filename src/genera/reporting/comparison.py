@@ -9,7 +9,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from genera.reporting.cards import card_of
+from genera.reporting.cards import card_of, place_of
 
 
 @dataclass(frozen=True)
@@ -47,9 +47,8 @@ class Comparison:
 
     @property
     def names(self) -> list[str]:
-        """Measures that at least one model has, in the order they were asked."""
-        found = dict.fromkeys(name for row in self.rows for name in (*row.measures, *row.unavailable))
-        return [name for name in found if any(name in row.measures for row in self.rows)]
+        """Measures that at least one model has, in the order of a table."""
+        return sorted(dict.fromkeys(name for row in self.rows for name in row.measures), key=place_of)
 
     def best(self, name: str) -> Row | None:
         """The model that is best at a measure, where its interval touches that of no other; None elsewhere."""
