@@ -19,7 +19,7 @@ from genera.data import ImageData, Images, find_dataset
 from genera.evaluation import Measure, default_measures, evaluate
 from genera.evaluation.intervals import t_interval
 from genera.evaluation.random_features import RandomFeatures
-from genera.evaluation.samples import Samples
+from genera.evaluation.samples import Samples, some_of
 from genera.evaluation.set_figures import frechet_distance
 from genera.evaluation.set_measures import CasMeasure, SetMeasure
 from genera.zoo import TrainedModel, find_model
@@ -121,6 +121,15 @@ def test_a_model_that_left_classes_out(classifier: TrainedModel) -> None:
     frechet = SetMeasure("fd[lenet]", figure, samples=samples)
     distances = [frechet.measure(model, DIGITS, split="test").value for model in (whole, poor)]
     assert distances[1] > 3 * distances[0]
+
+
+def test_some_images_are_chosen_from_all_of_a_split() -> None:
+    some = some_of(TEST, 50)
+    places = [int((TEST.pixels == pixels).flatten(1).all(dim=1).nonzero()[0]) for pixels in some.pixels]
+    assert places == sorted(set(places))
+    assert places[-1] > 120
+    assert some.digest == some_of(TEST, 50).digest
+    assert some_of(TEST, 9999).digest == TEST.digest
 
 
 def test_draws_are_made_once_for_all_measures(classifier: TrainedModel) -> None:

@@ -13,7 +13,7 @@ from genera.data import ImageData, Images
 from genera.evaluation.intervals import t_interval
 from genera.evaluation.measures import Measure, Measurement
 from genera.evaluation.metrics.neighbourhoods import squared_distances
-from genera.evaluation.samples import Samples
+from genera.evaluation.samples import Samples, some_of
 
 #: Draws whose distances to all images of a set are held at a time.
 _AT_ONCE = 500
@@ -86,7 +86,7 @@ class MemorisationMeasure(Measure):
 
     def measure(self, model: ImageModel, data: ImageData, *, split: str) -> Measurement:
         count, seeds = self._count(data, split), self.samples.num_seeds
-        test = data.split(split).pixels[:count]
+        test = some_of(data.split(split), count).pixels
         order = torch.randperm(len(data.split("train")), generator=torch.Generator().manual_seed(0))
         train: Images = data.split("train").subset(order[: seeds * count])
         values = [

@@ -184,11 +184,10 @@ class Samples:
         return None
 
     def real(self, images: Images, *, spec: ImageSpec, count: int) -> Seen:
-        """The first so many of the images."""
+        """So many of the images, as :func:`some_of` chooses them."""
         key = images.digest, count
         if key not in self._real:
-            first = images.subset(torch.arange(min(count, len(images))))
-            self._real[key] = self._seen(first, spec)
+            self._real[key] = self._seen(some_of(images, count), spec)
         return self._real[key]
 
     def drawn(self, model: ImageModel, count: int, seed: int) -> Seen:
@@ -203,6 +202,16 @@ class Samples:
 
     def _seen(self, images: Images, spec: ImageSpec) -> Seen:
         return Seen(images, spec=spec, classifier=self.classifier, inception=self.inception)
+
+
+def some_of(images: Images, count: int) -> Images:
+    """So many of the images, or all where there are no more, the same ones every time.
+
+    They are chosen at random: the first ones of a file may be of another kind. Of MNIST's test images they are by other
+    writers than the last ones.
+    """
+    order = torch.randperm(len(images), generator=torch.Generator().manual_seed(0))
+    return images.subset(order[:count].sort().values)
 
 
 def classifier_of(data_name: str) -> TrainedModel | None:
