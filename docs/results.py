@@ -1,7 +1,7 @@
-"""Write the tables of results from the files of the runs and of the zoo: ``python docs/results.py``.
+"""Write the tables of results from the files of comparisons, of the zoo and of runs: ``python docs/results.py``.
 
-They stand in the README; of the models of integer pixels in ``docs/vaes.md``, of what draws of GANs have in common with
-images in ``docs/gans.md``.
+The families side by side stand in the README, all that was measured of what ships in ``docs/results.md``; the
+likelihoods of integer pixels in ``docs/vaes.md``, what draws of GANs have in common with images in ``docs/gans.md``.
 """
 
 from __future__ import annotations
@@ -13,11 +13,23 @@ import re
 from pathlib import Path
 
 DOCS = Path(__file__).parent
-README, VAES, GANS = DOCS.parent / "README.md", DOCS / "vaes.md", DOCS / "gans.md"
+README, RESULTS, VAES, GANS = DOCS.parent / "README.md", DOCS / "results.md", DOCS / "vaes.md", DOCS / "gans.md"
+COMPARISONS = DOCS / "comparison"
 ZOO = DOCS.parent / "src" / "genera" / "zoo" / "weights"
-BEGIN = "<!-- results: written by docs/results.py from the files in docs/runs and the zoo -->\n"
+BEGIN = "<!-- results: written by docs/results.py -->\n"
 END = "<!-- end of results -->"
-#: Measures with a row of their own in the README; the cards of the models have all.
+#: What the README compares the families by, and what it calls that.
+FAMILIES = {
+    "bits_per_dim@8": "bits/dim",
+    "mse": "MSE",
+    "fd[lenet]": "FD",
+    "precision[lenet]": "precision",
+    "recall[lenet]": "recall",
+    "class_agreement": "as asked for",
+    "auroc[reconstruction]": "AUROC, rebuilt",
+    "samples_per_second": "draws/s",
+}
+#: Measures with a row of their own in ``docs/results.md``; the cards of the models have all.
 HEADLINES = re.compile(r"bits_per_dim@\d+|mse|accuracy|fd\[lenet\]|class_kl|class_agreement|cas")
 OF_SETS = ("fd[lenet]", "class_kl", "modes", "class_agreement", "cas", "coverage[lenet]", "diversity", "memorisation")
 #: What others report on the test images: bits/dim by data, as they were published.
@@ -32,6 +44,26 @@ HEADER = """\
 | model | data | measure, test split | value | images | steps | training images/s | training time |
 |---|---|---|---|---|---|---|---|
 """
+
+
+def families() -> str:
+    """What the zoo's models of every family were measured to be on MNIST, beside each other."""
+    comparison = json.loads((COMPARISONS / "mnist" / "comparison.json").read_text())
+    table = f"| model | CPU minutes | {' | '.join(FAMILIES.values())} |\n|{'---|' * (len(FAMILIES) + 2)}\n"
+    for row in comparison["models"]:
+        cells = []
+        for name in FAMILIES:
+            found = row["measures"].get(name)
+            value = (
+                "–"
+                if found is None
+                else f"{found['value']:,.3g}"
+                if found["value"] < 1000
+                else f"{found['value']:,.0f}"
+            )
+            cells.append(f"**{value}**" if comparison["best"].get(name) == row["model"] else value)
+        table += f"| `{row['model']}` | {row['cost']['cpu_seconds'] / 60:.0f} | {' | '.join(cells)} |\n"
+    return table
 
 
 def results() -> str:
@@ -140,6 +172,6 @@ def updated(document: str, table: str) -> str:
 
 
 if __name__ == "__main__":
-    for path, made in ((README, results()), (VAES, likelihoods()), (GANS, sets())):
+    for path, made in ((README, families()), (RESULTS, results()), (VAES, likelihoods()), (GANS, sets())):
         path.write_text(updated(path.read_text(), made))
         print(path)

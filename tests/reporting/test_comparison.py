@@ -78,7 +78,7 @@ def test_sentences_about_one_model() -> None:
         text = said(comparison("sharpness", found(value)))
         assert words in text
         assert bool(text) == bool(words)
-    for value, words in ((0.8, "nearer to training images"), (0.55, "")):
+    for value, words in ((0.8, "nearer to training images"), (0.63, "")):
         assert bool(said(comparison("memorisation", found(value)))) == bool(words)
     for value, words in ((7, "leaves classes out: it draws 7"), (10, "")):
         text = said(comparison("modes", found(value, 0, beside={"validation images": 10.0})))

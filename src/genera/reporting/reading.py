@@ -10,6 +10,9 @@ from genera.reporting.comparison import Comparison, Row, shown
 
 #: Sharper or blurrier than real images by more than this is worth saying.
 _SHARPNESS = 0.1
+#: Nearer to training images than this is worth saying: the interval is one over draws, and which test images there are
+#: moves the share by some hundredths as well.
+_MEMORISED = 0.55
 #: What is said of the best of all, by the first measure of each group that any model has.
 _PRAISE = (
     (("bits_per_dim@8", "bits_per_dim@1"), "gives images the highest probability"),
@@ -60,7 +63,7 @@ def _of_one(row: Row) -> Iterator[str]:
         if real and modes["value"] < real[0]:
             yield f"{_name(row)} leaves classes out: it draws {shown(modes)} of {real[0]:g}."
     memorised = row.measures.get("memorisation")
-    if memorised is not None and memorised["low"] > 0.5:
+    if memorised is not None and memorised["low"] > _MEMORISED:
         share = f"a share of {shown(memorised)}, where ½ is none"
         yield f"Draws of {_name(row)} are nearer to training images than to others: {share}."
     likelihood = row.unavailable.get("bits_per_dim@1")
