@@ -129,6 +129,10 @@ def test_what_cannot_be_compared(runs: list[str], tmp_path: Path, failing: Calla
     assert "realnvp-digits is of digits (1, 8, 8) with 17 levels and realnvp-mnist of mnist (1, 28, 28)" in message
     assert "there is no measure 'mze'; did you mean mse" in failing("compare", *runs, *out, "--measures", "mze")
     assert not (tmp_path / "report").exists()
+    (tmp_path / "full").mkdir()
+    (tmp_path / "full" / "file").write_text("mine")
+    assert main(["compare", *runs, "--out", str(tmp_path / "full"), "--measures", "mse"]) == 0
+    assert (tmp_path / "full" / "file").read_text() == "mine"
     (tmp_path / "file").write_text("")
     message = failing("compare", *runs, "--out", str(tmp_path / "file"), "--measures", "mse")
     assert "is a file, not a folder" in message
@@ -162,13 +166,38 @@ def test_models_of_other_data_share_what_means_the_same(
     assert "2 models of digits and npz" in (tmp_path / "report.html").read_text(encoding="utf-8")
 
 
+def test_data_sets_of_one_kind_and_shape_are_not_taken_for_each_other(
+    runs: list[str], tmp_path: Path, failing: Callable[..., str]
+) -> None:
+    made = []
+    for name, low in (("dark", 0), ("bright", 12)):
+        pixels = np.random.default_rng(0).integers(low, low + 5, size=(300, 8, 8), dtype=np.uint8)
+        np.savez(tmp_path / f"{name}.npz", images=pixels)
+        data = ("--data", "npz", "--data.path", str(tmp_path / f"{name}.npz"), "--data.levels", "17")
+        assert main(["train", "vae_digits", *data, "--max_epochs", "20", "--out", str(tmp_path / name)]) == 0
+        assert main(["evaluate", str(tmp_path / name), "--measures", "sharpness"]) == 0
+        made.append(str(tmp_path / name))
+    own = [(Path(run) / "evaluation.json").read_text() for run in made]
+    assert "bright.npz" in failing("compare", *made, "--out", str(tmp_path / "report"))
+    shared = ("--shared_measures", "--measures", "sharpness")
+    assert main(["compare", *made, "--out", str(tmp_path / "report"), *shared]) == 0
+    assert [(Path(run) / "evaluation.json").read_text() for run in made] == own
+
+
 def test_how_many_images_are_drawn(runs: list[str], tmp_path: Path, failing: Callable[..., str]) -> None:
     run = tmp_path / "run"
     shutil.copytree(runs[1], run)
     asked = ("evaluate", str(run), "--measures", "coverage[random]")
     assert main([*asked, "--count", "30"]) == 0
-    found = json.loads((run / "evaluation.json").read_text())["measures"]["coverage[random]"]
+    usual = (run / "evaluation.json").read_text()
+    found = json.loads((run / "evaluation-30.json").read_text())["measures"]["coverage[random]"]
     assert (found["n"], found["settings"]["max_images"]) == (30, 30)
+    # Too few are said to be before anything is measured, and what was measured of more stays.
+    assert main([*asked[:2], "--measures", "coverage[random],fd[random]", "--count", "5"]) == 0
+    few = json.loads((run / "evaluation-5.json").read_text())
+    assert few["unavailable"] == {"coverage[random]": "it takes sets of at least 6 images, and these are of 5"}
+    assert set(few["measures"]) == {"fd[random]"}
+    assert (run / "evaluation.json").read_text() == usual
     assert "--count 9999 asks for more images than digits has for test, 179" in failing(*asked, "--count", "9999")
     assert "count must be at least 1, got 0" in failing(*asked, "--count", "0")
 

@@ -48,6 +48,14 @@ def test_it_is_the_published_network(network: Inception) -> None:
     assert network.Mixed_6b.get_submodule("branch7x7dbl_2.conv").kernel_size == (7, 1)
 
 
+def test_its_features_are_those_of_another_implementation(network: Inception) -> None:
+    """Every 293rd feature of one image as torchvision 0.24's network gives it with these weights, after pytorch-fid's
+    changes: averages without the margin, and the maximum in the last block."""
+    image = (torch.arange(3 * 12 * 10) * 7 % 256).to(torch.uint8).view(1, 3, 12, 10)
+    expected = [0.0, 0.004097507, 0.111967996, 0.0, 0.464380175, 0.675574422, 0.257359505]
+    torch.testing.assert_close(network(image, levels=256)[0, ::293], torch.tensor(expected), rtol=1e-4, atol=1e-6)
+
+
 def test_averages_leave_out_the_margin(network: Inception) -> None:
     """An even image stays even within a block up to its margin, and its pooled path as a whole."""
     even = torch.ones(1, 192, 8, 8)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import shutil
 from pathlib import Path
 
 import numpy as np
@@ -50,15 +51,30 @@ def test_the_length_of_the_code(autoencoders: list[str]) -> None:
     assert [label.get_text() for label in axes.get_yticklabels()] == ["image", "4 numbers", "16 numbers"]
 
 
-def test_one_recipe_on_two_data_sets(vaes: list[str]) -> None:
+def test_one_recipe_on_two_data_sets(vaes: list[str], tmp_path: Path) -> None:
     by_data = {name: (find_model(run), find_model(run).load()) for name, run in zip("ab", vaes, strict=True)}
     *pictures, course = data_sets_figure(by_data, seed=0).axes
     assert "vae_digits on digits" in pictures[0].get_title()
     assert "vae_digits on npz" in pictures[1].get_title()
     assert [line.get_label() for line in course.get_lines()] == ["a", "b"]
-    for run in vaes:
-        (Path(run) / "metrics.csv").rename(Path(run) / "gone.csv")
-    assert len(data_sets_figure(by_data, seed=0).axes) == len(pictures)
+    without = {}
+    for name, run in zip("ab", vaes, strict=True):
+        shutil.copytree(run, tmp_path / name)
+        (tmp_path / name / "metrics.csv").unlink()
+        without[name] = (find_model(str(tmp_path / name)), by_data[name][1])
+    assert len(data_sets_figure(without, seed=0).axes) == len(pictures)
+
+
+def test_without_their_images_models_keep_their_other_figures(
+    autoencoders: list[str], vaes: list[str], tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    gone = tmp_path / "gone"
+    shutil.copytree(vaes[1], gone)
+    config = (gone / "config.yaml").read_text()
+    (gone / "config.yaml").write_text(config.replace("noise.npz", "nowhere.npz"))
+    assert main(["figures", *autoencoders, vaes[0], str(gone), "--out", str(tmp_path / "figures")]) == 0
+    assert (tmp_path / "figures" / "codes-digits.png").is_file()
+    assert "left out vae_digits-on-digits-and-npz" in capsys.readouterr().err
 
 
 def test_the_command_draws_what_several_models_allow(

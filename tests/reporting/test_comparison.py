@@ -38,13 +38,16 @@ def test_every_measure_has_a_card() -> None:
 
 def test_columns_are_ordered_whichever_model_comes_first() -> None:
     rows = [
-        Row("a", "", {"fd[lenet]": found(1), "kid[lenet]": found(1), "fd[random]": found(1)}, {}, {}),
+        Row("a", "", {"fd[random]": found(1), "kid[lenet]": found(1), "bits_per_dim@128": found(1)}, {}, {}),
+        Row("c", "", {"fd[lenet]": found(1)}, {}, {}),
         Row(
             "b", "", {"bits_per_dim@1": found(1), "bits_per_dim@8": found(1), "mse": found(1)}, {"kid[lenet]": "no"}, {}
         ),
     ]
-    expected = ["bits_per_dim@1", "bits_per_dim@8", "mse", "fd[lenet]", "fd[random]", "kid[lenet]"]
-    assert Comparison("digits", "test", rows).names == expected
+    of_likelihood = ["bits_per_dim@1", "bits_per_dim@8", "bits_per_dim@128"]
+    for order in (rows, rows[::-1]):
+        names = Comparison("digits", "test", order).names
+        assert names == [*of_likelihood, "mse", "fd[lenet]", "fd[random]", "kid[lenet]"]
 
 
 @pytest.mark.parametrize(("measure", "best"), [("mse", "model a"), ("ssim", "model b")])

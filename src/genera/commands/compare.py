@@ -23,8 +23,6 @@ from genera.zoo import TrainedModel, find_model
 
 #: Left out unless asked for, as they take minutes of every model.
 _SLOW = ("bits_per_dim@128", "cas")
-#: Name, shape and levels of a data set.
-_Kind = tuple[str, tuple[int, int, int], int]
 
 
 def compare(
@@ -66,7 +64,7 @@ def compare(
     if not shared_measures:
         _check_alike(found)
     allowed = allow or ()
-    questions: dict[_Kind, tuple[ImageData, list[Measure]]] = {}
+    questions: dict[str, tuple[ImageData, list[Measure]]] = {}
     for trained in found:
         if (kind := _kind(trained)) not in questions:
             data = trained.open_data()
@@ -79,16 +77,17 @@ def compare(
     for name, trained in zip(_short_names(found), found, strict=True):
         print(f"measuring {trained.name}", file=sys.stderr)
         data, asked = questions[_kind(trained)]
-        result = evaluate(trained, data, asked, split=split, allow=allowed)
+        result = evaluate(trained, data, asked, split=split, count=count, allow=allowed)
         kept = result["measures"]
         measured = {measure.name: kept[measure.name] for measure in asked if measure.name in kept}
         rows.append(Row(name, describe(trained), measured, result["unavailable"], _cost(trained)))
-    comparison = Comparison(" and ".join(dict.fromkeys(name for name, *_ in questions)), split, rows)
+    names = dict.fromkeys(data.name for data, _ in questions.values())
+    comparison = Comparison(" and ".join(names), split, rows)
     write_whole(out / "comparison.json", comparison.as_json())
     write_whole(out / "comparison.csv", comparison.as_csv())
     with style():
-        shown = [Compared(one, one.load(allow=allowed), questions[_kind(one)][0]) for one in found]
-        sections = pictures(shown, comparison, seed=seed)
+        compared = [Compared(one, one.load(allow=allowed), questions[_kind(one)][0]) for one in found]
+        sections = pictures(compared, comparison, seed=seed)
         write_whole(out / "report.html", report_html(comparison, sections))
     _print(comparison)
     for name in ("comparison.json", "comparison.csv", "report.html"):
@@ -118,9 +117,9 @@ def _short_names(found: Sequence[TrainedModel]) -> list[str]:
     return short if len(set(short)) == len(short) else [trained.name for trained in found]
 
 
-def _kind(trained: TrainedModel) -> _Kind:
-    """What models must have in common for the same questions."""
-    return trained.config["data"]["name"], trained.spec.shape, trained.spec.levels
+def _kind(trained: TrainedModel) -> str:
+    """What models must have in common for the same questions: the data set with all its settings."""
+    return json.dumps([trained.config["data"], trained.config["spec"]], sort_keys=True)
 
 
 def _check_distinct(found: Sequence[TrainedModel]) -> None:
@@ -144,20 +143,23 @@ def _check_alike(found: Sequence[TrainedModel]) -> None:
     first = found[0]
     for trained in found[1:]:
         if _kind(first) != _kind(trained):
-            of_own, of_other = (
-                f"{name} {shape} with {levels} levels" for name, shape, levels in map(_kind, (first, trained))
-            )
             raise ValueError(
-                f"{first.name} is of {of_own} and {trained.name} of {of_other}: compare models of one data set, or add "
-                "--shared_measures for what means the same on any"
+                f"{first.name} is of {_of_data(first)} and {trained.name} of {_of_data(trained)}: "
+                "compare models of one data set, or add --shared_measures for what means the same on any"
             )
+
+
+def _of_data(trained: TrainedModel) -> str:
+    name, *settings = trained.config["data"].values()
+    about = "".join(f", {setting}" for setting in settings if setting is not None)
+    return f"{name} {trained.spec.shape} with {trained.spec.levels} levels{about}"
 
 
 def _cost(trained: TrainedModel) -> dict[str, float]:
     if not trained.run.environment.is_file():
         return {}
     environment = json.loads(trained.run.environment.read_text())
-    return {name: environment[name] for name in ("parameters", "cpu_seconds", "wall_seconds") if name in environment}
+    return {name: environment[name] for name in ("parameters", "cpu_seconds") if name in environment}
 
 
 def _print(comparison: Comparison) -> None:

@@ -50,7 +50,7 @@ def evaluate(
         data, split=split, count=count, classifier=classifier, inception=inception, allow=allow or ()
     )
     chosen = chosen_measures(measures, known)
-    result = run_evaluation(trained, data, chosen, split=split, allow=allow or ())
+    result = run_evaluation(trained, data, chosen, split=split, count=count, allow=allow or ())
     if json:
         print(json_format.dumps(result, indent=2))
         return
@@ -62,7 +62,7 @@ def evaluate(
     for name, reason in result["unavailable"].items():
         print(f"  {name:<18} —   {reason}")
     if not trained.is_shipped:
-        print(result_path(trained, data, split))
+        print(result_path(trained, data, split, count=count))
 
 
 def known_measures(

@@ -33,7 +33,7 @@ def figures(models: list[str], *, out: Path | None = None, seed: int = 0, allow:
             print(path)
     if out is not None:
         loaded = [(trained, trained.load(allow=allow or ())) for trained in found]
-        for path in draw_figures_across(loaded, out, seed=seed):
+        for path in draw_figures_across(loaded, out, seed=seed, allow=allow or ()):
             print(path)
 
 

@@ -53,9 +53,12 @@ def check_writable(folder: Path) -> None:
     Raises:
         OSError: it cannot be made or written.
     """
-    with replacing(folder / "writable") as temporary:
-        temporary.touch()
-    (folder / "writable").unlink()
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+    except FileExistsError as error:
+        raise NotADirectoryError(f"cannot write into {folder}: it is a file, not a folder") from error
+    with tempfile.TemporaryFile(dir=folder):
+        pass
 
 
 def _umask() -> int:

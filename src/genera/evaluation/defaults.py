@@ -15,6 +15,7 @@ from genera.evaluation.cost import SpeedMeasure
 from genera.evaluation.measures import AccuracyMeasure, BitsPerDimMeasure, Measure
 from genera.evaluation.memorisation import MemorisationMeasure
 from genera.evaluation.metrics import PeakSignalToNoise, SquaredError, StructuralSimilarity
+from genera.evaluation.metrics.neighbourhoods import NUM_NEIGHBOURS
 from genera.evaluation.metrics.structural_similarity import WINDOW
 from genera.evaluation.reconstructions import ReconstructionMeasure, Reconstructions
 from genera.evaluation.samples import Samples, Seen
@@ -106,11 +107,12 @@ def _of_anomalies() -> list[Measure]:
 def _in_space(name: str, space: Space, *, through: Extractor, samples: Samples) -> list[Measure]:
     """The measures of features, of one kind of features."""
     measure = partial(SetMeasure, samples=samples, through=through)
+    of_neighbours = partial(measure, least_count=NUM_NEIGHBOURS + 1)
     return [
         measure(f"fd[{name}]", partial(frechet_distance, space=space)),
         measure(f"kid[{name}]", partial(kernel_distance, space=space), least=-math.inf),
         *[
-            measure(f"{part}[{name}]", partial(_part, part=part, space=space), most=most)
+            of_neighbours(f"{part}[{name}]", partial(_part, part=part, space=space), most=most)
             for part, most in {"precision": 1.0, "recall": 1.0, "density": math.inf, "coverage": 1.0}.items()
         ],
         measure(f"diversity[{name}]", partial(feature_distance, space=space)),

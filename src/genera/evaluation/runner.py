@@ -25,9 +25,10 @@ def evaluate(
     measures: Sequence[Measure],
     *,
     split: str = "test",
+    count: int | None = None,
     allow: Sequence[str] = (),
 ) -> dict[str, Any]:
-    """Measure a model on a split of a data set and write ``evaluation.json``, or ``evaluation-DATA-SPLIT.json``.
+    """Measure a model on a split of a data set and write ``evaluation.json``, or the file of :func:`result_path`.
 
     Every figure is kept under the content it depends on — weights, images, measure and settings — and taken from there
     the next time, so an evaluation that was interrupted goes on where it was.
@@ -37,6 +38,7 @@ def evaluate(
         data: the data set.
         measures: what to ask.
         split: which images to ask it on.
+        count: images in each set, where ``measures`` do not take the usual number.
         allow: packages that the model's config may name besides ours.
 
     Returns:
@@ -50,7 +52,7 @@ def evaluate(
     model = trained.load(allow=allow)
     check_fits(model.spec, data)
     about = {"model": trained.run.path.name, "data": data.name, "split": split, "weights": trained.weights_digest}
-    path = result_path(trained, data, split)
+    path = result_path(trained, data, split, count=count)
     result: dict[str, Any] = about | {"measures": _kept(path, about), "unavailable": {}}
     reasons = {measure.name: measure.unavailable(model, data, split=split) for measure in measures}
     result["unavailable"] = {name: reason for name, reason in reasons.items() if reason is not None}
@@ -117,11 +119,15 @@ def _shipped_figure(trained: TrainedModel, measure: Measure, *, data: ImageData,
     return Measurement(**found) if found is not None and measure.settings.items() <= found["settings"].items() else None
 
 
-def result_path(trained: TrainedModel, data: ImageData, split: str) -> Path:
-    """Where a result goes: ``evaluation.json`` for the test images of the model's own data, else a file of its own."""
-    if (split, data.name) == ("test", trained.config["data"]["name"]):
-        return trained.run.evaluation
-    return trained.run.evaluation.with_name(f"evaluation-{data.name}-{split}.json")
+def result_path(trained: TrainedModel, data: ImageData, split: str, *, count: int | None = None) -> Path:
+    """Where a result goes: ``evaluation.json`` for the test images of the model's own data.
+
+    That of other images goes to ``evaluation-DATA-SPLIT.json``, and that of another number of them than usual to a file
+    with this number at the end: figures of sets cannot be compared then.
+    """
+    others = [] if (split, data.name) == ("test", trained.config["data"]["name"]) else [data.name, split]
+    number = [] if count is None else [str(count)]
+    return trained.run.evaluation.with_name(f"{'-'.join(['evaluation', *others, *number])}.json")
 
 
 def _kept(path: Path, about: dict[str, Any]) -> dict[str, Any]:

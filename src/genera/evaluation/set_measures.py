@@ -37,6 +37,7 @@ class SetMeasure(Measure):
         through: what looks at them first: a classifier, a network with random weights, Inception, or nothing.
         by_label: whether it asks for draws by label.
         least_size: height and width that images must have.
+        least_count: images that there must be in a set.
         least: that the figure can be.
         most: that it can be.
     """
@@ -50,6 +51,7 @@ class SetMeasure(Measure):
         through: Extractor = "classifier",
         by_label: bool = False,
         least_size: int = 1,
+        least_count: int = 2,
         least: float = 0.0,
         most: float = math.inf,
     ) -> None:
@@ -59,6 +61,7 @@ class SetMeasure(Measure):
         self.through = through
         self.by_label = by_label
         self.least_size = least_size
+        self.least_count = least_count
         self.least = least
         self.most = most
 
@@ -88,8 +91,8 @@ class SetMeasure(Measure):
             return f"{type(model).__name__} draws no images"
         if self.by_label and not model.class_conditional:
             return NO_LABELS
-        if len(data.split(split)) < 2:
-            return f"{data.name} has only one {split} image"
+        if (count := min(self.samples.max_images, len(data.split(split)))) < self.least_count:
+            return f"it takes sets of at least {self.least_count} images, and these are of {count}"
         if min(data.spec.shape[1:]) < self.least_size:
             return f"it takes images of at least {self.least_size} pixels, and these have {data.spec.shape[1:]}"
         if self.through == "inception":

@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import json
+import sys
 from collections.abc import Callable, Iterator, Mapping, Sequence
+from functools import partial
 from itertools import cycle, groupby
 from pathlib import Path
 
@@ -29,50 +31,59 @@ _NUM_PAIRS, _NUM_SAMPLES, _COLUMNS = 24, 48, 8
 Found = tuple[TrainedModel, ImageModel]
 
 
-def draw_figures_across(models: Sequence[Found], folder: Path, *, seed: int = 0) -> list[Path]:
-    """Draw every figure that several of the models allow together.
+def draw_figures_across(
+    models: Sequence[Found], folder: Path, *, seed: int = 0, allow: Sequence[str] = ()
+) -> list[Path]:
+    """Draw every figure that several of the models allow together; say on standard error which lack their images.
 
     Args:
         models: as they lie on the disk, and in evaluation mode.
         folder: where the figures go.
         seed: of draws and of the choice of images.
+        allow: packages that the models' configs may name besides ours.
 
     Returns:
         The files written.
 
     Raises:
-        ValueError: the images of a model are missing.
         OSError: the folder cannot be written.
     """
     paths: list[Path] = []
     with style():
-        for name, figure in _figures(models, seed=seed):
-            paths += save_figure(figure, folder / name)
+        for name, make in _figures(models, seed=seed, allow=allow):
+            try:
+                figure = make()
+            except (ValueError, FileNotFoundError) as error:
+                print(f"left out {name}: {error}", file=sys.stderr)
+            else:
+                paths += save_figure(figure, folder / name)
     return paths
 
 
-def _figures(models: Sequence[Found], *, seed: int) -> Iterator[tuple[str, Figure]]:
-    """Names and figures, each drawn when it is asked for."""
+def _figures(models: Sequence[Found], *, seed: int, allow: Sequence[str]) -> Iterator[tuple[str, Callable[[], Figure]]]:
+    """Names of figures, and what draws each. Of models that are alike in what a figure is about the last counts."""
     codes = [found for found in models if isinstance(found[1], Autoencoder)]
-    for data, of_data in _grouped(codes, lambda found: found[0].config["data"]["name"]).items():
+    for of_data in _grouped(codes, lambda found: json.dumps(found[0].config["data"], sort_keys=True)):
+        data = of_data[0][0].config["data"]["name"]
         by_length = {_length(found): found for found in sorted(of_data, key=_length)}
         if len(by_length) > 1:
-            yield f"codes-{data}", codes_figure(by_length, data=data)
-            yield f"codes-{data}-reconstructions", rebuilt_figure(by_length, data=data, seed=seed)
-    vaes = [found for found in models if isinstance(found[1], VAE)]
-    for recipe, of_recipe in _grouped(vaes, lambda found: str(found[0].config.get("recipe"))).items():
+            yield f"codes-{data}", partial(codes_figure, by_length, data=data, allow=allow)
+            yield f"codes-{data}-reconstructions", partial(rebuilt_figure, by_length, data=data, seed=seed)
+    vaes = [found for found in models if isinstance(found[1], VAE) and found[0].config.get("recipe")]
+    for of_recipe in _grouped(vaes, lambda found: found[0].config["recipe"]):
         by_data = {found[0].config["data"]["name"]: found for found in of_recipe}
         if len(by_data) > 1:
-            yield f"{recipe}-on-{'-and-'.join(by_data)}", data_sets_figure(by_data, seed=seed)
+            name = f"{of_recipe[0][0].config['recipe']}-on-{'-and-'.join(by_data)}"
+            yield name, partial(data_sets_figure, by_data, seed=seed)
 
 
-def codes_figure(by_length: Mapping[int, Found], *, data: str) -> Figure:
+def codes_figure(by_length: Mapping[int, Found], *, data: str, allow: Sequence[str] = ()) -> Figure:
     """The error of rebuilt validation images against the length of the code."""
     figure = Figure(figsize=(6, 4))
     axes = figure.add_subplot()
     measured = []
     for trained, _ in by_length.values():
-        result = evaluate(trained, trained.open_data(), [mse_measure()], split="validation")
+        result = evaluate(trained, trained.open_data(), [mse_measure()], split="validation", allow=allow)
         measured.append(result["measures"]["mse"])
     values = np.array([found["value"] for found in measured])
     ends = np.array([(found["value"] - found["low"], found["high"] - found["value"]) for found in measured]).T
@@ -90,12 +101,10 @@ def codes_figure(by_length: Mapping[int, Found], *, data: str) -> Figure:
 def rebuilt_figure(by_length: Mapping[int, Found], *, data: str, seed: int) -> Figure:
     """Images, and a row below for every length of the code."""
     trained, first = next(iter(by_length.values()))
-    images = own_images(trained.open_data(), first, seed=seed).pixels[:_NUM_REBUILT]
-    rows = {"image": images}
-    for length, (_, model) in by_length.items():
-        assert isinstance(model, Autoencoding)
-        with torch.inference_mode():
-            rows[f"{length} numbers"] = model.reconstruct(images)
+    images = own_images(trained.open_data(), first, seed=seed)
+    images = images.subset(torch.arange(min(_NUM_REBUILT, len(images))))
+    rows = {"image": images.pixels}
+    rows |= {f"{length} numbers": _rebuilt(model, images) for length, (_, model) in by_length.items()}
     grid = np.asarray(image_grid(torch.cat(list(rows.values())), columns=len(images), levels=first.spec.levels))
     figure = Figure(figsize=(7, 0.7 + 6.2 * grid.shape[0] / grid.shape[1]))
     axes = figure.add_subplot()
@@ -148,8 +157,8 @@ def _rebuilt(model: ImageModel, images: Images) -> torch.Tensor:
         return model.reconstruct(images.pixels, images.labels)
 
 
-def _grouped(models: Sequence[Found], key: Callable[[Found], str]) -> dict[str, list[Found]]:
-    return {name: list(found) for name, found in groupby(sorted(models, key=key), key=key)}
+def _grouped(models: Sequence[Found], key: Callable[[Found], str]) -> list[list[Found]]:
+    return [list(found) for _, found in groupby(sorted(models, key=key), key=key)]
 
 
 def _length(found: Found) -> int:
@@ -160,7 +169,9 @@ def _length(found: Found) -> int:
 
 
 def _trainings(by_length: Mapping[int, Found]) -> str:
-    """How long the models were trained, in a few words."""
+    """How long the models were trained, in a few words; how many they are, where that is not known."""
     files = [trained.run.environment for trained, _ in by_length.values()]
+    if not all(file.is_file() for file in files):
+        return f"{len(files)} trainings"
     steps = sorted({json.loads(file.read_text())["steps"] for file in files})
     return f"{steps[0]:,} steps each" if len(steps) == 1 else f"{steps[0]:,} to {steps[-1]:,} steps"

@@ -15,6 +15,12 @@ def against_time(table: Table, column: str) -> tuple[list[float], list[float]]:
     return [second / 60 for second in seconds], values
 
 
+def against_cpu_time(table: Table, column: str) -> tuple[list[float], list[float]]:
+    """Minutes of the processor, and the values of a column of ``metrics.csv`` where it has them."""
+    seconds, values = _against(table, column, "cpu_seconds")
+    return [second / 60 for second in seconds], values
+
+
 def against_epochs(table: Table, column: str) -> tuple[list[float], list[float]]:
     """Epochs of training, and the values of a column of ``metrics.csv`` where it has them."""
     return _against(table, column, "epoch")

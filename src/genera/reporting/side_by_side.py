@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import hashlib
-import importlib.metadata
 import json
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
@@ -20,7 +19,7 @@ from genera.evaluation import cache_folder, draw
 from genera.evaluation.memorisation import nearest
 from genera.reporting.cards import card_of
 from genera.reporting.comparison import Comparison
-from genera.reporting.curves import Table, against_time, limits
+from genera.reporting.curves import Table, against_cpu_time, limits
 from genera.reporting.figures import (
     interpolation_figure,
     own_images,
@@ -35,6 +34,10 @@ from genera.reporting.style import COLOURS, png_of
 from genera.training.runs import read_table
 from genera.zoo import TrainedModel
 
+#: To be raised where what the pictures of a model show, or how, becomes another: those drawn before are not used then.
+_LOOK = 1
+#: The last chunk of a PNG file: where it is missing, the file is damaged.
+_END_OF_PNG = b"IEND\xaeB`\x82"
 _NUM_SAMPLES = 64
 #: Draws beside their nearest training images.
 _NUM_NEAREST = 16
@@ -94,7 +97,7 @@ def pictures(models: Sequence[Compared], comparison: Comparison, *, seed: int) -
             sections[section].append(Picture(_kept(one.trained, about, make), caption))
         metrics = one.trained.run.metrics
         if metrics.is_file() and (table := read_table(metrics)):
-            tables[row.model] = _in_cpu_time(table, row.cost)
+            tables[row.model] = table
             caption = f"The training of {row.model}"
             about = {"caption": caption, "metrics": hashlib.sha256(metrics.read_bytes()).hexdigest()}
             png = _kept(one.trained, about, partial(_course, table, about=row.model))
@@ -132,14 +135,14 @@ def _of_one(one: Compared, name: str, *, seed: int) -> Iterator[tuple[str, str, 
 def _kept(trained: TrainedModel, about: Mapping[str, object], make: Callable[[], Figure]) -> bytes:
     """A picture from the files, or drawn and put there."""
     content = {
-        "genera": importlib.metadata.version("genera"),
+        "look": _LOOK,
         "model": trained.config["model"],
         "weights": trained.weights_digest,
         **about,
     }
     key = hashlib.sha256(json.dumps(content, sort_keys=True).encode()).hexdigest()
     path = cache_folder(trained) / f"{key}.png"
-    if not path.is_file():
+    if not (path.is_file() and path.read_bytes().endswith(_END_OF_PNG)):
         write_whole(path, png_of(make()))
     return path.read_bytes()
 
@@ -149,31 +152,18 @@ def _course(table: Table, *, about: str) -> Figure:
     return (players_figure if is_gan else training_curve)(table, about=about)
 
 
-def _in_cpu_time(table: Table, cost: Mapping[str, float]) -> Table:
-    """The rows of ``metrics.csv`` with seconds of the processor in place of those of the clock, where they are known.
-
-    They are spread evenly: a training takes of the processor in each minute what it takes on the whole.
-    """
-    if not {"cpu_seconds", "wall_seconds"} <= set(cost):
-        return table
-    share = cost["cpu_seconds"] / cost["wall_seconds"]
-    return {
-        step: {column: value * share if column == "seconds" else value for column, value in row.items()}
-        for step, row in table.items()
-    }
-
-
 def course_figures(tables: Mapping[str, Table]) -> Iterator[tuple[str, Figure]]:
     """What models came to with the time of their training, those of one kind in one figure: captions and figures.
 
     Args:
-        tables: rows of ``metrics.csv``, in time of the processor, by the name of their model.
+        tables: rows of ``metrics.csv``, by the name of their model.
     """
     for column, label in _COURSES.items():
         shown = {
             name: table
             for name, table in tables.items()
             if any(column in row for row in table.values())
+            and any("cpu_seconds" in row for row in table.values())
             # A loss in nats says nothing beside bits/dim of the same model.
             and (column != "validation/loss" or not any("validation/bits_per_dim" in row for row in table.values()))
         }
@@ -183,7 +173,7 @@ def course_figures(tables: Mapping[str, Table]) -> Iterator[tuple[str, Figure]]:
         axes = figure.add_subplot()
         ends: list[float] = []
         for index, (name, table) in enumerate(shown.items()):
-            minutes, values = against_time(table, column)
+            minutes, values = against_cpu_time(table, column)
             axes.plot(minutes, values, ("-", "--")[index // len(COLOURS) % 2], linewidth=1.2, label=name)
             ends += values
         axes.set(xscale="log", xlabel="CPU minutes of training", ylabel=label)

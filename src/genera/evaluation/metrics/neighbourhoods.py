@@ -12,6 +12,8 @@ from torchmetrics import Metric
 from genera.core import check_positive
 from genera.evaluation.metrics.inputs import check_features, gathered
 
+#: k, as Naeem et al. (2020) have it.
+NUM_NEIGHBOURS = 5
 #: Images whose distances to as many others, or to all of the other set, are held at a time.
 _AT_ONCE = 1000
 
@@ -57,7 +59,7 @@ class Neighbourhoods(Metric):
     drawn: list[Tensor]
     real: list[Tensor]
 
-    def __init__(self, num_features: int, *, num_neighbours: int = 5, **kwargs: Any) -> None:
+    def __init__(self, num_features: int, *, num_neighbours: int = NUM_NEIGHBOURS, **kwargs: Any) -> None:
         super().__init__(**kwargs)
         check_positive(num_neighbours=num_neighbours)
         self.num_features = num_features
