@@ -2,7 +2,7 @@
 
 ``mnist`` and ``fashion-mnist`` are of all models of the zoo that draw, ``equal-time`` is of the runs of
 ``docs/studies/equal_time.py`` in ``$GENERA_RUNS``. Each is what ``genera compare`` writes, at 2,000 draws, as a flow
-makes some fifty in a second. What was measured before is not measured again.
+makes a hundred in a second. What was measured before is not measured again.
 """
 
 from __future__ import annotations

@@ -25,8 +25,8 @@ FAMILIES = {
     "fd[lenet]": "FD",
     "precision[lenet]": "precision",
     "recall[lenet]": "recall",
-    "class_agreement": "as asked for",
-    "auroc[reconstruction]": "AUROC, rebuilt",
+    "recognised": "recognised",
+    "sharpness": "sharpness",
     "samples_per_second": "draws/s",
 }
 #: Measures with a row of their own in ``docs/results.md``; the cards of the models have all.
@@ -54,16 +54,15 @@ def families() -> str:
         cells = []
         for name in FAMILIES:
             found = row["measures"].get(name)
-            value = (
-                "–"
-                if found is None
-                else f"{found['value']:,.3g}"
-                if found["value"] < 1000
-                else f"{found['value']:,.0f}"
-            )
+            value = "–" if found is None else three_digits(found["value"])
             cells.append(f"**{value}**" if comparison["best"].get(name) == row["model"] else value)
         table += f"| `{row['model']}` | {row['cost']['cpu_seconds'] / 60:.0f} | {' | '.join(cells)} |\n"
     return table
+
+
+def three_digits(value: float) -> str:
+    """A value to three digits that count, and to all before the point."""
+    return f"{value:,.0f}" if value >= 1000 else f"{value:#.3g}".rstrip(".")
 
 
 def results() -> str:
@@ -95,7 +94,7 @@ def rows(run: Path) -> list[str]:
     threads = environment["hardware"]["threads"]
     minutes = f"{environment['wall_seconds'] / 60:.1f} min on {threads} core{'s' * (threads > 1)}"
     cost = f"{environment['steps']:,} | {environment['images_per_second']:.0f} | {minutes}"
-    model = f"`{run.name}`" if run.parent == ZOO else f"recipe `{recipe.group(1)}`"
+    model = f"`{run.name}`" if run.parent == ZOO else f"recipe `{recipe.group(1)}`, run [{run.name}](runs/{run.name})"
     return [
         f"| {model} | {evaluation['data']} | {title(name)} | {interval(found)} | {found['n']:,} | {cost} |\n"
         for name, found in evaluation["measures"].items()

@@ -171,3 +171,20 @@ def test_planted_failures_are_what_they_say() -> None:
     assert copies == pytest.approx(len(images) / 2, abs=1)
     assert len(planted["repeats, share"].unique(dim=0)) == 1
     assert (planted["less contrast, share"] <= images.pixels).all()
+
+
+def test_the_comparisons_are_of_all_models_that_draw() -> None:
+    of_zoo = runpy.run_path(str(DOCS / "comparisons.py"))["of_zoo"]
+    for data in ("mnist", "fashion-mnist"):
+        folder = DOCS / "comparison" / data
+        comparison = json.loads((folder / "comparison.json").read_text())
+        assert [row["model"] for row in comparison["models"]] == of_zoo(data)
+        report = (folder / "report.html").read_text(encoding="utf-8")
+        for row in comparison["models"]:
+            weights = find_model(row["model"]).run.evaluation
+            # Of the whole split both, so one figure: the comparison is of the weights that ship.
+            for name in ("mse", "bits_per_dim@8"):
+                if name in row["measures"]:
+                    own = json.loads(weights.read_text())["measures"][name]["value"]
+                    assert row["measures"][name]["value"] == own
+            assert f"<td>{row['model']}<small>" in report

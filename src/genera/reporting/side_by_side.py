@@ -10,6 +10,7 @@ from functools import partial
 
 import numpy as np
 from matplotlib.figure import Figure
+from matplotlib.ticker import LogLocator, NullFormatter
 
 from genera.core import Autoencoding, Generative, ImageModel
 from genera.core.files import write_whole
@@ -223,6 +224,9 @@ def cost_pictures(comparison: Comparison) -> list[Picture]:
             axes.plot(x, y, "o")
             axes.annotate(model, (x, y), xytext=(5, 4), textcoords="offset points", fontsize=8)
         axes.set(xscale="log", xlabel=label, ylabel=f"{title}, lower is better", yscale="log")
+        axes.xaxis.set_major_locator(LogLocator(subs=(1, 2, 5)))
+        axes.xaxis.set_major_formatter("{x:,g}")
+        axes.xaxis.set_minor_formatter(NullFormatter())
         # Room for the names.
         axes.margins(x=0.25, y=0.1)
         found.append(
