@@ -224,7 +224,8 @@ def own(shape: tuple[int, int, int], **counts: int) -> ImageData:
 
 def test_images_that_do_not_allow_an_answer() -> None:
     measures, conditional = default_measures(), Remembering(class_conditional=True)
-    assert reason(measures["diversity"], Remembering(), own((1, 8, 8), test=1)) == "own has only one test image"
+    few = "it takes sets of at least 2 images, and these are of 1"
+    assert reason(measures["diversity"], Remembering(), own((1, 8, 8), test=1)) == few
     assert "images of at least 7 pixels" in reason(measures["diversity"], Remembering(), own((1, 6, 8), test=3))
     assert "no training images" in reason(measures["cas"], conditional, own((1, 8, 8), test=3))
     assert "the model knows 10 classes, own has 0" in reason(
