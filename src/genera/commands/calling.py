@@ -8,6 +8,7 @@ from collections.abc import Callable, Sequence
 from itertools import zip_longest
 from typing import Any
 
+import docstring_parser
 from jsonargparse import ArgumentParser
 
 from genera.training.config_errors import one_line
@@ -28,15 +29,18 @@ def call(function: Callable[..., Any], arguments: Sequence[str]) -> Any:
     signature = inspect.signature(function, eval_str=True)
     wants_data = "data" in signature.parameters
     chosen = data_name(arguments) if wants_data else None
+    about = docstring_parser.parse(inspect.getdoc(function) or "")
+    explained = {parameter.arg_name: parameter.description for parameter in about.params}
     parser = ArgumentParser(
         prog=f"genera {function.__name__}",
-        description=inspect.getdoc(function),
+        # Without its list of arguments, which stands by the options.
+        description=f"{about.short_description}\n\n{about.long_description or ''}",
         exit_on_error=False,
         allow_abbrev=False,
     )
     several = {name for name, parameter in signature.parameters.items() if _takes_several(parameter)}
     for name in several:
-        parser.add_argument(name, nargs="+", type=str, metavar="MODEL")
+        parser.add_argument(name, nargs="+", type=str, metavar="MODEL", help=explained.get(name))
     parser.add_function_arguments(function, as_positional=True, skip={"data", *several})
     arguments = with_flags(arguments, signature)
     if chosen is not None:
