@@ -6,7 +6,6 @@ say of small grey images is of interest beside published figures only.
 
 from __future__ import annotations
 
-import hashlib
 from collections.abc import Sequence
 from pathlib import Path
 
@@ -205,19 +204,8 @@ def load_inception(path: Path) -> Inception:
             weights = torch.load(path, map_location="cpu", weights_only=True)
         model = Inception()
         model.load_state_dict({name: value for name, value in weights.items() if not name.startswith(_UNUSED)})
+    # A damaged file makes torch raise whatever its unpickler comes upon, of any class.
     except Exception as error:
-        # A damaged file makes torch raise whatever its unpickler comes upon.
         reason = " ".join(str(error).split())[:200]
         raise ValueError(f"{path} does not hold the weights of Inception v3: {reason}") from error
     return model
-
-
-def file_digest(path: Path) -> str:
-    """SHA-256 of a file, in hex.
-
-    Raises:
-        ValueError: there is no such file.
-    """
-    if not path.is_file():
-        raise ValueError(f"there is no file {path}")
-    return hashlib.sha256(path.read_bytes()).hexdigest()

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 from collections.abc import Callable, Hashable, Iterator, Sequence
 from functools import cached_property
 from pathlib import Path
@@ -15,7 +16,7 @@ from genera.core import ImageModel, ImageSpec
 from genera.data import Images, InOrder
 from genera.evaluation.classifier import Classifier, load_classifier
 from genera.evaluation.drawing import draw
-from genera.evaluation.inception import Inception, file_digest, load_inception
+from genera.evaluation.inception import Inception, load_inception
 from genera.evaluation.random_features import RandomFeatures
 from genera.zoo import TrainedModel, shipped_models
 
@@ -152,10 +153,10 @@ class Samples:
         """SHA-256 of the file of Inception's weights, in hex.
 
         Raises:
-            ValueError: there is no such file.
+            OSError: the file cannot be read.
         """
         assert self.inception_file is not None
-        return file_digest(self.inception_file)
+        return hashlib.sha256(self.inception_file.read_bytes()).hexdigest()
 
     def inception(self) -> Inception:
         """The Inception network, loaded when it is first needed.

@@ -61,9 +61,9 @@ _CARDS = {
 }
 
 
-def place_of(name: str) -> int:
-    """Where a measure stands in a table: one through several extractors side by side."""
-    return list(_CARDS).index(_stem(name))
+def place_of(name: str) -> tuple[int, int, str]:
+    """Where a measure stands in a table: few importance samples before many, ``[lenet]`` before ``[random]``."""
+    return list(_CARDS).index(_stem(name)), len(name), name
 
 
 def card_of(name: str) -> MeasureCard:

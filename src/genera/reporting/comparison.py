@@ -48,7 +48,7 @@ class Comparison:
     @property
     def names(self) -> list[str]:
         """Measures that at least one model has, in the order of a table."""
-        return sorted(dict.fromkeys(name for row in self.rows for name in row.measures), key=_place)
+        return sorted(dict.fromkeys(name for row in self.rows for name in row.measures), key=place_of)
 
     def best(self, name: str) -> Row | None:
         """The model that is best at a measure, where its interval touches that of no other; None elsewhere."""
@@ -89,11 +89,6 @@ class Comparison:
                 ends = (found[end] for end in ("value", "low", "high", "n"))
                 table.writerow([row.model, self.data, self.split, name, *ends])
         return text.getvalue()
-
-
-def _place(name: str) -> tuple[int, int, str]:
-    """Where a measure stands in a table: few importance samples before many, ``[lenet]`` before ``[random]``."""
-    return place_of(name), len(name), name
 
 
 def shown(found: Mapping[str, Any]) -> str:
