@@ -50,6 +50,7 @@ from genera.flows import (
     ActNorm,
     Affine,
     Chain,
+    ChannelCoupling,
     ConditionalSplitPrior,
     Coupling,
     Couplings,
@@ -64,9 +65,11 @@ from genera.flows import (
     Split,
     SplitPrior,
     Squeeze,
+    Squeezed,
     VariationalDequantizer,
     channel_halves,
     checkerboard,
+    squeezed_checkerboard,
 )
 from genera.flows.coupling import Mask
 from genera.gans import (
@@ -86,6 +89,7 @@ from genera.networks import (
     ConvDecoder,
     ConvEncoder,
     ConvGenerator,
+    ConvNet,
     GatedConvNet,
     LeNet,
     Mlp,
@@ -197,8 +201,10 @@ def without_case(package: ModuleType) -> list[str]:
 gated = partial(GatedConvNet, width=4, num_blocks=1)
 checkered = partial(Couplings, mask=checkerboard, conditioner=gated)
 halved = partial(Couplings, mask=channel_halves, conditioner=gated)
+diagonal = partial(Couplings, count=2, mask=squeezed_checkerboard, conditioner=gated, whole_channels=True)
 conditional_prior = partial(ConditionalSplitPrior, conditioner=gated)
 variational = partial(VariationalDequantizer, transforms=[partial(checkered, count=3)])
+squeezed_noise = partial(VariationalDequantizer, transforms=[partial(Squeezed, transforms=[diagonal])])
 multiscale = [Logit, partial(checkered, count=2), Squeeze, partial(halved, count=2)]
 #: Twice down to half the size, half of the values leaving in between; for images of 4×4 and its multiples.
 multiscale.append(partial(Split, transforms=[Squeeze, partial(halved, count=2)]))
@@ -255,11 +261,34 @@ TRANSFORMS: dict[str, Callable[[], tuple[Transform, *tuple[Tensor, ...]]]] = {
         normal(3, 2, 3, 2),
         normal(3, 5, seed=2),
     ),
+    "ChannelCoupling, channel_halves": lambda: (
+        made(lambda: ChannelCoupling((3, 2, 2), mask=channel_halves, conditioner=gated)),
+        normal(3, 3, 2, 2),
+    ),
+    "ChannelCoupling, squeezed_checkerboard, odd": lambda: (
+        made(lambda: ChannelCoupling((8, 2, 3), mask=squeezed_checkerboard, conditioner=gated, odd=True)),
+        normal(3, 8, 2, 3),
+    ),
+    "ChannelCoupling, context of images": lambda: (
+        made(lambda: ChannelCoupling((4, 2, 2), 2, mask=channel_halves, conditioner=gated)),
+        normal(3, 4, 2, 2),
+        normal(3, 2, 2, 2, seed=2),
+    ),
     "Couplings, checkerboard": lambda: (made(lambda: checkered((1, 4, 4), count=3)), normal(3, 1, 4, 4)),
     "Couplings, channel_halves": lambda: (made(lambda: halved((4, 2, 2), count=2)), normal(3, 4, 2, 2)),
+    "Couplings, whole channels": lambda: (
+        made(lambda: Couplings((4, 2, 2), count=2, mask=channel_halves, conditioner=gated, whole_channels=True)),
+        normal(3, 4, 2, 2),
+    ),
     "Logit": lambda: (Logit((1, 3, 3)), uniform(3, 1, 3, 3)),
     "Logit, wide margin": lambda: (Logit((2, 3, 1), alpha=0.1), uniform(3, 2, 3, 1)),
     "Squeeze": lambda: (Squeeze((2, 4, 6)), normal(3, 2, 4, 6)),
+    "Squeezed": lambda: (made(lambda: Squeezed((1, 4, 6), transforms=[diagonal])), normal(3, 1, 4, 6)),
+    "Squeezed, context": lambda: (
+        made(lambda: Squeezed((1, 4, 4), 2, transforms=[diagonal])),
+        normal(3, 1, 4, 4),
+        normal(3, 2, 4, 4, seed=2),
+    ),
     "Split": lambda: (made(lambda: Split((4, 2, 2), transforms=[partial(halved, count=2)])), normal(3, 4, 2, 2)),
     "Split, nothing after": lambda: (Split((2, 2, 2), transforms=[]), normal(3, 2, 2, 2)),
     "Split, prior": lambda: (
@@ -354,6 +383,7 @@ SCHEDULES: dict[str, Callable[[], Schedule]] = {
 #: What makes a network and its input, and one-hot labels where it needs them.
 NETWORKS: dict[str, Callable[[], tuple[nn.Module, *tuple[Tensor, ...]]]] = {
     "GatedConvNet": lambda: (made(lambda: GatedConvNet(2, 3, width=4, num_blocks=2)), normal(3, 2, 5, 4)),
+    "ConvNet": lambda: (made(lambda: ConvNet(2, 3, width=4, depth=2)), normal(3, 2, 5, 4)),
     "ResidualConvNet": lambda: (made(lambda: ResidualConvNet(2, 3, width=4, num_blocks=2)), normal(3, 2, 5, 4)),
     "Mlp": lambda: (made(lambda: Mlp(2, 3, width=4)), normal(3, 2, 5, 4)),
     "ConvEncoder": lambda: (made(lambda: ConvEncoder((2, 5, 4), 3, width=4)), normal(3, 2, 5, 4)),
@@ -401,6 +431,7 @@ FLOWS: dict[str, Callable[[], tuple[NormalizingFlow, Tensor]]] = {
         ("flow, variational", ImageSpec(1, 4, 8, 256), multiscale, variational, StandardNormal),
         ("flow, one scale", ImageSpec(1, 3, 5), [Logit, partial(checkered, count=3)], variational, StandardNormal),
         ("flow, Glow", ImageSpec(1, 4, 4, 3), glow, UniformDequantizer, StandardNormal),
+        ("flow, squeezed noise", ImageSpec(1, 4, 4, 256), glow, squeezed_noise, StandardNormal),
         ("flow, without weights", ImageSpec(1, 2, 2, 4), [Logit], UniformDequantizer, StandardNormal),
     ]
 }
@@ -543,7 +574,11 @@ PENALTIES: dict[str, Callable[[], Penalty]] = {
     "R1": lambda: R1(3.0),
 }
 
-MASKS: dict[str, Mask] = {"checkerboard": checkerboard, "channel_halves": channel_halves}
+MASKS: dict[str, Mask] = {
+    "checkerboard": checkerboard,
+    "channel_halves": channel_halves,
+    "squeezed_checkerboard": squeezed_checkerboard,
+}
 
 #: Where an export of a kind has its case. What is of no other kind is a network.
 CASES: dict[type, dict[str, Callable[[], Any]]] = {

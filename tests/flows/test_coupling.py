@@ -8,7 +8,16 @@ import torch.nn.functional as F
 from cases import MASKS, complains, gated, made, normal
 from torch import Tensor, nn
 
-from genera.flows import Affine, Coupling, Couplings, Squeeze, checkerboard
+from genera.flows import (
+    Affine,
+    ChannelCoupling,
+    Coupling,
+    Couplings,
+    Squeeze,
+    channel_halves,
+    checkerboard,
+    squeezed_checkerboard,
+)
 from genera.networks import GatedConvNet
 
 
@@ -40,8 +49,8 @@ def test_an_affine_coupling_by_hand(mask: str, odd: bool) -> None:
 @pytest.mark.parametrize("mask", MASKS)
 @pytest.mark.parametrize("odd", [False, True])
 def test_what_stays_decides_and_what_changes_does_not(mask: str, odd: bool) -> None:
-    coupling = made(lambda: Coupling((2, 3, 3), mask=MASKS[mask], conditioner=gated, odd=odd))
-    x, stays = normal(2, 2, 3, 3), MASKS[mask]((2, 3, 3), odd)
+    coupling = made(lambda: Coupling((4, 3, 3), mask=MASKS[mask], conditioner=gated, odd=odd))
+    x, stays = normal(2, 4, 3, 3), MASKS[mask]((4, 3, 3), odd)
     y, log_det = coupling(x)
     assert torch.equal(y[:, stays], x[:, stays])
     assert (y[:, ~stays] != x[:, ~stays]).all()
@@ -53,26 +62,50 @@ def test_what_stays_decides_and_what_changes_does_not(mask: str, odd: bool) -> N
 @pytest.mark.parametrize("channels", [1, 3])
 def test_a_checkerboard_is_a_channel_mask_on_the_squeezed_image(channels: int, odd: bool) -> None:
     """{0, 3} | {1, 2}: of every 2×2 block, one diagonal decides about the other."""
-
-    def diagonals(shape: tuple[int, ...], odd: bool) -> Tensor:
-        block = torch.tensor([True, False, False, True]).repeat(shape[0] // 4)
-        return (block != odd)[:, None, None].expand(shape)
-
     shape, squeezed = (channels, 28, 28), (4 * channels, 14, 14)
     x, params = normal(2, *shape), normal(2, 2 * channels, 28, 28, seed=2)
     squeeze, log_bound = Squeeze(shape), 0.3 * normal(channels, seed=3)
     fine = Coupling(shape, mask=checkerboard, conditioner=partial(Fixed, params=params), odd=odd).double()
-    conditioner = partial(Fixed, params=F.pixel_unshuffle(params, 2))
-    coarse = Coupling(squeezed, mask=diagonals, conditioner=conditioner, odd=odd).double()
+    # Of the parameters (scale, shift) of all channels, those of the channels that change.
+    changes = ~squeezed_checkerboard(squeezed, odd)[:, 0, 0]
+    changing = F.pixel_unshuffle(params, 2).unflatten(1, (2, -1))[:, :, changes].flatten(1, 2)
+    conditioner = partial(Fixed, params=changing)
+    coarse = ChannelCoupling(squeezed, mask=squeezed_checkerboard, conditioner=conditioner, odd=odd).double()
     with torch.no_grad():
         fine.elementwise.log_bound.copy_(log_bound)
-        coarse.elementwise.log_bound.copy_(log_bound.repeat_interleave(4))
+        coarse.elementwise.log_bound.copy_(log_bound.repeat_interleave(2))
     for way in ("forward", "inverse"):
         y, log_det = getattr(fine, way)(x)
         expected, expected_log_det = getattr(coarse, way)(squeeze(x)[0])
         assert not torch.allclose(y, x)
         torch.testing.assert_close(squeeze(y)[0], expected, rtol=0, atol=1e-12)
         torch.testing.assert_close(log_det, expected_log_det, rtol=0, atol=1e-10)
+
+
+@pytest.mark.parametrize("odd", [False, True])
+def test_a_channel_coupling_sees_and_serves_half(odd: bool) -> None:
+    coupling = made(lambda: ChannelCoupling((6, 2, 2), 2, mask=channel_halves, conditioner=gated, odd=odd))
+    x, context, stays = normal(3, 6, 2, 2), normal(3, 2, 2, 2, seed=2), channel_halves((6, 2, 2), odd)[:, 0, 0]
+    assert coupling.conditioner.first.in_channels == 3 + 2
+    assert coupling.conditioner.last.out_channels == 2 * 3
+    y, log_det = coupling(x, context)
+    params = coupling.conditioner(torch.cat([x[:, stays], context], dim=1)).unflatten(1, (2, 3))
+    expected, log_derivative = coupling.elementwise(x[:, ~stays], params)
+    assert torch.equal(y[:, stays], x[:, stays])
+    torch.testing.assert_close(y[:, ~stays], expected)
+    torch.testing.assert_close(log_det, log_derivative.sum(dim=(1, 2, 3)))
+
+
+@pytest.mark.parametrize("shape", [(4, 2, 2), (2, 4, 4)])
+def test_a_mask_that_cuts_channels(shape: tuple[int, ...]) -> None:
+    with complains("leaves some of the channels, whole", str(shape), "take Coupling, or squeeze first"):
+        ChannelCoupling(shape, mask=checkerboard, conditioner=gated)
+
+
+@pytest.mark.parametrize("stays", [True, False])
+def test_a_mask_of_all_or_nothing(stays: bool) -> None:
+    with complains("leaves some of the channels, whole, and not all", "(2, 2, 2)"):
+        ChannelCoupling((2, 2, 2), mask=lambda shape, odd: torch.full(shape, stays), conditioner=gated)
 
 
 def test_couplings_take_turns() -> None:

@@ -7,9 +7,9 @@ import torch
 from cases import MASKS, complains
 
 import genera.flows
-from genera.flows import channel_halves, checkerboard
+from genera.flows import Squeeze, channel_halves, checkerboard, squeezed_checkerboard
 
-SHAPES = [(2, 4, 4), (3, 3, 5), (4, 1, 2)]
+SHAPES = [(8, 4, 4), (4, 3, 5), (12, 1, 2)]
 
 
 def test_every_exported_mask_is_tested_here() -> None:
@@ -48,3 +48,15 @@ def test_channel_halves_are_whole_channels() -> None:
 def test_one_channel_has_no_halves() -> None:
     with complains("at least 2 channels", "(1, 4, 4)"):
         channel_halves((1, 4, 4))
+
+
+@pytest.mark.parametrize("odd", [False, True])
+def test_a_squeezed_checkerboard_is_a_checkerboard_squeezed(odd: bool) -> None:
+    squeezed, _ = Squeeze((3, 4, 6))(checkerboard((3, 4, 6), odd)[None].float())
+    assert torch.equal(squeezed_checkerboard((12, 2, 3), odd), squeezed[0].bool())
+
+
+@pytest.mark.parametrize("channels", [1, 2, 6])
+def test_what_was_not_squeezed_has_no_squeezed_checkerboard(channels: int) -> None:
+    with complains("a multiple of 4 channels", f"({channels}, 4, 4)", "squeeze first"):
+        squeezed_checkerboard((channels, 4, 4))

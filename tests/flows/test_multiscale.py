@@ -4,9 +4,9 @@ from functools import partial
 
 import pytest
 import torch
-from cases import complains, halved, made, normal
+from cases import TRANSFORMS, complains, halved, made, normal
 
-from genera.flows import Split, Squeeze
+from genera.flows import Split, Squeeze, Squeezed
 
 
 def test_squeeze_puts_every_pixel_where_it_says() -> None:
@@ -27,6 +27,19 @@ def test_squeeze_puts_every_pixel_where_it_says() -> None:
 def test_odd_sizes_cannot_be_squeezed(height: int, width: int) -> None:
     with complains("even height and width", f"{height}×{width}"):
         Squeeze((1, height, width))
+
+
+def test_squeezed_is_squeeze_transform_unsqueeze() -> None:
+    squeezed, x, context = TRANSFORMS["Squeezed, context"]()
+    squeeze, squeeze_context = Squeeze(x.shape[1:]), Squeeze(context.shape[1:])
+    y, log_det = squeezed.chain(squeeze(x)[0], squeeze_context(context)[0])
+    torch.testing.assert_close(squeezed(x, context)[0], squeeze.inverse(y)[0], rtol=0, atol=0)
+    torch.testing.assert_close(squeezed(x, context)[1], log_det, rtol=0, atol=0)
+
+
+def test_squeezed_keeps_the_shape() -> None:
+    with complains("keep the shape (4, 2, 2)", "(16, 1, 1)"):
+        Squeezed((1, 4, 4), transforms=[lambda shape, context_channels: Squeeze(shape)])
 
 
 def test_split_lets_the_second_half_go_and_puts_it_last() -> None:

@@ -2,14 +2,14 @@
 
 from genera.flows.actnorm import ActNorm
 from genera.flows.chain import Chain
-from genera.flows.coupling import Coupling, Couplings
+from genera.flows.coupling import ChannelCoupling, Coupling, Couplings
 from genera.flows.elementwise import Affine, Elementwise, LogisticMixture, RationalQuadraticSpline
 from genera.flows.glow import GlowSteps
 from genera.flows.invertible_conv import InvertibleConv1x1
 from genera.flows.logit import Logit
-from genera.flows.masks import channel_halves, checkerboard
+from genera.flows.masks import channel_halves, checkerboard, squeezed_checkerboard
 from genera.flows.model import NormalizingFlow
-from genera.flows.multiscale import Split, Squeeze, latent_scales, latent_shapes
+from genera.flows.multiscale import Split, Squeeze, Squeezed, latent_scales, latent_shapes
 from genera.flows.permutation import Permutation
 from genera.flows.pixel_map import log_prob_map
 from genera.flows.split_prior import ConditionalSplitPrior, SplitPrior
@@ -19,6 +19,7 @@ __all__ = [
     "ActNorm",
     "Affine",
     "Chain",
+    "ChannelCoupling",
     "ConditionalSplitPrior",
     "Coupling",
     "Couplings",
@@ -33,10 +34,12 @@ __all__ = [
     "Split",
     "SplitPrior",
     "Squeeze",
+    "Squeezed",
     "VariationalDequantizer",
     "channel_halves",
     "checkerboard",
     "latent_scales",
     "latent_shapes",
     "log_prob_map",
+    "squeezed_checkerboard",
 ]

@@ -14,6 +14,11 @@ TransformFactory = Callable[[tuple[int, ...]], Transform]
 ContextTransformFactory = Callable[[tuple[int, ...], int], Transform]
 
 
+def with_context_channels(make: ContextTransformFactory, context_channels: int) -> TransformFactory:
+    """The factory of a transform that has a context, as one that :class:`Chain` takes."""
+    return lambda shape: make(shape, context_channels)
+
+
 class Chain(Transform):
     """The composition of transforms, first to last; each is made for the shape the one before it gives.
 

@@ -65,21 +65,102 @@ class Coupling(Transform):
 
     def _params(self, x: Tensor, context: Tensor | None) -> Tensor:
         """``(B, num_params, C, H, W)`` in the precision of ``x``, whatever precision the network ran in."""
-        seen = x * self.mask
-        if self.context_channels:
-            seen = torch.cat([seen, self._spread(context)], dim=1)
-        params = self.conditioner(seen).to(x.dtype)
-        return params.unflatten(1, (self.elementwise.num_params, -1))
+        seen = with_context(x * self.mask, context, self.context_channels)
+        return self.conditioner(seen).to(x.dtype).unflatten(1, (self.elementwise.num_params, -1))
 
-    def _spread(self, context: Tensor | None) -> Tensor:
-        """The context at every pixel, ``(B, K, H, W)``."""
-        if context is not None and context.ndim == 2:
-            context = context[:, :, None, None].expand(-1, -1, *self.shape[1:])
-        shape = (self.context_channels, *self.shape[1:])
-        if context is None or context.shape[1:] != shape:
-            got = "none" if context is None else f"one of shape {tuple(context.shape)}"
-            raise ValueError(f"this coupling needs a context (B, {', '.join(map(str, shape))}), got {got}")
-        return context
+
+class ChannelCoupling(Transform):
+    """A :class:`Coupling` of whole channels, at half the cost: its network sees those that stay, not zeros in place of
+    the others, and only the others have parameters.
+
+    Args:
+        shape: ``(C, H, W)``.
+        context_channels: K, as in :class:`Coupling`.
+        mask: which channels stay.
+        conditioner: network from the channels that stay, and those of the context behind them, to ``num_params``
+            for each of the others.
+        elementwise: what is applied to the others.
+        odd: exchange the halves.
+
+    Raises:
+        ValueError: the mask is not of whole channels, or leaves none or all; at a call without a context of
+            ``context_channels`` channels, where there are any.
+
+    Source:
+        Dinh, Sohl-Dickstein & Bengio (2017), section 3.4.
+    """
+
+    staying: Tensor
+    changing: Tensor
+    order: Tensor
+
+    def __init__(
+        self,
+        shape: tuple[int, ...],
+        context_channels: int = 0,
+        *,
+        mask: Mask,
+        conditioner: Callable[[int, int], nn.Module],
+        elementwise: Callable[[int], Elementwise] = Affine,
+        odd: bool = False,
+    ) -> None:
+        super().__init__(shape)
+        stays = mask(self.shape, odd).flatten(1)
+        whole = stays[:, 0]
+        if not torch.equal(stays, whole[:, None].expand_as(stays)) or whole.all() or not whole.any():
+            raise ValueError(
+                f"ChannelCoupling needs a mask that leaves some of the channels, whole, and not all; at shape "
+                f"{self.shape} this one does not: take Coupling, or squeeze first"
+            )
+        self.register_buffer("staying", whole.nonzero().squeeze(1), persistent=False)
+        self.register_buffer("changing", (~whole).nonzero().squeeze(1), persistent=False)
+        # Where each channel is found when those that stay stand before the others.
+        self.register_buffer("order", torch.cat([self.staying, self.changing]).argsort(), persistent=False)
+        self.elementwise = elementwise(len(self.changing))
+        self.context_channels = context_channels
+        self.conditioner = conditioner(
+            len(self.staying) + context_channels, self.elementwise.num_params * len(self.changing)
+        )
+
+    def forward(self, x: Tensor, context: Tensor | None = None) -> tuple[Tensor, Tensor]:
+        stays = x.index_select(1, self.staying)
+        y, log_derivative = self.elementwise(x.index_select(1, self.changing), self._params(stays, context))
+        return self._joined(stays, y), sum_over_dims(log_derivative)
+
+    def inverse(self, y: Tensor, context: Tensor | None = None) -> tuple[Tensor, Tensor]:
+        stays = y.index_select(1, self.staying)
+        x, log_derivative = self.elementwise.inverse(y.index_select(1, self.changing), self._params(stays, context))
+        return self._joined(stays, x), sum_over_dims(log_derivative)
+
+    def _params(self, stays: Tensor, context: Tensor | None) -> Tensor:
+        """``(B, num_params, C', H, W)`` for the C' channels that change, in the precision of ``stays``."""
+        seen = with_context(stays, context, self.context_channels)
+        return self.conditioner(seen).to(stays.dtype).unflatten(1, (self.elementwise.num_params, -1))
+
+    def _joined(self, stays: Tensor, changed: Tensor) -> Tensor:
+        return torch.cat([stays, changed], dim=1).index_select(1, self.order)
+
+
+def with_context(x: Tensor, context: Tensor | None, channels: int) -> Tensor:
+    """``x``, ``(B, C, H, W)``, with the context behind its channels.
+
+    Args:
+        x: what a network reads.
+        context: ``(B, K, H, W)`` or, the same for every pixel, ``(B, K)``.
+        channels: K; with none, any context is passed over.
+
+    Raises:
+        ValueError: there is no context of that many channels.
+    """
+    if not channels:
+        return x
+    if context is not None and context.ndim == 2:
+        context = context[:, :, None, None].expand(-1, -1, *x.shape[2:])
+    shape = (channels, *x.shape[2:])
+    if context is None or context.shape[1:] != shape:
+        got = "none" if context is None else f"one of shape {tuple(context.shape)}"
+        raise ValueError(f"this coupling needs a context (B, {', '.join(map(str, shape))}), got {got}")
+    return torch.cat([x, context], dim=1)
 
 
 class Couplings(Transform):
@@ -92,9 +173,10 @@ class Couplings(Transform):
         mask: which values the first leaves.
         conditioner: as in :class:`Coupling`.
         elementwise: as in :class:`Coupling`.
+        whole_channels: make them :class:`ChannelCoupling`; the mask must be of whole channels.
 
     Raises:
-        ValueError: ``count`` is not positive.
+        ValueError: ``count`` is not positive, or the mask does not fit.
     """
 
     def __init__(
@@ -106,11 +188,16 @@ class Couplings(Transform):
         mask: Mask,
         conditioner: Callable[[int, int], nn.Module],
         elementwise: Callable[[int], Elementwise] = Affine,
+        whole_channels: bool = False,
     ) -> None:
         super().__init__(shape)
         check_positive(count=count)
         coupling = partial(
-            Coupling, context_channels=context_channels, mask=mask, conditioner=conditioner, elementwise=elementwise
+            ChannelCoupling if whole_channels else Coupling,
+            context_channels=context_channels,
+            mask=mask,
+            conditioner=conditioner,
+            elementwise=elementwise,
         )
         self.chain = Chain(shape, [partial(coupling, odd=index % 2 == 1) for index in range(count)])
 

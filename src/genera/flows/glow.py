@@ -10,7 +10,7 @@ from torch import Tensor, nn
 from genera.core import Transform, check_positive
 from genera.flows.actnorm import ActNorm
 from genera.flows.chain import Chain, TransformFactory
-from genera.flows.coupling import Coupling
+from genera.flows.coupling import ChannelCoupling
 from genera.flows.elementwise import Affine, Elementwise
 from genera.flows.invertible_conv import InvertibleConv1x1
 from genera.flows.masks import channel_halves
@@ -21,10 +21,10 @@ class GlowSteps(Transform):
 
     Args:
         shape: ``(C, H, W)``.
-        context_channels: as in :class:`Coupling`.
+        context_channels: as in :class:`ChannelCoupling`.
         count: how many steps.
-        conditioner: as in :class:`Coupling`.
-        elementwise: as in :class:`Coupling`.
+        conditioner: as in :class:`ChannelCoupling`.
+        elementwise: as in :class:`ChannelCoupling`.
         seed: of the rotation that the first convolution starts from; the others count on from it.
 
     Raises:
@@ -47,7 +47,7 @@ class GlowSteps(Transform):
         super().__init__(shape)
         check_positive(count=count)
         coupling = partial(
-            Coupling,
+            ChannelCoupling,
             context_channels=context_channels,
             mask=channel_halves,
             conditioner=conditioner,

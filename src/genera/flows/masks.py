@@ -49,3 +49,32 @@ def channel_halves(shape: tuple[int, ...], odd: bool = False) -> Tensor:
         raise ValueError(f"channel_halves needs at least 2 channels, got shape {tuple(shape)}: squeeze first")
     first_half = torch.arange(channels) < channels // 2
     return (first_half != odd)[:, None, None].expand(channels, height, width)
+
+
+def squeezed_checkerboard(shape: tuple[int, ...], odd: bool = False) -> Tensor:
+    """A checkerboard of the pixels that :class:`~genera.flows.Squeeze` made channels of: of each 2×2 block a diagonal.
+
+    On the squeezed image it is whole channels, so that a :class:`~genera.flows.ChannelCoupling` may have it: for the
+    same scales and shifts the same transform as a coupling by :func:`checkerboard` before squeezing.
+
+    Args:
+        shape: ``(4C, H, W)``, squeezed.
+        odd: the other half.
+
+    Returns:
+        bool ``(4C, H, W)``: True where the coupling leaves the value as it is.
+
+    Raises:
+        ValueError: the number of channels is no multiple of four.
+
+    Source:
+        Dinh, Sohl-Dickstein & Bengio (2017), sections 3.4 and 3.6.
+    """
+    channels, height, width = shape
+    if channels % 4:
+        raise ValueError(
+            f"squeezed_checkerboard needs a multiple of 4 channels, got shape {tuple(shape)}: squeeze first"
+        )
+    channel = torch.arange(channels)
+    row, column = channel // 2 % 2, channel % 2
+    return ((row + column + odd) % 2 == 0)[:, None, None].expand(channels, height, width)

@@ -26,7 +26,7 @@ from genera.core import (
 )
 from genera.flows.actnorm import ActNorm
 from genera.flows.chain import Chain, TransformFactory
-from genera.flows.coupling import Coupling
+from genera.flows.coupling import ChannelCoupling, Coupling
 from genera.flows.multiscale import latent_scales
 
 #: Pixel values that `log_prob` takes through the flow at a time: 25 images of MNIST on a processor, where few stay in
@@ -213,7 +213,11 @@ class NormalizingFlow(Trainable, Generative, Density, Autoencoding):
     def _check_context_channels(self) -> None:
         """Refuse a recipe whose couplings expect other labels than there are, before it meets a batch."""
         expected = self.spec.num_classes if self.class_conditional else 0
-        found = {module.context_channels for module in self.transform.modules() if isinstance(module, Coupling)} - {0}
+        found = {
+            module.context_channels
+            for module in self.transform.modules()
+            if isinstance(module, Coupling | ChannelCoupling)
+        } - {0}
         if found - {expected}:
             raise ValueError(
                 f"couplings have context_channels {min(found - {expected})}, but the context has {expected} channels: "

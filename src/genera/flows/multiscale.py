@@ -10,7 +10,7 @@ import torch.nn.functional as F
 from torch import Tensor, nn
 
 from genera.core import Transform
-from genera.flows.chain import Chain, TransformFactory
+from genera.flows.chain import Chain, ContextTransformFactory, TransformFactory, with_context_channels
 
 
 class Squeeze(Transform):
@@ -42,6 +42,45 @@ class Squeeze(Transform):
 
     def inverse(self, y: Tensor, context: Tensor | None = None) -> tuple[Tensor, Tensor]:
         return F.pixel_shuffle(y, 2), y.new_zeros(len(y))
+
+
+class Squeezed(Transform):
+    """Transforms of the squeezed image, unsqueezed again: what has to keep its shape gets the squeezed grid's price.
+
+    A context that is an image is squeezed with it.
+
+    Args:
+        shape: ``(C, H, W)``.
+        context_channels: K, of a context ``(B, K, H, W)``.
+        transforms: factories ``(shape, context_channels) -> Transform`` for the squeezed image and context.
+
+    Raises:
+        ValueError: height or width is odd, or a transform changes the shape.
+    """
+
+    def __init__(
+        self, shape: tuple[int, ...], context_channels: int = 0, *, transforms: Sequence[ContextTransformFactory]
+    ) -> None:
+        super().__init__(shape)
+        self.squeeze = Squeeze(shape)
+        squeezed = self.squeeze.out_shape
+        self.chain = Chain(squeezed, [with_context_channels(make, 4 * context_channels) for make in transforms])
+        if self.chain.out_shape != squeezed:
+            raise ValueError(
+                f"Squeezed needs transforms that keep the shape {squeezed}, got ones to {self.chain.out_shape}"
+            )
+
+    def forward(self, x: Tensor, context: Tensor | None = None) -> tuple[Tensor, Tensor]:
+        y, log_det = self.chain(F.pixel_unshuffle(x, 2), _squeezed(context))
+        return F.pixel_shuffle(y, 2), log_det
+
+    def inverse(self, y: Tensor, context: Tensor | None = None) -> tuple[Tensor, Tensor]:
+        x, log_det = self.chain.inverse(F.pixel_unshuffle(y, 2), _squeezed(context))
+        return F.pixel_shuffle(x, 2), log_det
+
+
+def _squeezed(context: Tensor | None) -> Tensor | None:
+    return None if context is None else F.pixel_unshuffle(context, 2)
 
 
 class Split(Transform):

@@ -11,7 +11,7 @@ import torch
 from torch import Tensor, nn
 
 from genera.core import DiagonalGaussian, Distribution, StandardNormal, sum_over_dims
-from genera.flows.coupling import Coupling
+from genera.flows.coupling import ChannelCoupling, Coupling
 from genera.flows.logit import Logit
 from genera.flows.model import NormalizingFlow
 from genera.flows.multiscale import latent_shapes
@@ -115,7 +115,7 @@ def _reading(module: nn.Module) -> tuple[nn.Module, Reading] | None:
     match module:
         case Coupling():
             return module.elementwise, partial(_read_coupling, module.mask)
-        case ConditionalSplitPrior():
+        case ChannelCoupling() | ConditionalSplitPrior():
             return module.elementwise, lambda x, given: given[1]
         case SplitPrior():
             return module, partial(_read_prior, module.log_std)

@@ -3,14 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from functools import partial
 
 import torch
 import torch.nn.functional as F
 from torch import Tensor
 
-from genera.core import Dequantizer, ImageSpec, Transform, sum_over_dims
-from genera.flows.chain import Chain, ContextTransformFactory
+from genera.core import Dequantizer, ImageSpec, sum_over_dims
+from genera.flows.chain import Chain, ContextTransformFactory, with_context_channels
 
 
 class VariationalDequantizer(Dequantizer):
@@ -30,7 +29,7 @@ class VariationalDequantizer(Dequantizer):
 
     def __init__(self, spec: ImageSpec, *, transforms: Sequence[ContextTransformFactory]) -> None:
         super().__init__(spec)
-        self.transform = Chain(spec.shape, [partial(_with_context, make, spec.channels) for make in transforms])
+        self.transform = Chain(spec.shape, [with_context_channels(make, spec.channels) for make in transforms])
 
     def forward(self, images: Tensor, *, generator: torch.Generator | None = None) -> tuple[Tensor, Tensor]:
         dtype = next((parameter.dtype for parameter in self.parameters()), torch.get_default_dtype())
@@ -43,10 +42,6 @@ class VariationalDequantizer(Dequantizer):
         log_det = log_det + sum_over_dims(log_sigmoid_derivative(h) - log_sigmoid_derivative(noise))
         y, log_det_place = self.place(images, torch.sigmoid(h))
         return y, log_det + log_det_place
-
-
-def _with_context(make: ContextTransformFactory, context_channels: int, shape: tuple[int, ...]) -> Transform:
-    return make(shape, context_channels)
 
 
 def log_sigmoid_derivative(x: Tensor) -> Tensor:

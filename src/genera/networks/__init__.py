@@ -1,6 +1,7 @@
 """Plain networks. A family takes them as factories, so any network becomes a model."""
 
 from genera.networks.conv_autoencoder import ConvDecoder, ConvEncoder
+from genera.networks.conv_net import ConvNet
 from genera.networks.critics import ConvCritic, MlpCritic, PatchCritic
 from genera.networks.gated_conv import GatedConvNet
 from genera.networks.generators import ConvGenerator, MlpGenerator
@@ -14,6 +15,7 @@ __all__ = [
     "ConvDecoder",
     "ConvEncoder",
     "ConvGenerator",
+    "ConvNet",
     "GatedConvNet",
     "LeNet",
     "Mlp",
