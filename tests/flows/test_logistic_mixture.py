@@ -16,9 +16,9 @@ def components_by_hand(params: Tensor) -> tuple[np.ndarray, np.ndarray, np.ndarr
     """Log-weights, means and log-scales ``(B, K, C, H, W)``."""
     weights, means, log_scales = (part.numpy() for part in params[:, :-2].chunk(3, dim=1))
     num_components = weights.shape[1]
-    speeds = (2 * np.arange(1, num_components + 1) / (num_components + 1)).reshape(-1, 1, 1, 1)
-    log_scales = 5 * np.tanh(speeds * log_scales / 5)
-    return weights - logsumexp(weights, axis=1, keepdims=True), speeds * means, log_scales
+    places = (np.arange(num_components) - (num_components - 1) / 2).reshape(-1, 1, 1, 1)
+    log_scales = 5 * np.tanh(log_scales / 5)
+    return weights - logsumexp(weights, axis=1, keepdims=True), places + means, log_scales
 
 
 def logit_cdf_by_hand(x: np.ndarray, components: tuple[np.ndarray, np.ndarray, np.ndarray]) -> np.ndarray:
@@ -30,7 +30,7 @@ def logit_cdf_by_hand(x: np.ndarray, components: tuple[np.ndarray, np.ndarray, n
 
 def separated(*, dtype: torch.dtype = torch.float64) -> Tensor:
     """Parameters of two equally likely components far apart: means -20 and 20, scales near 0.02; no affine part."""
-    params = torch.tensor([0, 0, -30, 15, -10.5, -5.25, 0, 0], dtype=dtype)
+    params = torch.tensor([0, 0, -19.5, 19.5, -7, -7, 0, 0], dtype=dtype)
     return params.view(1, 8, 1, 1, 1)
 
 
@@ -67,7 +67,7 @@ def test_the_inverse_is_the_root_that_brent_finds() -> None:
 def test_far_out_it_is_the_widest_component() -> None:
     """Where the distribution function itself has long been rounded to 0 or 1."""
     elementwise, params = LogisticMixture(1, num_components=2), torch.zeros(1, 8, 1, 1, 1, dtype=torch.float64)
-    params[0, 2:6, 0, 0, 0] = torch.tensor([1.5, -0.75, -1.5, 0.75])  # means 1 and -1
+    params[0, 2:6, 0, 0, 0] = torch.tensor([1.5, -1.5, -1, 1])  # means 1 and -1
     log_weight, scale = -np.log(2), np.exp(5 * np.tanh(0.2))
     for x, z in [(1e4, (1e4 + 1) / scale - log_weight), (-1e4, (-1e4 + 1) / scale + log_weight)]:
         y, log_derivative = elementwise(torch.full((1, 1, 1, 1), x, dtype=torch.float64), params)

@@ -38,8 +38,8 @@ def test_kernels_step_as_the_matrices_of_pytorch_do() -> None:
     matrices = [parameter(16, 20 * 9, seed=1), parameter(16, 20 * 9, seed=2), parameter(32, 16, seed=3)]
     shapes = [(16, 20, 3, 3), (16, 20, 3, 3), (32, 16, 1, 1)]
     kernels = [nn.Parameter(one.detach().clone().view(shape)) for one, shape in zip(matrices, shapes, strict=True)]
-    theirs = torch.optim.Muon(matrices, lr=0.02, momentum=0.9, weight_decay=0.0, adjust_lr_fn="match_rms_adamw")
-    ours = Muon(kernels, lr=0.02, momentum=0.9)
+    theirs = torch.optim.Muon(matrices, lr=0.02, momentum=0.9, weight_decay=0.3, adjust_lr_fn="match_rms_adamw")
+    ours = Muon(kernels, lr=0.02, momentum=0.9, weight_decay=0.3)
     for index in range(3):
         gradients = [parameter(*one.shape, seed=10 * index + 1).detach() for one in matrices]
         step(theirs, matrices, gradients)
@@ -100,7 +100,12 @@ def test_what_no_gradient_reached_stays() -> None:
 
 @pytest.mark.parametrize(
     ("arguments", "said"),
-    [({"lr": 0.0}, "lr must be positive"), ({"momentum": 1.0}, "momentum"), ({"betas": (0.9, 1.5)}, "betas[1]")],
+    [
+        ({"lr": 0.0}, "lr must be positive"),
+        ({"momentum": 1.0}, "momentum"),
+        ({"betas": (0.9, 1.5)}, "betas[1]"),
+        ({"weight_decay": -1.0}, "weight_decay"),
+    ],
 )
 def test_values_out_of_range(arguments: dict[str, object], said: str) -> None:
     with complains(said):

@@ -32,6 +32,7 @@ class Muon(Optimizer):
         momentum: of the kernels' gradients.
         betas: Adam's.
         eps: Adam's.
+        weight_decay: share of a hidden kernel that a step of rate 1 takes away; what goes by Adam has none.
         min_features: how many outputs and inputs make a kernel hidden.
 
     Raises:
@@ -50,14 +51,24 @@ class Muon(Optimizer):
         momentum: float = 0.95,
         betas: tuple[float, float] = (0.9, 0.99),
         eps: float = 1e-8,
+        weight_decay: float = 0.1,
         min_features: int = 16,
     ) -> None:
         if not lr > 0:
             raise ValueError(f"lr must be positive, got {lr}")
+        if weight_decay < 0:
+            raise ValueError(f"weight_decay must not be negative, got {weight_decay}")
         for name, decay in (("momentum", momentum), ("betas[0]", betas[0]), ("betas[1]", betas[1])):
             if not 0 <= decay < 1:
                 raise ValueError(f"{name} must lie in [0, 1), got {decay}")
-        defaults = {"lr": lr, "momentum": momentum, "betas": betas, "eps": eps, "min_features": min_features}
+        defaults = {
+            "lr": lr,
+            "momentum": momentum,
+            "betas": betas,
+            "eps": eps,
+            "weight_decay": weight_decay,
+            "min_features": min_features,
+        }
         super().__init__(params, defaults)
 
     @torch.no_grad()
@@ -88,7 +99,7 @@ class Muon(Optimizer):
             directions = orthogonalized(torch.stack([ahead for _, ahead in pairs]))
             rate = group["lr"] * _RMS * max(directions.shape[1:]) ** 0.5
             for (param, _), direction in zip(pairs, directions, strict=True):
-                param.add_(direction.view(shape), alpha=-rate)
+                param.mul_(1 - group["lr"] * group["weight_decay"]).add_(direction.view(shape), alpha=-rate)
 
     def _step_others(self, group: dict[str, Any], params: list[Tensor]) -> None:
         if not params:

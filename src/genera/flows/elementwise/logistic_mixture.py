@@ -22,8 +22,8 @@ class LogisticMixture(Elementwise):
     """The logit of a mixture's distribution function, then an affine transform.
 
     ``y = affine(logit Σ_k π_k σ((x - μ_k) / s_k))``. The parameters of a value are the logits of the K weights, the K
-    means, the K log-scales, and the two of :class:`Affine`. The inverse is found numerically, to the last digits;
-    its gradients, of first order only, are those of the implicit function.
+    means, counted from places one apart around zero, the K log-scales, and the two of :class:`Affine`. The inverse is
+    found numerically, to the last digits; its gradients, of first order only, are those of the implicit function.
 
     Args:
         channels: C.
@@ -61,14 +61,13 @@ class LogisticMixture(Elementwise):
 
     def _mixture(self, params: Tensor) -> _Mixture:
         weights, means, log_scales = params[:, :-2].chunk(3, dim=1)
-        # Parameters of zero are K times the same component. With equal gradients they would stay the same for ever,
-        # so each moves at a speed of its own, 1 on average. As a factor of the parameter, not of the gradient, it
-        # acts under Adam too.
+        # Parameters of zero must not be K times the same component: with equal gradients they would stay the same for
+        # ever. So the means start one scale apart, which costs nothing and learns faster than any other way tried.
         num_components = weights.shape[1]
-        ranks = torch.arange(1, num_components + 1, dtype=params.dtype, device=params.device)
-        speeds = (2 * ranks / (num_components + 1))[:, None, None, None]
-        log_scales = MAX_LOG_SCALE * torch.tanh(speeds * log_scales / MAX_LOG_SCALE)
-        return _Mixture(weights.log_softmax(dim=1), speeds * means, log_scales)
+        ranks = torch.arange(num_components, dtype=params.dtype, device=params.device)[:, None, None, None]
+        means = means + ranks - (num_components - 1) / 2
+        log_scales = MAX_LOG_SCALE * torch.tanh(log_scales / MAX_LOG_SCALE)
+        return _Mixture(weights.log_softmax(dim=1), means, log_scales)
 
 
 class _Mixture(NamedTuple):
