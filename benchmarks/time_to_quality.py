@@ -128,9 +128,8 @@ class Glow(Side):
             flows.append([*steps, nf.flows.Squeeze()])
             if scale > 0:
                 merges.append(nf.flows.Merge())
-                bases.append(nf.distributions.DiagGaussian((channels // 2, *size)))
-            else:
-                bases.append(nf.distributions.DiagGaussian((2 * channels, size[0], size[1])))
+            # Half of the channels leave; at the coarsest scale, the first in their order, all are the latent.
+            bases.append(nf.distributions.DiagGaussian((channels // 2 if scale > 0 else channels, *size)))
         model = nf.MultiscaleFlow(bases, flows, merges, class_cond=False)
         super().__init__(model, Adamax(model.parameters(), lr=1e-3, weight_decay=1e-5), batches, clip_norm=1e9)
         with torch.no_grad():

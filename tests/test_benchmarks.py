@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import os
 import runpy
 import sys
@@ -16,6 +17,7 @@ BENCHMARKS = Path(__file__).parents[1] / "benchmarks"
 FLOWS = str(BENCHMARKS / "flows.py")
 VAES = str(BENCHMARKS / "vaes.py")
 GANS = str(BENCHMARKS / "gans.py")
+TIME_TO_QUALITY = str(BENCHMARKS / "time_to_quality.py")
 EVALUATION = str(BENCHMARKS / "evaluation.py")
 
 
@@ -104,3 +106,19 @@ def test_both_frechet_distances_are_one(monkeypatch: pytest.MonkeyPatch) -> None
     module = runpy.run_path(EVALUATION)
     drawn, real = torch.randn(50, 5), 2 * torch.randn(60, 5)
     assert float(module["our_distance"](drawn, real)) == pytest.approx(float(module["their_distance"](drawn, real)))
+
+
+def test_the_benchmark_of_time_to_quality_prints_and_draws_every_side(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str], tmp_path: Path
+) -> None:
+    monkeypatch.syspath_prepend(BENCHMARKS)
+    options = ["--data", "digits", "--minutes", "0.001", "--images", "20", "--threshold", "20", "--out", str(tmp_path)]
+    monkeypatch.setattr(sys, "argv", [TIME_TO_QUALITY, *options])
+    runpy.run_path(TIME_TO_QUALITY, run_name="__main__")
+    table = capsys.readouterr().out
+    for side in ("flow_fast", "realnvp", "Glow of normflows"):
+        assert side in table
+    told = json.loads((tmp_path / "time_to_quality.json").read_text())
+    assert set(told["curves"]) == {"flow_fast", "realnvp", "Glow of normflows"}
+    assert all(0 < bits < 20 for curve in told["curves"].values() for _, bits in curve)
+    assert (tmp_path / "time_to_quality.png").is_file()

@@ -113,7 +113,9 @@ def modules(monkeypatch: pytest.MonkeyPatch) -> dict[str, dict[str, Any]]:
 
 def test_every_variant_of_a_study_is_a_training_of_its_own(modules: dict[str, dict[str, Any]]) -> None:
     of_gans = {"gan_feature_matching", "gan_variants"}
-    assert set(modules) == {"ae_sizes", "equal_time", "fast_flows", "flow_ablation", "vae_beta", "vae_datasets"} | of_gans
+    assert (
+        set(modules) == {"ae_sizes", "equal_time", "fast_flows", "flow_ablation", "vae_beta", "vae_datasets"} | of_gans
+    )
     for module in modules.values():
         described = set()
         for variant in module["STUDY"].variants.values():

@@ -96,7 +96,9 @@ def with_batches_of(size: int) -> Callable[[Config], None]:
     return change
 
 
-def changed(change: Callable[[Config], None] = lambda config: None, *, precision: tuple[str, ...] = BFLOAT16) -> Variant:
+def changed(
+    change: Callable[[Config], None] = lambda config: None, *, precision: tuple[str, ...] = BFLOAT16
+) -> Variant:
     """The recipe with one thing done to it."""
     config = resolved("flow_fast")
     change(config)

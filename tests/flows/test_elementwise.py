@@ -50,9 +50,9 @@ def test_the_weights_are_all_of_it(name: str) -> None:
     assert torch.equal(fresh(x, params)[0], trained(x, params)[0])
 
 
-@every_elementwise
+@pytest.mark.parametrize("name", sorted(ELEMENTWISE.keys() - {"LogisticMixture"}))
 def test_parameters_of_zero_are_the_identity(name: str) -> None:
-    """So a coupling whose network starts at zero starts as the identity."""
+    """So a coupling whose network starts at zero starts as the identity; but a mixture, which must not be of equals."""
     elementwise, x, params = ELEMENTWISE[name]()
     y, log_derivative = elementwise(x, torch.zeros_like(params))
     torch.testing.assert_close(y, x)

@@ -41,6 +41,23 @@ def test_values_by_hand() -> None:
     torch.testing.assert_close(elementwise(x, params)[0], expected, rtol=1e-12, atol=1e-12)
 
 
+def test_components_start_apart() -> None:
+    elementwise, params = LogisticMixture(1, num_components=3), torch.zeros(1, 11, 1, 1, 1)
+    log_weights, means, log_scales = elementwise._mixture(params)
+    assert means.flatten().tolist() == [-1, 0, 1]
+    assert log_weights.exp().flatten().tolist() == pytest.approx([1 / 3] * 3)
+    assert not log_scales.any()
+
+
+def test_without_gradients_the_inverse_is_the_same() -> None:
+    elementwise, y, params = ELEMENTWISE["LogisticMixture"]()
+    with torch.no_grad():
+        found, log_derivative = elementwise.inverse(y, params)
+    expected, expected_log_derivative = elementwise.inverse(y, params)
+    torch.testing.assert_close(found, expected, rtol=0, atol=1e-12)
+    torch.testing.assert_close(log_derivative, expected_log_derivative, rtol=0, atol=1e-12)
+
+
 def test_the_derivative_integrates_to_the_differences() -> None:
     elementwise, params = made(lambda: LogisticMixture(2)), normal(1, 14, 2, 1, 1)
     x = torch.linspace(-8, 8, 4001, dtype=torch.float64)

@@ -51,6 +51,8 @@ class LogisticMixture(Elementwise):
         z, log_scale = self.affine.inverse(y, params[:, -2:])
         mixture = self._mixture(params)
         root = mixture.quantile(z)
+        if not torch.is_grad_enabled():
+            return root, log_scale - mixture.logit_cdf(root)[1]
         # The implicit function's gradients: a Newton step from the root, of length zero, differentiated as if its
         # slope were constant.
         value, log_slope = mixture.logit_cdf(root)
@@ -94,21 +96,25 @@ class _Mixture(NamedTuple):
     def quantile(self, z: Tensor) -> Tensor:
         """The ``x`` with ``logit cdf(x) = z``, without gradients: Newton's method, bisecting where it is not safe.
 
-        A Newton step is taken where it stays inside the bracket and is at most half as long as the last but one.
+        A Newton step is taken where it stays inside the bracket and is at most half as long as the last but one. Most
+        values are found in three steps; those that are left when half are found go on without them.
         """
         # Left of all the components' own quantiles every component is too small, right of them too large.
         quantiles = self.means + self.log_scales.exp() * z.unsqueeze(1)
-        low, high = quantiles.amin(dim=1), quantiles.amax(dim=1)
+        low, high = quantiles.amin(dim=1).flatten(), quantiles.amax(dim=1).flatten()
+        mixture = _Mixture(*(field.movedim(1, 0).flatten(1)[None] for field in self))
+        found, sought, places = torch.empty_like(low), z.flatten(), torch.arange(z.numel(), device=z.device)
         x = (low + high) / 2
         last = before_last = high - low
-        active = torch.ones_like(z, dtype=torch.bool)
+        active = torch.ones_like(places, dtype=torch.bool)
         tolerance = 4 * torch.finfo(z.dtype).eps
         for _ in range(MAX_STEPS):
-            value, log_slope = self.logit_cdf(x)
-            error = value - z
+            value, log_slope = (values[0] for values in mixture.logit_cdf(x[None]))
+            error = value - sought
             # Neither z nor x can be met more closely than it is rounded; to step on would be to follow noise.
-            active = active & (error.abs() > tolerance * (1 + z.abs())) & (last > tolerance * (1 + x.abs()))
-            if not active.any():
+            active = active & (error.abs() > tolerance * (1 + sought.abs())) & (last > tolerance * (1 + x.abs()))
+            num_active = int(active.sum())
+            if not num_active:
                 break
             low, high = x.where(error < 0, low), x.where(error >= 0, high)
             newton = error / _slope(log_slope)
@@ -116,7 +122,15 @@ class _Mixture(NamedTuple):
             step = torch.where(safe, newton, x - (low + high) / 2)
             x = torch.where(active, x - step, x)
             last, before_last = step.abs(), last
-        return x
+            if 2 * num_active < len(x):
+                found[places] = x
+                here = active.nonzero().squeeze(1)
+                mixture = _Mixture(*(field.index_select(2, here) for field in mixture))
+                sought, places, x, low, high, last, before_last, active = (
+                    values[here] for values in (sought, places, x, low, high, last, before_last, active)
+                )
+        found[places] = x
+        return found.view(z.shape)
 
 
 def _slope(log_slope: Tensor) -> Tensor:
