@@ -11,6 +11,7 @@ import numpy as np
 import pytest
 import torch
 import yaml
+from PIL import Image
 from running import TINY, failing_genera, losses
 
 import genera as library
@@ -93,6 +94,24 @@ def test_every_recipe_trains_two_steps_resumes_reloads_and_samples(name: str, tm
     if isinstance(find_model(str(run)).load(), Generative):
         assert main(["sample", str(run), "--count", "4", "--out", str(grid)]) == 0
         assert grid.stat().st_size > 0
+
+
+@pytest.mark.parametrize("data", ["shapes", "folder"])
+def test_the_fast_flow_takes_images_of_every_kind(data: str, tmp_path: Path) -> None:
+    """Two levels and 32×32, and colour; the test before this one has 8×8."""
+    run, options = tmp_path / "run", ["--data", data, "--data.size", "32"]
+    if data == "folder":
+        generator = np.random.default_rng(0)
+        for number in range(40):
+            Image.fromarray(generator.integers(256, size=(40, 36, 3), dtype=np.uint8)).save(tmp_path / f"{number}.png")
+        options += ["--data.path", str(tmp_path)]
+    small = ("--batch_size", "4", "--validation_images", "4", "--max_steps", "2")
+    assert main(["train", "flow_fast", "--out", str(run), *options, *small]) == 0
+    model = library.load(run)
+    images = model.sample(2)
+    assert images.shape[1:] == ((3, 32, 32) if data == "folder" else (1, 32, 32))
+    # Integer pixels come back from their latents.
+    assert torch.equal(model.decode(model.encode(images)), images)
 
 
 def test_a_loss_that_is_not_finite_stops_with_step_term_and_batch(tmp_path: Path, failing: Callable[..., str]) -> None:
