@@ -88,6 +88,8 @@ def test_the_tables_of_results_are_those_of_the_files() -> None:
     assert results.updated(measured, results.results()) == measured
     vaes = results.VAES.read_text(encoding="utf-8")
     assert results.updated(vaes, results.likelihoods()) == vaes
+    fast = results.FAST_FLOWS.read_text(encoding="utf-8")
+    assert results.updated(fast, results.flows()) == fast
     gans = results.GANS.read_text(encoding="utf-8")
     assert results.updated(gans, results.sets()) == gans
 
