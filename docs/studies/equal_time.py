@@ -3,8 +3,8 @@
 ``python docs/studies/equal_time.py train [VARIANT …]`` trains the variants that have no result yet, each for as many
 steps as it makes in the twenty minutes of ``gan_variants``, as many at once as there are cores, in
 ``$GENERA_RUNS/equal_time``; interrupted, it goes on where it was. With ``report`` in place of ``train`` it writes table
-and figure into ``docs/studies/equal_time``. Every family has the settings of its best model in the zoo; ``lenet-mnist``
-looks at the samples. ``docs/comparisons.py`` makes a report of the same runs.
+and figure into ``docs/studies/equal_time``. Every family has the settings of a good model of the zoo, the flow those of
+the report's; ``lenet-mnist`` looks at the samples. ``docs/comparisons.py`` makes a report of the same runs.
 """
 
 from __future__ import annotations
@@ -23,8 +23,8 @@ from genera.reporting.cards import card_of
 from genera.reporting.style import save_figure, style
 from genera.zoo import TrainedModel, find_model
 
-#: Whose settings each family has: of those in the zoo.
-BEST = {"flow": "realnvp-mnist", "VAE": "vae-discrete-mnist", "GAN": "cgan-fm-mnist"}
+#: Whose settings each family has, of those in the zoo.
+FAMILIES = {"flow": "realnvp-mnist", "VAE": "vae-discrete-mnist", "GAN": "cgan-fm-mnist"}
 #: Steps in the time of ``gan_variants``, by what a step takes of one thread's processor beside one of ``sngan``: the
 #: medians of three turns each, of some dozens of steps, in turns.
 STEPS = {"flow": 3_400, "VAE": 8_200, "GAN": 12_500}
@@ -56,8 +56,8 @@ def name(family: str, seed: int) -> str:
 
 
 def variant(family: str, seed: int) -> Variant:
-    """The recipe of the family's best model, for equal time."""
-    config = yaml.safe_load((find_model(BEST[family]).run.config).read_text())
+    """The recipe of the family's model, for equal time."""
+    config = yaml.safe_load((find_model(FAMILIES[family]).run.config).read_text())
     recipe = {part: config[part] for part in ("data", "model", "task", "batch_size")}
     # A flow sees half of the images in this time, the others several times all.
     often = ("--validate_every", "0.1") if family == "flow" else ()
@@ -87,16 +87,16 @@ def tables() -> dict[str, str]:
     rows: list[tuple[str, ...]] = []
     for measure_name in SHOWN:
         cells = []
-        for family in BEST:
+        for family in FAMILIES:
             values = found(family, measure_name)
             cells.append(f"{np.mean(values):.3g} ({min(values):.3g} … {max(values):.3g})" if values else "–")
         rows.append((card_of(measure_name).title, *cells))
-    cost = [STUDY.environment(name(family, SEEDS[0])) for family in BEST]
+    cost = [STUDY.environment(name(family, SEEDS[0])) for family in FAMILIES]
     rows.append(("parameters", *(f"{environment['parameters']:,}" for environment in cost)))
-    minutes = [[STUDY.environment(name(family, seed))["cpu_seconds"] / 60 for seed in SEEDS] for family in BEST]
+    minutes = [[STUDY.environment(name(family, seed))["cpu_seconds"] / 60 for seed in SEEDS] for family in FAMILIES]
     rows.append(("CPU minutes", *(f"{np.mean(of):.1f} ({min(of):.1f} … {max(of):.1f})" for of in minutes)))
-    rows.append(("epochs", *(STUDY.epochs(name(family, SEEDS[0])) for family in BEST)))
-    return {"table": table(("measure, test images", *BEST), rows)}
+    rows.append(("epochs", *(STUDY.epochs(name(family, SEEDS[0])) for family in FAMILIES)))
+    return {"table": table(("measure, test images", *FAMILIES), rows)}
 
 
 def report() -> None:
@@ -113,11 +113,11 @@ def figure() -> Figure:
     drawn = Figure(figsize=(9, 4.6))
     grid = drawn.subplots(2, (len(SHOWN) + 1) // 2, squeeze=False)
     for axes, measure_name in zip(grid.flat, SHOWN, strict=False):
-        for place, family in enumerate(BEST):
+        for place, family in enumerate(FAMILIES):
             values = found(family, measure_name)
             axes.plot([place] * len(values), values, "o", color=f"C{place}", markersize=5, alpha=0.7)
-        axes.set_xticks(range(len(BEST)), list(BEST), fontsize=8)
-        axes.set_xlim(-0.5, len(BEST) - 0.5)
+        axes.set_xticks(range(len(FAMILIES)), list(FAMILIES), fontsize=8)
+        axes.set_xlim(-0.5, len(FAMILIES) - 0.5)
         axes.margins(y=0.2)
         axes.tick_params(axis="y", labelsize=7)
         axes.set_title(card_of(measure_name).title, fontsize=8)
@@ -128,7 +128,7 @@ def figure() -> Figure:
 
 STUDY = Study(
     folder=Path(__file__).parent / "equal_time",
-    variants={name(family, seed): variant(family, seed) for seed in SEEDS for family in BEST},
+    variants={name(family, seed): variant(family, seed) for seed in SEEDS for family in FAMILIES},
     measure=measure,
     measured=MEASURED,
     report=report,
