@@ -65,7 +65,7 @@ class Coupling(Transform):
 
     def _params(self, x: Tensor, context: Tensor | None) -> Tensor:
         """``(B, num_params, C, H, W)`` in the precision of ``x``, whatever precision the network ran in."""
-        seen = with_context(x * self.mask, context, self.context_channels)
+        seen = _with_context(x * self.mask, context, self.context_channels)
         return self.conditioner(seen).to(x.dtype).unflatten(1, (self.elementwise.num_params, -1))
 
 
@@ -134,14 +134,14 @@ class ChannelCoupling(Transform):
 
     def _params(self, stays: Tensor, context: Tensor | None) -> Tensor:
         """``(B, num_params, C', H, W)`` for the C' channels that change, in the precision of ``stays``."""
-        seen = with_context(stays, context, self.context_channels)
+        seen = _with_context(stays, context, self.context_channels)
         return self.conditioner(seen).to(stays.dtype).unflatten(1, (self.elementwise.num_params, -1))
 
     def _joined(self, stays: Tensor, changed: Tensor) -> Tensor:
         return torch.cat([stays, changed], dim=1).index_select(1, self.order)
 
 
-def with_context(x: Tensor, context: Tensor | None, channels: int) -> Tensor:
+def _with_context(x: Tensor, context: Tensor | None, channels: int) -> Tensor:
     """``x``, ``(B, C, H, W)``, with the context behind its channels.
 
     Args:

@@ -71,12 +71,12 @@ class Squeezed(Transform):
             )
 
     def forward(self, x: Tensor, context: Tensor | None = None) -> tuple[Tensor, Tensor]:
-        y, log_det = self.chain(F.pixel_unshuffle(x, 2), _squeezed(context))
-        return F.pixel_shuffle(y, 2), log_det
+        y, log_det = self.chain(self.squeeze(x)[0], _squeezed(context))
+        return self.squeeze.inverse(y)[0], log_det
 
     def inverse(self, y: Tensor, context: Tensor | None = None) -> tuple[Tensor, Tensor]:
-        x, log_det = self.chain.inverse(F.pixel_unshuffle(y, 2), _squeezed(context))
-        return F.pixel_shuffle(x, 2), log_det
+        x, log_det = self.chain.inverse(self.squeeze(y)[0], _squeezed(context))
+        return self.squeeze.inverse(x)[0], log_det
 
 
 def _squeezed(context: Tensor | None) -> Tensor | None:

@@ -72,7 +72,7 @@ class Muon(Optimizer):
         super().__init__(params, defaults)
 
     @torch.no_grad()
-    def step(self, closure: Callable[[], float] | None = None) -> float | None:  # type: ignore[override]
+    def step(self, closure: Callable[[], float] | None = None) -> float | None:  # type: ignore[override]  # torch overloads it
         """One step. The closure, where there is one, gives the loss and the gradients."""
         loss = None
         if closure is not None:
@@ -132,7 +132,9 @@ class Muon(Optimizer):
 
 
 def orthogonalized(matrices: Tensor) -> Tensor:
-    """Nearly the nearest matrices with orthonormal rows or columns: singular values between 0.7 and 1.2.
+    """Nearly the nearest matrices with orthonormal rows or columns: singular values around 1.
+
+    Between 0.7 and 1.2 for the most part; those far below the largest stay smaller.
 
     Args:
         matrices: ``(N, R, C)``.

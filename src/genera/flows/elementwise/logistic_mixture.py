@@ -64,7 +64,7 @@ class LogisticMixture(Elementwise):
     def _mixture(self, params: Tensor) -> _Mixture:
         weights, means, log_scales = params[:, :-2].chunk(3, dim=1)
         # Parameters of zero must not be K times the same component: with equal gradients they would stay the same for
-        # ever. So the means start one scale apart, which costs nothing and learns faster than any other way tried.
+        # ever. So the means start one scale apart, which learns faster than a speed of its own for each component.
         num_components = weights.shape[1]
         ranks = torch.arange(num_components, dtype=params.dtype, device=params.device)[:, None, None, None]
         means = means + ranks - (num_components - 1) / 2
