@@ -41,7 +41,7 @@ class Exploding(MeanImage):
         self.calls += torch.is_grad_enabled()
         if self.calls <= self.good_steps:
             return loss
-        bad = torch.where(torch.arange(len(images)) == 5, torch.nan, 0.0)
+        bad = torch.where(torch.arange(len(images), device=images.device) == 5, torch.nan, 0.0)
         return Loss(loss.total + bad, {"error": loss.total, "odd": bad})
 
 
@@ -55,7 +55,7 @@ class Players(TwoPlayer):
         self.discriminator = nn.Sequential(nn.Linear(spec.num_dims, 16), nn.Tanh(), nn.Linear(16, 1), nn.Flatten(0))
 
     def generate(self, count: int, labels: Tensor | None = None) -> Fakes:
-        latents = torch.ones(count, 1)
+        latents = torch.ones(count, 1, device=self.generator.weight.device)
         return Fakes(self.generator(latents), latents)
 
     def discriminator_loss(self, images: Tensor, fakes: Fakes, labels: Tensor | None = None) -> Loss:

@@ -9,6 +9,9 @@ import resource
 import subprocess
 import sys
 from pathlib import Path
+from typing import Any
+
+import torch
 
 HERE = Path(__file__).parent
 TINY = str(HERE / "tiny.yaml")
@@ -19,6 +22,11 @@ def losses(run: Path) -> list[dict[str, str]]:
     with (run / "metrics.csv").open(newline="") as file:
         rows = list(csv.DictReader(file))
     return [{name: value for name, value in row.items() if "seconds" not in name} for row in rows]
+
+
+def checkpoint_of(run: Path) -> dict[str, Any]:
+    """The last checkpoint of a run, in memory wherever it was trained."""
+    return torch.load(run / "checkpoints" / "last.ckpt", map_location="cpu", weights_only=True)
 
 
 def genera(*arguments: str, limit_file_size: int | None = None) -> subprocess.CompletedProcess[str]:

@@ -13,7 +13,7 @@ import pytest
 import torch
 import yaml
 from PIL import Image
-from running import genera, losses
+from running import checkpoint_of, genera, losses
 
 from genera.cli import main
 from genera.core import Cosine, Fakes, ImageSpec, Loss, Progress
@@ -54,7 +54,7 @@ def uninterrupted(wholes: dict[str, Path]) -> Path:
 def test_steps_are_the_generators(uninterrupted: Path) -> None:
     # Three epochs of five batches; the optimisers together take twice as many steps.
     assert [row["step"] for row in losses(uninterrupted)] == [str(step) for step in range(1, 16)]
-    checkpoint = torch.load(uninterrupted / "checkpoints" / "last.ckpt", weights_only=True)
+    checkpoint = checkpoint_of(uninterrupted)
     assert checkpoint["global_step"] == 15
     steps = [
         {int(state["step"]) for state in optimizer["state"].values()} for optimizer in checkpoint["optimizer_states"]
@@ -86,7 +86,7 @@ def test_the_last_weights_are_kept_and_draw(uninterrupted: Path) -> None:
     trained = find_model(str(uninterrupted))
     model = trained.load()
     assert isinstance(model, GAN)
-    checkpoint = torch.load(uninterrupted / "checkpoints" / "last.ckpt", weights_only=True)["state_dict"]
+    checkpoint = checkpoint_of(uninterrupted)["state_dict"]
     for name, value in model.generator.named_parameters():
         torch.testing.assert_close(value.detach(), checkpoint[f"average.module.generator.{name}"])
     for name, value in model.discriminator.state_dict().items():
@@ -101,7 +101,7 @@ def test_kept_statistics_are_those_of_the_averaged_weights(uninterrupted: Path) 
     torch.manual_seed(0)
     refresh_batch_norm(model.generator, lambda: model.generate(500))
     own = [value for name, value in model.generator.named_buffers() if name.endswith("running_mean")]
-    checkpoint = torch.load(uninterrupted / "checkpoints" / "last.ckpt", weights_only=True)["state_dict"]
+    checkpoint = checkpoint_of(uninterrupted)["state_dict"]
     trained = [value for name, value in checkpoint.items() if re.match(r"model\.generator.*running_mean", name)]
     assert len(kept) == len(own) == len(trained) > 0
     for one, other, raw in zip(kept, own, trained, strict=True):
@@ -253,7 +253,7 @@ def test_two_processes_take_the_steps_of_one(tmp_path: Path) -> None:
     # Two players that draw no noise: what the processes draw is meant to differ.
     players = ("--model", "noiseless.Players", "--allow", "noiseless", "--probes", "null", "--data", "digits")
     rates = ("--task.generator_optimizer.lr", "0.01", "--task.discriminator_optimizer.lr", "0.01")
-    options = (*players, *rates, *SMALL[1:])
+    options = (*players, *rates, *SMALL[1:], "--accelerator", "cpu")
     one, two = tmp_path / "one", tmp_path / "two"
     assert genera("train", "gan", *options, "--out", str(one)).returncode == 0
     parallel = genera("train", "gan", *options, "--out", str(two), "--devices", "2", "--strategy", "ddp")
@@ -271,8 +271,9 @@ def test_two_processes_train_a_recipe_with_its_probes(tmp_path: Path) -> None:
         tmp_path / "run",
         "{class_path: genera.evaluation.ClassCoverage, init_args: {classifier: lenet-digits}}",
     )
-    parallel = ("--max_epochs", "1", "--probes+", coverage, "--devices", "2", "--strategy", "ddp")
-    done = genera("train", *RECIPES["cgan_digits"], *parallel, "--out", str(run))
+    options = ("--max_epochs", "1", "--probes+", coverage)
+    two_processes = ("--devices", "2", "--strategy", "ddp", "--accelerator", "cpu")
+    done = genera("train", *RECIPES["cgan_digits"], *options, *two_processes, "--out", str(run))
     assert done.returncode == 0, done.stderr
     last = losses(run)[-1]
     assert float(last["samples/diversity"]) > 0

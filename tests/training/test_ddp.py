@@ -10,7 +10,7 @@ from running import TINY, genera, losses
 
 def test_two_processes_give_the_losses_of_one_with_the_same_global_batch(tmp_path: Path) -> None:
     # The model's loss draws no noise: what the processes draw is meant to differ.
-    noiseless = ("--model", "noiseless.MeanImage", "--allow", "noiseless", "--max_epochs", "2")
+    noiseless = ("--model", "noiseless.MeanImage", "--allow", "noiseless", "--max_epochs", "2", "--accelerator", "cpu")
     one, two = tmp_path / "one", tmp_path / "two"
     assert genera("train", TINY, "--out", str(one), *noiseless).returncode == 0
     parallel = genera("train", TINY, "--out", str(two), *noiseless, "--devices", "2", "--strategy", "ddp")

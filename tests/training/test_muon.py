@@ -19,6 +19,17 @@ def step(optimizer: torch.optim.Optimizer, parameters: list[nn.Parameter], gradi
     optimizer.step()
 
 
+def test_a_loaded_state_lies_where_the_parameters_do() -> None:
+    """A checkpoint is read into memory; Adam's fused step refuses counts of steps that stay there."""
+    kernels, elsewhere = [parameter(16, 16, 3, 3), parameter(16)], [parameter(16, 16, 3, 3), parameter(16)]
+    before = Muon(kernels)
+    step(before, kernels, [torch.ones_like(one) for one in kernels])
+    after = Muon([nn.Parameter(one.to("meta")) for one in elsewhere])
+    after.load_state_dict(before.state_dict())
+    found = [value.device.type for state in after.state.values() for value in state.values()]
+    assert found == ["meta"] * 4
+
+
 @pytest.mark.parametrize("shape", [(4, 7, 5), (4, 5, 7), (1, 16, 16)])
 def test_singular_values_come_near_one(shape: tuple[int, ...]) -> None:
     matrices = torch.randn(shape, generator=torch.Generator().manual_seed(0))

@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 import torch
 import yaml
-from running import TINY, genera, losses
+from running import TINY, checkpoint_of, genera, losses
 
 from genera.cli import main
 from genera.training.runs import RunDirectory
@@ -55,7 +55,7 @@ def test_being_asked_to_stop_ends_with_a_checkpoint(
     stopped = genera("train", TINY, "--out", str(run), *dying(7, signal_name))
     assert stopped.returncode == code
     assert f"genera train --resume {run}" in stopped.stderr
-    assert torch.load(run / "checkpoints" / "last.ckpt", weights_only=True)["global_step"] == 7
+    assert checkpoint_of(run)["global_step"] == 7
     assert main(["train", "--resume", str(run), "--callbacks", "null", "--allow", "dying"]) == 0
     assert losses(run) == losses(uninterrupted)
 
@@ -110,7 +110,7 @@ def test_a_run_of_other_images_is_refused(tiny_run: Path, failing: Callable[...,
 
 def test_a_checkpoint_of_another_model_or_program_is_refused(tiny_run: Path, failing: Callable[..., str]) -> None:
     checkpoint, environment = tiny_run / "checkpoints" / "last.ckpt", tiny_run / "environment.json"
-    content, before = torch.load(checkpoint, weights_only=True), environment.read_text()
+    content, before = checkpoint_of(tiny_run), environment.read_text()
     content["state_dict"].popitem()
     torch.save(content, checkpoint)
     assert "belongs to another model" in failing("train", "--resume", str(tiny_run), "--max_epochs", "2")

@@ -6,9 +6,8 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-import torch
 import yaml
-from running import TINY, losses
+from running import TINY, checkpoint_of, losses
 
 import genera as library
 from genera.cli import main
@@ -58,7 +57,7 @@ def test_two_thousand_steps_train_or_stop_with_a_good_checkpoint(
     else:
         assert code == 2
         assert "is not finite at step" in capsys.readouterr().err
-    checkpoint = torch.load(run / "checkpoints" / "last.ckpt", weights_only=True)
+    checkpoint = checkpoint_of(run)
     assert (checkpoint["global_step"] == STEPS) == (code == 0)
     for state in (checkpoint["state_dict"], library.load(str(run)).state_dict()):
         assert all(value.isfinite().all() for value in state.values())

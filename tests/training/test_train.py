@@ -12,7 +12,7 @@ import pytest
 import torch
 import yaml
 from PIL import Image
-from running import TINY, failing_genera, losses
+from running import TINY, checkpoint_of, failing_genera, losses
 
 import genera as library
 from genera.cli import main
@@ -30,14 +30,14 @@ def test_a_run_directory_holds_all_that_is_handed_on(tiny_run: Path) -> None:
     environment = json.loads((tiny_run / "environment.json").read_text())
     assert environment["finished"] is True
     assert environment["steps"] == 5
-    assert environment["versions"]["torch"] == torch.__version__
+    assert torch.__version__.startswith(environment["versions"]["torch"])
     assert list((tiny_run / "tensorboard").iterdir())
     assert list((tiny_run / "samples").glob("*.png"))
     assert [row["step"] for row in losses(tiny_run)] == ["1", "2", "3", "4", "5"]
 
 
 def test_averaged_weights_are_what_is_kept(tiny_run: Path) -> None:
-    state = torch.load(tiny_run / "checkpoints" / "last.ckpt", weights_only=True)["state_dict"]
+    state = checkpoint_of(tiny_run)["state_dict"]
     kept = library.load(tiny_run).state_dict()
     name = "transform.transforms.1.chain.transforms.0.conditioner.first.weight"
     assert torch.equal(kept[name], state[f"average.module.{name}"])
@@ -120,7 +120,7 @@ def test_a_loss_that_is_not_finite_stops_with_step_term_and_batch(tmp_path: Path
                                  "--checkpoint_every", "0.001s")  # fmt: skip
     for part in ("term 'odd', image 5", "step 5", "batch 4", f"the checkpoint from before is {run}"):
         assert part in message
-    assert torch.load(run / "checkpoints" / "last.ckpt", weights_only=True)["global_step"] == 4
+    assert checkpoint_of(run)["global_step"] == 4
 
 
 def test_a_disk_that_fills_up_loses_nothing(tiny_run: Path) -> None:

@@ -68,6 +68,8 @@ class Muon(Optimizer):
             "eps": eps,
             "weight_decay": weight_decay,
             "min_features": min_features,
+            # torch's own key: where it is set, loading a state takes Adam's counts of steps to the parameters' device.
+            "fused": True,
         }
         super().__init__(params, defaults)
 
@@ -120,7 +122,7 @@ class Muon(Optimizer):
             [state["exp_avg_sq"] for state in states],
             [],
             [state["step"] for state in states],
-            fused=True,
+            fused=group["fused"],
             amsgrad=False,
             beta1=beta1,
             beta2=beta2,

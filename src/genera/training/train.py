@@ -65,7 +65,7 @@ def train(
         task: how it is optimised.
         batch_size: images per step, over all processes.
         max_epochs: passes over the training images the schedules are planned for.
-        max_steps: stop after this many steps.
+        max_steps: stop after this many steps; schedules are planned for max_epochs all the same.
         budget: train for this time instead, such as 20m; every schedule spans it.
         seed: of all random numbers; two runs of one seed are identical on one machine.
         precision: of the arithmetic of the networks; weights stay in 32 bits with bf16-mixed.
@@ -137,7 +137,9 @@ def train(
             # Not before: what has just been refused leaves no directory behind.
             print(f"training in {run.path}", file=sys.stderr)
         try:
-            trainer.fit(lightning_task, datamodule=feed, ckpt_path=run.checkpoint if resume else None)
+            # cuDNN's fastest kernels of a backward pass add in an order of their own every time.
+            with torch.backends.cudnn.flags(enabled=True, deterministic=True):
+                trainer.fit(lightning_task, datamodule=feed, ckpt_path=run.checkpoint if resume else None)
         finally:
             # Before the first step of a sitting, what an earlier one wrote is still true.
             if trainer.is_global_zero and pace.is_running:
