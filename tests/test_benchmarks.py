@@ -108,6 +108,13 @@ def test_both_frechet_distances_are_one(monkeypatch: pytest.MonkeyPatch) -> None
     assert float(module["our_distance"](drawn, real)) == pytest.approx(float(module["their_distance"](drawn, real)))
 
 
+def test_a_threshold_is_passed_between_two_points(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.syspath_prepend(BENCHMARKS)
+    seconds_to = runpy.run_path(TIME_TO_QUALITY)["seconds_to"]
+    curve = [(10.0, 3.0), (20.0, 2.0), (30.0, 1.0)]
+    assert [seconds_to(threshold, curve) for threshold in (3.5, 2.0, 1.75, 0.9)] == [10.0, 20.0, 22.5, None]
+
+
 def test_the_benchmark_of_time_to_quality_prints_and_draws_every_side(
     monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str], tmp_path: Path
 ) -> None:

@@ -126,6 +126,10 @@ def test_every_latent_is_met(scale: float, dtype: torch.dtype) -> None:
     steepness = (-log_derivative).exp().clamp(min=1)
     rounding = 50 * torch.finfo(dtype).eps
     assert ((again - y).abs() / steepness <= rounding * (1 + x.abs() + y.abs())).all()
+    with torch.no_grad():
+        same, slopes = elementwise.inverse(y, params)
+    torch.testing.assert_close(same, x)
+    torch.testing.assert_close(slopes, -elementwise(same, params)[1])
 
 
 @pytest.mark.parametrize("optimiser", [torch.optim.Adam, torch.optim.SGD])

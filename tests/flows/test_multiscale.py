@@ -37,6 +37,16 @@ def test_squeezed_is_squeeze_transform_unsqueeze() -> None:
     torch.testing.assert_close(squeezed(x, context)[1], log_det, rtol=0, atol=0)
 
 
+def test_squeezed_takes_an_image_as_context_and_passes_over_what_it_does_not_need() -> None:
+    squeezed, x, _ = TRANSFORMS["Squeezed, context"]()
+    with complains("Squeezed needs a context (B, 2, 4, 4)", "none"):
+        squeezed(x)
+    with complains("Squeezed needs a context (B, 2, 4, 4)", "(3, 2)"):
+        squeezed(x, torch.ones(3, 2))
+    alone, x = TRANSFORMS["Squeezed"]()
+    assert torch.equal(alone(x, torch.ones(len(x), 10))[0], alone(x)[0])
+
+
 def test_squeezed_keeps_the_shape() -> None:
     with complains("keep the shape (4, 2, 2)", "(16, 1, 1)"):
         Squeezed((1, 4, 4), transforms=[lambda shape, context_channels: Squeeze(shape)])

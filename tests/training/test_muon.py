@@ -116,6 +116,8 @@ def test_what_no_gradient_reached_stays() -> None:
         ({"momentum": 1.0}, "momentum"),
         ({"betas": (0.9, 1.5)}, "betas[1]"),
         ({"weight_decay": -1.0}, "weight_decay"),
+        ({"eps": 0.0}, "eps"),
+        ({"min_features": 0}, "min_features"),
     ],
 )
 def test_values_out_of_range(arguments: dict[str, object], said: str) -> None:

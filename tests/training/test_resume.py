@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from pathlib import Path
 
+import lightning.pytorch as pl
 import pytest
 import torch
 import yaml
@@ -58,6 +59,23 @@ def test_being_asked_to_stop_ends_with_a_checkpoint(
     assert checkpoint_of(run)["global_step"] == 7
     assert main(["train", "--resume", str(run), "--callbacks", "null", "--allow", "dying"]) == 0
     assert losses(run) == losses(uninterrupted)
+
+
+def test_a_gpu_adds_in_the_same_order_while_it_trains_and_is_left_as_it_was(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Which is what two runs of one seed need there; without a GPU it makes no difference."""
+    found = []
+
+    def fit(trainer: pl.Trainer, *arguments: object, fit=pl.Trainer.fit, **options: object) -> None:
+        found.append(torch.backends.cudnn.deterministic)
+        fit(trainer, *arguments, **options)
+
+    monkeypatch.setattr(pl.Trainer, "fit", fit)
+    before = torch.backends.cudnn.deterministic
+    assert main(["train", TINY, "--max_steps", "1", "--out", str(tmp_path / "run")]) == 0
+    assert found == [True]
+    assert torch.backends.cudnn.deterministic == before
 
 
 def test_plateau_resumes_exactly(tmp_path: Path) -> None:

@@ -47,21 +47,21 @@ class Squeeze(Transform):
 class Squeezed(Transform):
     """Transforms of the squeezed image, unsqueezed again: what has to keep its shape gets the squeezed grid's price.
 
-    A context that is an image is squeezed with it.
-
     Args:
         shape: ``(C, H, W)``.
-        context_channels: K, of a context ``(B, K, H, W)``.
+        context_channels: K, of a context ``(B, K, H, W)``, which is squeezed as well; with none, any context is passed
+            over.
         transforms: factories ``(shape, context_channels) -> Transform`` for the squeezed image and context.
 
     Raises:
-        ValueError: height or width is odd, or a transform changes the shape.
+        ValueError: height or width is odd, a transform changes the shape, or the context is no image.
     """
 
     def __init__(
         self, shape: tuple[int, ...], context_channels: int = 0, *, transforms: Sequence[ContextTransformFactory]
     ) -> None:
         super().__init__(shape)
+        self.context_channels = context_channels
         self.squeeze = Squeeze(shape)
         squeezed = self.squeeze.out_shape
         self.chain = Chain(squeezed, [with_context_channels(make, 4 * context_channels) for make in transforms])
@@ -71,16 +71,21 @@ class Squeezed(Transform):
             )
 
     def forward(self, x: Tensor, context: Tensor | None = None) -> tuple[Tensor, Tensor]:
-        y, log_det = self.chain(self.squeeze(x)[0], _squeezed(context))
+        y, log_det = self.chain(self.squeeze(x)[0], self._squeezed(context))
         return self.squeeze.inverse(y)[0], log_det
 
     def inverse(self, y: Tensor, context: Tensor | None = None) -> tuple[Tensor, Tensor]:
-        x, log_det = self.chain.inverse(self.squeeze(y)[0], _squeezed(context))
+        x, log_det = self.chain.inverse(self.squeeze(y)[0], self._squeezed(context))
         return self.squeeze.inverse(x)[0], log_det
 
-
-def _squeezed(context: Tensor | None) -> Tensor | None:
-    return None if context is None else F.pixel_unshuffle(context, 2)
+    def _squeezed(self, context: Tensor | None) -> Tensor | None:
+        if not self.context_channels:
+            return None
+        shape = (self.context_channels, *self.shape[1:])
+        if context is None or context.shape[1:] != shape:
+            got = "none" if context is None else f"one of shape {tuple(context.shape)}"
+            raise ValueError(f"Squeezed needs a context (B, {', '.join(map(str, shape))}), got {got}")
+        return F.pixel_unshuffle(context, 2)
 
 
 class Split(Transform):

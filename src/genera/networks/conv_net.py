@@ -10,8 +10,8 @@ from genera.core import check_positive
 class ConvNet(nn.Module):
     """3×3 convolutions with GELU after each, then a 1×1 convolution that starts at zero.
 
-    Starting at zero makes an affine coupling start as the identity. Nothing normalizes and nothing skips: a few layers
-    train without, and norms between them would cost a third of the speed on a processor.
+    Starting at zero makes an affine or spline coupling start as the identity. Nothing normalizes and nothing skips: a
+    few layers train without, and norms between them would cost a third of the speed on a processor.
 
     Args:
         in_channels: of the input.

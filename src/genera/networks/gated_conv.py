@@ -125,7 +125,7 @@ class GatedResidual(nn.Module):
 class GatedConvNet(nn.Module):
     """3×3 convolution, gated residual blocks, 3×3 convolution that starts at zero.
 
-    Starting at zero makes a coupling start as the identity.
+    Starting at zero makes an affine or spline coupling start as the identity.
 
     Args:
         in_channels: of the input.

@@ -12,7 +12,7 @@ from genera.core import check_positive
 class Mlp(nn.Module):
     """Linear layers over the channels of every pixel, GELU in between; the last starts at zero.
 
-    Starting at zero makes a coupling start as the identity. A vector is an image of one pixel.
+    Starting at zero makes an affine or spline coupling start as the identity. A vector is an image of one pixel.
 
     Args:
         in_channels: of the input.

@@ -35,7 +35,7 @@ class ResidualBlock(nn.Module):
 class ResidualConvNet(nn.Module):
     """3×3 convolution, residual blocks, 3×3 convolution that starts at zero.
 
-    Starting at zero makes a coupling start as the identity.
+    Starting at zero makes an affine or spline coupling start as the identity.
 
     Args:
         in_channels: of the input.

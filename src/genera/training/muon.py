@@ -11,6 +11,8 @@ from torch import Tensor, nn
 from torch.optim import Optimizer
 from torch.optim.adam import adam
 
+from genera.core import check_positive
+
 #: Of the polynomial a·s + b·s³ + c·s⁵, which five times over takes singular values in (0, 1] to around 1.
 _COEFFICIENTS = (3.4445, -4.7750, 2.0315)
 _ITERATIONS = 5
@@ -25,6 +27,8 @@ class Muon(Optimizer):
     ``(out, in·h·w)``. Its momentum is replaced by (nearly) the nearest matrix with orthonormal rows or columns, so a
     step moves all directions alike and not only those few that most gradients share. Everything else — first layers,
     biases, scales, matrices that are no kernels — has no directions to speak of, or its own metric, and goes by Adam.
+    A parameter does not say what layer it is of: the kernel of a transposed convolution, ``(in, out, h, w)``, is taken
+    for that of a convolution the other way.
 
     Args:
         params: of the model.
@@ -36,7 +40,7 @@ class Muon(Optimizer):
         min_features: how many outputs and inputs make a kernel hidden.
 
     Raises:
-        ValueError: a rate or a decay is out of range.
+        ValueError: a rate, a decay, ``eps`` or ``min_features`` is out of range.
 
     Source:
         Jordan et al. (2024), https://kellerjordan.github.io/posts/muon; the scale of a step is that of Liu et al.
@@ -58,6 +62,9 @@ class Muon(Optimizer):
             raise ValueError(f"lr must be positive, got {lr}")
         if weight_decay < 0:
             raise ValueError(f"weight_decay must not be negative, got {weight_decay}")
+        if not eps > 0:
+            raise ValueError(f"eps must be positive, got {eps}")
+        check_positive(min_features=min_features)
         for name, decay in (("momentum", momentum), ("betas[0]", betas[0]), ("betas[1]", betas[1])):
             if not 0 <= decay < 1:
                 raise ValueError(f"{name} must lie in [0, 1), got {decay}")

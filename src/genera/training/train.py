@@ -114,7 +114,7 @@ def train(
     bar = Bar(pace, metrics=metrics, validation=validation)
     conclusion = Conclusion(feed.images, run=run, seed=seed)
     keeper = Keeper(run, seconds=seconds_of(checkpoint_every))
-    with _quiet_lightning(), keeper.catching_signals():
+    with _quiet_lightning(), _deterministic_cudnn(), keeper.catching_signals():
         try:
             trainer = pl.Trainer(
                 accelerator=accelerator,
@@ -137,9 +137,7 @@ def train(
             # Not before: what has just been refused leaves no directory behind.
             print(f"training in {run.path}", file=sys.stderr)
         try:
-            # cuDNN's fastest kernels of a backward pass add in an order of their own every time.
-            with torch.backends.cudnn.flags(enabled=True, deterministic=True):
-                trainer.fit(lightning_task, datamodule=feed, ckpt_path=run.checkpoint if resume else None)
+            trainer.fit(lightning_task, datamodule=feed, ckpt_path=run.checkpoint if resume else None)
         finally:
             # Before the first step of a sitting, what an earlier one wrote is still true.
             if trainer.is_global_zero and pace.is_running:
@@ -266,3 +264,14 @@ def _quiet_lightning() -> Iterator[None]:
             yield
         finally:
             logger.setLevel(level)
+
+
+@contextmanager
+def _deterministic_cudnn() -> Iterator[None]:
+    """Let cuDNN add in the same order every time; in a backward pass its fastest kernels do not."""
+    before = torch.backends.cudnn.deterministic
+    torch.backends.cudnn.deterministic = True
+    try:
+        yield
+    finally:
+        torch.backends.cudnn.deterministic = before

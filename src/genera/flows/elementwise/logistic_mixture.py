@@ -50,9 +50,9 @@ class LogisticMixture(Elementwise):
     def inverse(self, y: Tensor, params: Tensor) -> tuple[Tensor, Tensor]:
         z, log_scale = self.affine.inverse(y, params[:, -2:])
         mixture = self._mixture(params)
-        root = mixture.quantile(z)
+        root, log_slope = mixture.quantile(z)
         if not torch.is_grad_enabled():
-            return root, log_scale - mixture.logit_cdf(root)[1]
+            return root, log_scale - log_slope
         # The implicit function's gradients: a Newton step from the root, of length zero, differentiated as if its
         # slope were constant.
         value, log_slope = mixture.logit_cdf(root)
@@ -93,17 +93,19 @@ class _Mixture(NamedTuple):
         return log_cdf - log_survival, (hazards - self.log_scales).logsumexp(dim=1)
 
     @torch.no_grad()
-    def quantile(self, z: Tensor) -> Tensor:
-        """The ``x`` with ``logit cdf(x) = z``, without gradients: Newton's method, bisecting where it is not safe.
+    def quantile(self, z: Tensor) -> tuple[Tensor, Tensor]:
+        """The ``x`` with ``logit cdf(x) = z``, and ``log dz/dx``: Newton's method, bisecting where it is not safe.
 
         A Newton step is taken where it stays inside the bracket and is at most half as long as the last but one. Most
-        values are found in three steps; those that are left when half are found go on without them.
+        values are found in three steps; whenever half of those that are left are found, the others go on alone.
         """
         # Left of all the components' own quantiles every component is too small, right of them too large.
         quantiles = self.means + self.log_scales.exp() * z.unsqueeze(1)
         low, high = quantiles.amin(dim=1).flatten(), quantiles.amax(dim=1).flatten()
+        # Values in one row, (N,), and their mixtures (1, K, N), so that any of them can be left out.
         mixture = _Mixture(*(field.movedim(1, 0).flatten(1)[None] for field in self))
-        found, sought, places = torch.empty_like(low), z.flatten(), torch.arange(z.numel(), device=z.device)
+        found, slopes = torch.empty_like(low), torch.empty_like(low)
+        sought, places = z.flatten(), torch.arange(z.numel(), device=z.device)
         x = (low + high) / 2
         last = before_last = high - low
         active = torch.ones_like(places, dtype=torch.bool)
@@ -123,14 +125,14 @@ class _Mixture(NamedTuple):
             x = torch.where(active, x - step, x)
             last, before_last = step.abs(), last
             if 2 * num_active < len(x):
-                found[places] = x
+                found[places], slopes[places] = x, log_slope
                 here = active.nonzero().squeeze(1)
                 mixture = _Mixture(*(field.index_select(2, here) for field in mixture))
                 sought, places, x, low, high, last, before_last, active = (
                     values[here] for values in (sought, places, x, low, high, last, before_last, active)
                 )
-        found[places] = x
-        return found.view(z.shape)
+        found[places], slopes[places] = x, log_slope
+        return found.view(z.shape), slopes.view(z.shape)
 
 
 def _slope(log_slope: Tensor) -> Tensor:
