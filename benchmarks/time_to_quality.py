@@ -108,7 +108,7 @@ class Ours(Side):
         model.initialize(first)
         task = arguments["task"](model)
         batches = Batches(images, batch_size=arguments["batch_size"])
-        super().__init__(model, task.configure_optimizers(), batches, clip_norm=task.clip_norm)
+        super().__init__(model, task.configure_optimizers(), batches, clip_norm=task.clip_norm or math.inf)
 
     def nll(self, images: Tensor) -> Tensor:
         with torch.autocast("cpu", dtype=torch.bfloat16, enabled=has_bfloat16()):
