@@ -10,7 +10,7 @@ from torch import Tensor, nn
 from torch.optim import Optimizer
 from torch.optim.lr_scheduler import ReduceLROnPlateau
 
-from genera.core import Loss, Schedule, Trainable, bits_per_dim, has_density
+from genera.core import Schedule, Trainable, bits_per_dim, has_density
 from genera.training.averaging import averaged
 from genera.training.task import Task, broken_terms, check_clip_norm, vectors, watched, with_initial_rate
 
@@ -25,8 +25,6 @@ class LossTask(Task):
         plateau: lowers the learning rate when the validation loss stops falling; instead of ``schedule``.
         clip_norm: the gradient is shortened to this norm.
         average_decay: validate and keep an exponential moving average of the weights with this decay.
-        compile: let ``torch.compile`` fuse the operations of a step, which takes a minute or more at the start. Noise
-            is then drawn by other generators: the same seed gives other losses than without.
 
     Raises:
         ValueError: the model has no single loss; both ``schedule`` and ``plateau``; or a value out of range.
@@ -44,7 +42,6 @@ class LossTask(Task):
         plateau: Callable[[Optimizer], ReduceLROnPlateau] | None = None,
         clip_norm: float | None = None,
         average_decay: float | None = None,
-        compile: bool = False,
     ) -> None:
         super().__init__(model, schedule=schedule)
         if not isinstance(model, Trainable):
@@ -55,8 +52,6 @@ class LossTask(Task):
         self.clip_norm = clip_norm
         self._make_optimizer = optimizer
         self._make_plateau = plateau
-        self._loss = model.loss
-        self._compiles = compile
         self._plateau: ReduceLROnPlateau | None = None
         self._plateau_state: dict[str, Any] | None = None
         self.average = None if average_decay is None else averaged(model, decay=average_decay)
@@ -76,14 +71,9 @@ class LossTask(Task):
                 self._plateau.load_state_dict(self._plateau_state)
         return optimizer
 
-    def on_fit_start(self) -> None:
-        # Not before: only now is the model where it will be trained.
-        if self._compiles:
-            self._loss = compiled(self.model.loss, device=self.device)
-
     def training_step(self, batch: tuple[Tensor, Tensor | None], batch_idx: int) -> dict[str, Any]:
         images, labels = batch
-        loss = self._loss(images, labels)
+        loss = self.model.loss(images, labels)
         total = loss.total.mean()
         self.check_finite(total, lambda: f"the loss ({broken_terms(loss)})", batch=batch_idx)
         return {"loss": total, "watched": watched(loss, total), "vectors": vectors(loss)}
@@ -125,21 +115,3 @@ class LossTask(Task):
 
     def on_load_checkpoint(self, checkpoint: dict[str, Any]) -> None:
         self._plateau_state = checkpoint.get("plateau")
-
-
-def compiled(loss: Callable[..., Loss], *, device: torch.device) -> Callable[..., Loss]:
-    """The loss with its operations fused.
-
-    Raises:
-        ValueError: PyTorch finds no compiler for this device.
-    """
-    try:
-        torch.compile(torch.neg)(torch.zeros(1, device=device))
-    except Exception as error:  # of every compiler its own
-        reason = str(error).strip().partition("\n")[0]
-        raise ValueError(
-            f"torch.compile does not work on this {device.type} ({reason}): leave out --task.compile, or install "
-            "a C++ compiler, for a GPU also Triton"
-        ) from error
-    # Batches are of one size: a compilation for any size would be slower, and fails for some losses.
-    return torch.compile(loss, dynamic=False)
