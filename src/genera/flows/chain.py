@@ -53,3 +53,15 @@ class Chain(Transform):
             y, log_det_here = transform.inverse(y, context)
             log_det = log_det + log_det_here
         return y, log_det
+
+
+def checked_context(context: Tensor | None, shape: tuple[int, ...], *, needed_by: str) -> Tensor:
+    """The context, if it is one of ``(B, *shape)``.
+
+    Raises:
+        ValueError: there is none, or one of another shape.
+    """
+    if context is None or context.shape[1:] != shape:
+        got = "none" if context is None else f"one of shape {tuple(context.shape)}"
+        raise ValueError(f"{needed_by} needs a context (B, {', '.join(map(str, shape))}), got {got}")
+    return context

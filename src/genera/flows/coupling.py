@@ -9,7 +9,7 @@ import torch
 from torch import Tensor, nn
 
 from genera.core import Transform, check_positive, sum_over_dims
-from genera.flows.chain import Chain
+from genera.flows.chain import Chain, checked_context
 from genera.flows.elementwise import Affine, Elementwise
 
 #: A function ``(shape, odd) -> bool (C, H, W)``, True where a coupling leaves the value as it is.
@@ -156,10 +156,7 @@ def _with_context(x: Tensor, context: Tensor | None, channels: int) -> Tensor:
         return x
     if context is not None and context.ndim == 2:
         context = context[:, :, None, None].expand(-1, -1, *x.shape[2:])
-    shape = (channels, *x.shape[2:])
-    if context is None or context.shape[1:] != shape:
-        got = "none" if context is None else f"one of shape {tuple(context.shape)}"
-        raise ValueError(f"this coupling needs a context (B, {', '.join(map(str, shape))}), got {got}")
+    context = checked_context(context, (channels, *x.shape[2:]), needed_by="this coupling")
     return torch.cat([x, context], dim=1)
 
 

@@ -10,7 +10,13 @@ import torch.nn.functional as F
 from torch import Tensor, nn
 
 from genera.core import Transform
-from genera.flows.chain import Chain, ContextTransformFactory, TransformFactory, with_context_channels
+from genera.flows.chain import (
+    Chain,
+    ContextTransformFactory,
+    TransformFactory,
+    checked_context,
+    with_context_channels,
+)
 
 
 class Squeeze(Transform):
@@ -82,10 +88,7 @@ class Squeezed(Transform):
         if not self.context_channels:
             return None
         shape = (self.context_channels, *self.shape[1:])
-        if context is None or context.shape[1:] != shape:
-            got = "none" if context is None else f"one of shape {tuple(context.shape)}"
-            raise ValueError(f"Squeezed needs a context (B, {', '.join(map(str, shape))}), got {got}")
-        return F.pixel_unshuffle(context, 2)
+        return F.pixel_unshuffle(checked_context(context, shape, needed_by="Squeezed"), 2)
 
 
 class Split(Transform):

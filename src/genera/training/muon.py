@@ -80,8 +80,9 @@ class Muon(Optimizer):
         }
         super().__init__(params, defaults)
 
+    # torch declares two overloads, which a method with one signature cannot match.
     @torch.no_grad()
-    def step(self, closure: Callable[[], float] | None = None) -> float | None:  # type: ignore[override]  # torch overloads it
+    def step(self, closure: Callable[[], float] | None = None) -> float | None:  # type: ignore[override]
         """One step. The closure, where there is one, gives the loss and the gradients."""
         loss = None
         if closure is not None:
