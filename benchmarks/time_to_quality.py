@@ -2,10 +2,10 @@
 
 Run with ``python benchmarks/time_to_quality.py --minutes 20 --out FOLDER``. The sides take turns of a few seconds on
 the same cores, so that a busy machine slows all of them, and each is trained for the minutes given; what validating
-takes does not count. Prints how good each became and when it passed the threshold, and writes the curves to
-``time_to_quality.json``, ``.png`` and ``.svg``. All rates, also that of ``realnvp``, fall along half a cosine to zero
-within the time; ours are in bfloat16 where the processor has it, Glow in float32 as it is documented. Bits/dim are of
-one draw of the noise for each of the first validation images.
+takes does not count. Prints how good each became and when it passed the threshold, and writes that table to
+``time_to_quality.md``, the curves to ``.json``, ``.png`` and ``.svg``. All rates, also that of ``realnvp``, fall along
+half a cosine to zero within the time; ours are in bfloat16 where the processor has it, Glow in float32 as it is
+documented. Bits/dim are of one draw of the noise for each of the first validation images.
 """
 
 from __future__ import annotations
@@ -60,6 +60,11 @@ class Side(ABC):
         self.seconds = 0.0
         self.steps = 0
         self.curve: list[tuple[float, float]] = []
+
+    @property
+    def num_parameters(self) -> int:
+        """Of the model."""
+        return sum(parameter.numel() for parameter in self.model.parameters())
 
     @abstractmethod
     def nll(self, images: Tensor) -> Tensor:
@@ -180,13 +185,19 @@ def main() -> None:
                     side.validate(held_out)
 
     print(f"{arguments.minutes:g} minutes of {arguments.data} for each, {threads()}, {len(held_out)} validation images")
-    print(f"{'':<18}  parameters   steps  bits/dim  minutes to {arguments.threshold:g}")
+    rows = table(sides, arguments.threshold)
+    print(rows, end="")
+    write(rows, sides, arguments)
+
+
+def table(sides: dict[str, Side], threshold: float) -> str:
+    """How good each side became, and when it passed the threshold."""
+    rows = f"| flow | parameters | steps | bits/dim | minutes to {threshold:g} |\n|---|---|---|---|---|\n"
     for name, side in sides.items():
-        count = sum(parameter.numel() for parameter in side.model.parameters())
-        passed = seconds_to(arguments.threshold, side.curve)
+        passed = seconds_to(threshold, side.curve)
         when = "not reached" if passed is None else f"{passed / 60:.1f}"
-        print(f"{name:<18}  {count:>10,}  {side.steps:>6,}  {side.curve[-1][1]:>8.3f}  {when}")
-    write(sides, arguments)
+        rows += f"| {name} | {side.num_parameters:,} | {side.steps:,} | {side.curve[-1][1]:.3f} | {when} |\n"
+    return rows
 
 
 def seconds_to(threshold: float, curve: list[tuple[float, float]]) -> float | None:
@@ -199,14 +210,16 @@ def seconds_to(threshold: float, curve: list[tuple[float, float]]) -> float | No
     return None
 
 
-def write(sides: dict[str, Side], arguments: argparse.Namespace) -> None:
-    """The curves as figures and numbers."""
+def write(rows: str, sides: dict[str, Side], arguments: argparse.Namespace) -> None:
+    """The table, and the curves as figures and numbers."""
     arguments.out.mkdir(parents=True, exist_ok=True)
     file = arguments.out / "time_to_quality.json"
     told = {"data": arguments.data, "minutes": arguments.minutes, "threads": torch.get_num_threads()}
     curves = {name: [[round(x, 5) for x in point] for point in side.curve] for name, side in sides.items()}
     file.write_text(json.dumps({**told, "curves": curves}, indent=1) + "\n")
     print(file)
+    file.with_suffix(".md").write_text(rows)
+    print(file.with_suffix(".md"))
     with style():
         for path in save_figure(figure(sides, arguments), file.with_suffix("")):
             print(path)

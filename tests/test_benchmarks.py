@@ -122,7 +122,8 @@ def test_the_benchmark_of_time_to_quality_prints_and_draws_every_side(
     options = ["--data", "digits", "--minutes", "0.001", "--images", "20", "--threshold", "20", "--out", str(tmp_path)]
     monkeypatch.setattr(sys, "argv", [TIME_TO_QUALITY, *options])
     runpy.run_path(TIME_TO_QUALITY, run_name="__main__")
-    table = capsys.readouterr().out
+    table = (tmp_path / "time_to_quality.md").read_text()
+    assert table in capsys.readouterr().out
     for side in ("flow_fast", "realnvp", "Glow of normflows"):
         assert side in table
     told = json.loads((tmp_path / "time_to_quality.json").read_text())

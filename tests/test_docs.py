@@ -32,6 +32,7 @@ RECIPES = {
     for family in FAMILIES
     for text in [DOCUMENTS[f"{family}.md"]]
 }
+TABLES = sorted([*DOCS.glob("studies/*/*.md"), *DOCS.glob("figures/*/*.md")])
 NUMBER = re.compile(r"-?\d+(?:\.\d*)?")
 
 
@@ -143,8 +144,8 @@ def test_the_tables_of_a_study_are_made_of_its_files(modules: dict[str, dict[str
         assert not kept or kept == module["tables"](), name
 
 
-@pytest.mark.parametrize("path", sorted((DOCS / "studies").glob("*/*.md")), ids=lambda path: path.stem)
-def test_the_tables_of_studies_are_in_the_documents(path: Path) -> None:
+@pytest.mark.parametrize("path", TABLES, ids=lambda path: path.stem)
+def test_the_tables_of_studies_and_benchmarks_are_in_the_documents(path: Path) -> None:
     assert any(path.read_text(encoding="utf-8") in document for document in DOCUMENTS.values())
 
 
