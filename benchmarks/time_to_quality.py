@@ -23,6 +23,7 @@ import torch
 import yaml
 from common import positive, positive_number, threads
 from matplotlib.figure import Figure
+from matplotlib.ticker import ScalarFormatter
 from torch import Tensor, nn
 from torch.optim import Adamax, Optimizer
 from tqdm import tqdm
@@ -232,6 +233,10 @@ def figure(sides: dict[str, Side], arguments: argparse.Namespace) -> Figure:
     for name, side in sides.items():
         axes.plot([seconds / 60 for seconds, _ in side.curve], [bits for _, bits in side.curve], label=name)
     axes.axhline(arguments.threshold, color="grey", linewidth=0.8, linestyle=":")
+    # The sides differ by several bits, and what is near the best by hundredths.
+    axes.set_yscale("log")
+    axes.yaxis.set_major_formatter(ScalarFormatter())
+    axes.yaxis.set_minor_formatter(ScalarFormatter())
     axes.set(xlabel="minutes of training", ylabel="bits/dim, validation images")
     axes.set_ylim(top=max(side.curve[min(2, len(side.curve) - 1)][1] for side in sides.values()))
     axes.set_title(f"{arguments.data}, {threads()}")

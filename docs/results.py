@@ -138,7 +138,7 @@ def likelihoods() -> str:
 
 def flows() -> str:
     """The flows of the zoo and the report's: what they cost, and what they reach."""
-    table = "| flow | data | parameters | epochs | minutes of a core | bits/dim, M = 8 |\n|---|---|---|---|---|---|\n"
+    table = "| flow | data | parameters | epochs | CPU minutes | bits/dim, M = 8 |\n|---|---|---|---|---|---|\n"
     for data in ("mnist", "fashion-mnist"):
         files = [
             file for kind in ("flow-fast", "realnvp*") for file in sorted(ZOO.glob(f"{kind}-{data}/evaluation.json"))
