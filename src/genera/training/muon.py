@@ -80,8 +80,8 @@ class Muon(Optimizer):
         }
         super().__init__(params, defaults)
 
-    # torch declares two overloads, which a method with one signature cannot match.
     @torch.no_grad()
+    # torch declares two overloads, which a method with one signature cannot match.
     def step(self, closure: Callable[[], float] | None = None) -> float | None:  # type: ignore[override]
         """One step. The closure, where there is one, gives the loss and the gradients."""
         loss = None
