@@ -23,6 +23,7 @@ from genera.core import Generative
 from genera.core.files import replacing, write_whole
 from genera.data.pictures import image_grid, save_picture
 from genera.evaluation import classifier_of, default_measures, draw, evaluate
+from genera.training.weights import record_digest
 from genera.vaes import VAE, Autoencoder
 from genera.zoo import find_model
 
@@ -65,6 +66,7 @@ def ship(run: Path, name: str, measures: Sequence[str]) -> Path:
         cheap = [measure for measure in chosen if measure.name not in COSTLY]
         if differ(evaluate(find_model(str(run)), data, cheap), result):
             shutil.copy(run / "model.safetensors", folder / "model.safetensors")
+            record_digest(folder / "model.safetensors")
             trained = find_model(name)
             result = evaluate(trained, data, chosen)
     result["measures"] = {measure: result["measures"][measure] for measure in known if measure in result["measures"]}
@@ -97,12 +99,14 @@ def write_weights(source: Path, destination: Path) -> None:
     """Copy weights; in half precision where they would be too large."""
     if source.stat().st_size <= MAX_BYTES:
         shutil.copy(source, destination)
+        record_digest(destination)
         return
     weights = load_file(source)
     halved = {name: value.half() if value.is_floating_point() else value for name, value in weights.items()}
     assert all(value.isfinite().all() for value in halved.values()), "a weight is too large for half precision"
     with replacing(destination) as temporary:
         save_file(halved, temporary)
+    record_digest(destination)
 
 
 def card(name: str, config: dict, environment: dict, evaluation: dict, num_train: int) -> str:

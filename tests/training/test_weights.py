@@ -16,7 +16,7 @@ from torch import Tensor, nn
 
 from genera.training import weights
 from genera.training.checkpoints import read_checkpoint
-from genera.training.weights import digest_of, digest_path, load_weights, save_weights
+from genera.training.weights import digest_path, load_weights, record_digest, save_weights
 
 
 class Trap:
@@ -43,7 +43,7 @@ def test_the_trap_works(tmp_path: Path) -> None:
 
 def recorded(path: Path) -> Path:
     """A file with its digest beside it, as that of a run."""
-    digest_path(path).write_text(f"{digest_of(path)}  {path.name}\n")
+    record_digest(path)
     return path
 
 

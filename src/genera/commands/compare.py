@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import sys
 from collections.abc import Sequence
+from dataclasses import asdict
 from pathlib import Path
 
 from genera.commands.calling import call
@@ -118,8 +119,9 @@ def _short_names(found: Sequence[TrainedModel]) -> list[str]:
 
 
 def _kind(trained: TrainedModel) -> str:
-    """What models must have in common for the same questions: the data set with all its settings."""
-    return json.dumps([trained.config["data"], trained.config["spec"]], sort_keys=True)
+    """What models must have in common for the same questions: the images, by their content where that is recorded."""
+    images = trained.config.get("images", trained.config["data"])
+    return json.dumps([images, asdict(trained.spec)], sort_keys=True)
 
 
 def _check_distinct(found: Sequence[TrainedModel]) -> None:

@@ -42,7 +42,7 @@ def evaluate(
         allow: packages that the model's config may name besides ours.
 
     Returns:
-        ``{"model", "data", "split", "weights", "measures": {name: {"value", "low", "high", "n", "settings",
+        ``{"model", "data", "split", "images", "weights", "measures": {name: {"value", "low", "high", "n", "settings",
         "beside"}}, "unavailable": {name: reason}}``.
 
     Raises:
@@ -51,7 +51,13 @@ def evaluate(
     """
     model = trained.load(allow=allow)
     check_fits(model.spec, data)
-    about = {"model": trained.run.path.name, "data": data.name, "split": split, "weights": trained.weights_digest}
+    about = {
+        "model": trained.run.path.name,
+        "data": data.name,
+        "split": split,
+        "images": data.split(split).digest,
+        "weights": trained.weights_digest,
+    }
     path = result_path(trained, data, split, count=count)
     result: dict[str, Any] = about | {"measures": _kept(path, about), "unavailable": {}}
     reasons = {measure.name: measure.unavailable(model, data, split=split) for measure in measures}
@@ -112,9 +118,9 @@ def _measure_once(
 
 def _shipped_figure(trained: TrainedModel, measure: Measure, *, data: ImageData, split: str) -> Measurement | None:
     """What was measured of a model of the zoo before it was shipped, in the same way on the same images."""
-    if not trained.is_shipped or (data.name, split) != (trained.config["data"]["name"], "test"):
+    if not trained.is_shipped:
         return None
-    about = {"data": data.name, "split": split, "weights": trained.weights_digest}
+    about = {"images": data.split(split).digest, "weights": trained.weights_digest}
     found = _kept(trained.run.evaluation, about).get(measure.name)
     return Measurement(**found) if found is not None and measure.settings.items() <= found["settings"].items() else None
 
@@ -122,10 +128,13 @@ def _shipped_figure(trained: TrainedModel, measure: Measure, *, data: ImageData,
 def result_path(trained: TrainedModel, data: ImageData, split: str, *, count: int | None = None) -> Path:
     """Where a result goes: ``evaluation.json`` for the test images of the model's own data.
 
-    That of other images goes to ``evaluation-DATA-SPLIT.json``, and that of another number of them than usual to a file
-    with this number at the end: figures of sets cannot be compared then.
+    That of another split of them goes to ``evaluation-DATA-SPLIT.json``; that of other images to a file with the start
+    of their digest at the end, as two folders of pictures have one name; and that of another number of them than usual
+    to a file with this number at the end: figures of sets cannot be compared then.
     """
-    others = [] if (split, data.name) == ("test", trained.config["data"]["name"]) else [data.name, split]
+    images = data.split(split)
+    is_own = trained.was_trained_on(data, split)
+    others = [] if is_own and split == "test" else [data.name, split] + ([] if is_own else [images.digest[:8]])
     number = [] if count is None else [str(count)]
     return trained.run.evaluation.with_name(f"{'-'.join(['evaluation', *others, *number])}.json")
 

@@ -19,6 +19,20 @@ def with_context_channels(make: ContextTransformFactory, context_channels: int) 
     return lambda shape: make(shape, context_channels)
 
 
+#: Steps that a flow of one kind of step may have; what is made of each is kept in a list before any of it is made.
+MAX_STEPS = 1000
+
+
+def check_steps(count: int) -> None:
+    """Refuse a number of steps below 1, or above what any flow has.
+
+    Raises:
+        ValueError: it is.
+    """
+    if not 1 <= count <= MAX_STEPS:
+        raise ValueError(f"count must be at least 1 and at most {MAX_STEPS}, got {count}")
+
+
 class Chain(Transform):
     """The composition of transforms, first to last; each is made for the shape the one before it gives.
 

@@ -8,8 +8,8 @@ from functools import partial
 import torch
 from torch import Tensor, nn
 
-from genera.core import Transform, check_positive, sum_over_dims
-from genera.flows.chain import Chain, checked_context
+from genera.core import Transform, sum_over_dims
+from genera.flows.chain import Chain, check_steps, checked_context
 from genera.flows.elementwise import Affine, Elementwise
 
 #: A function ``(shape, odd) -> bool (C, H, W)``, True where a coupling leaves the value as it is.
@@ -192,7 +192,7 @@ class Couplings(Transform):
         whole_channels: bool = False,
     ) -> None:
         super().__init__(shape)
-        check_positive(count=count)
+        check_steps(count)
         coupling = partial(
             ChannelCoupling if whole_channels else Coupling,
             context_channels=context_channels,

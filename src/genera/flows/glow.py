@@ -7,9 +7,9 @@ from functools import partial
 
 from torch import Tensor, nn
 
-from genera.core import Transform, check_positive
+from genera.core import Transform
 from genera.flows.actnorm import ActNorm
-from genera.flows.chain import Chain, TransformFactory
+from genera.flows.chain import Chain, TransformFactory, check_steps
 from genera.flows.coupling import ChannelCoupling
 from genera.flows.elementwise import Affine, Elementwise
 from genera.flows.invertible_conv import InvertibleConv1x1
@@ -45,7 +45,7 @@ class GlowSteps(Transform):
         seed: int = 0,
     ) -> None:
         super().__init__(shape)
-        check_positive(count=count)
+        check_steps(count)
         coupling = partial(
             ChannelCoupling,
             context_channels=context_channels,

@@ -34,6 +34,11 @@ def one_line(message: str, *, options: Iterable[str] = (), registry: Registry | 
     return f"{where}: {problem}" if where else problem
 
 
+def brief(error: Exception) -> str:
+    """What an error of somebody else's code says, on one line; torch lists where in its own code it arose."""
+    return next(iter(str(error).splitlines()), type(error).__name__)[:300]
+
+
 def unwrapped(message: str) -> str:
     """What a class has against its arguments, where jsonargparse wraps it into what it says of a union of types."""
     union = re.search(r"Union subtypes\s.*?Errors:(?P<complaints>.*?)Given value type:", message, re.DOTALL)

@@ -44,6 +44,8 @@ def _check(value: Any, expected: Any, where: str) -> None:
         for item in value if items else ():
             _check(item, items[0], where)
         return
+    if isinstance(value, Namespace | dict) and not value and any(get_origin(kind) is Callable for kind in kinds):
+        raise ValueError(f"{where}: expected the name of a class, as in class_path: NAME, got nothing")
     named = imported(value["class_path"]) if isinstance(value, Namespace) and "class_path" in value else value
     if not callable(named):
         return

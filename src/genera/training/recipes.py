@@ -15,19 +15,16 @@ from importlib import resources
 from pathlib import Path
 from typing import Any
 
-import yaml
-from jsonargparse import ArgumentParser, _common, get_loader, set_loader, set_parsing_settings
+from jsonargparse import ArgumentParser, _common, set_parsing_settings
 
 from genera.core import ImageModel, ImageSpec
 from genera.data import ImageData, dataset_names, find_dataset
-from genera.training.config_errors import one_line
+from genera.training.config_errors import brief, one_line
 from genera.training.factories import check_factories
 from genera.training.model_size import check_size
 from genera.training.registry import Registry
-from genera.training.runs import check_yaml
 
 _POLICY = threading.RLock()
-_YAML_WITHOUT_ALIASES = "yaml-without-aliases"
 
 
 def recipe_paths() -> dict[str, Path]:
@@ -52,17 +49,6 @@ def find_recipe(name_or_path: str) -> Path:
     raise ValueError(f"there is no recipe {name_or_path!r}, by that name or at that path; shipped: {', '.join(near)}")
 
 
-def config_parser(prog: str | None = None) -> ArgumentParser:
-    """A parser for settings from a config, in which text that looks like YAML is read as :func:`read_yaml` reads it."""
-
-    def load(text: str) -> Any:
-        check_yaml(text)
-        return get_loader("yaml")(text)
-
-    set_loader(_YAML_WITHOUT_ALIASES, load, exceptions=(yaml.YAMLError, ValueError))
-    return ArgumentParser(prog=prog, exit_on_error=False, allow_abbrev=False, parser_mode=_YAML_WITHOUT_ALIASES)
-
-
 def add_data_arguments(parser: ArgumentParser, dataset: str) -> None:
     """Let a parser choose a data set and set what its function takes.
 
@@ -81,7 +67,7 @@ def open_data(settings: dict[str, Any]) -> ImageData:
         ValueError: the section is not one, or the data are missing or damaged.
     """
     name = data_section({"data": settings})["name"]
-    parser = config_parser()
+    parser = ArgumentParser(exit_on_error=False)
     add_data_arguments(parser, name)
     with checked(parser, Registry()):
         arguments = parser.instantiate(parser.parse_object({"data": settings})).data.as_dict()
@@ -115,7 +101,7 @@ def build_model(config: dict[str, Any], spec: ImageSpec, *, allow: Sequence[str]
     Raises:
         ValueError: it names what is not allowed, does not fit the code, or needs more memory than there is.
     """
-    parser = config_parser()
+    parser = ArgumentParser(exit_on_error=False)
     parser.add_function_arguments(_model_only)
     registry = Registry(allow=allow)
     with checked(parser, registry):
@@ -143,7 +129,7 @@ def make_model(factory: Callable[[ImageSpec], ImageModel], spec: ImageSpec) -> I
         raise
     # Parts come from a config in any combination, and what the wrong one meets first can raise anything.
     except Exception as error:
-        raise ValueError(f"model: its parts do not fit each other or images {spec.shape}: {error}") from error
+        raise ValueError(f"model: its parts do not fit each other or images {spec.shape}: {brief(error)}") from error
 
 
 @contextmanager
@@ -168,6 +154,6 @@ def checked(parser: ArgumentParser, registry: Registry) -> Iterator[None]:
             raise
         # What settings name is made of whatever they say, which can make it raise anything.
         except Exception as error:
-            raise ValueError(f"these settings cannot be used: {type(error).__name__}: {error}") from error
+            raise ValueError(f"these settings cannot be used: {type(error).__name__}: {brief(error)}") from error
         finally:
             _common.parsing_settings.update(before)

@@ -8,7 +8,7 @@ import os
 import socket
 import time
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -21,6 +21,8 @@ from genera.core.files import write_whole
 #: Some hundred times what the largest recipe has.
 MAX_CONFIG_CHARACTERS = 1_000_000
 MAX_CONFIG_DEPTH = 100
+#: As long as a path may be.
+MAX_SETTING_CHARACTERS = 4096
 #: libyaml's, where it is installed, is ten times as fast.
 _LOADER = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
 
@@ -196,7 +198,7 @@ def read_yaml(path: Path) -> dict[str, Any]:
     try:
         with path.open(encoding="utf-8") as file:
             text = file.read(MAX_CONFIG_CHARACTERS + 1)
-        check_yaml(text)
+        _check_yaml(text)
         content = yaml.load(text, Loader=_LOADER)
     except (OSError, UnicodeDecodeError) as error:
         raise ValueError(f"cannot read {path}: {error}") from error
@@ -208,15 +210,15 @@ def read_yaml(path: Path) -> dict[str, Any]:
     return content
 
 
-def check_yaml(text: str) -> None:
+def _check_yaml(text: str, *, most_characters: int = MAX_CONFIG_CHARACTERS) -> None:
     """Refuse text that would take long to read, before it is: aliases may expand without end.
 
     Raises:
         ValueError: it is too long, nested too deeply, or has aliases.
         yaml.YAMLError: it is not YAML.
     """
-    if len(text) > MAX_CONFIG_CHARACTERS:
-        raise ValueError(f"it is longer than {MAX_CONFIG_CHARACTERS:,} characters")
+    if len(text) > most_characters:
+        raise ValueError(f"it, or text in it, is longer than {most_characters:,} characters")
     depth = 0
     for event in yaml.parse(text, Loader=_LOADER):
         if isinstance(event, yaml.AliasEvent):
@@ -224,6 +226,10 @@ def check_yaml(text: str) -> None:
         depth += isinstance(event, yaml.CollectionStartEvent) - isinstance(event, yaml.CollectionEndEvent)
         if depth > MAX_CONFIG_DEPTH:
             raise ValueError(f"it is nested more than {MAX_CONFIG_DEPTH} deep")
+        # jsonargparse reads text as YAML once more, where a setting may be more than text.
+        if isinstance(event, yaml.ScalarEvent) and event.value != text:
+            with suppress(yaml.YAMLError):
+                _check_yaml(event.value, most_characters=MAX_SETTING_CHARACTERS)
 
 
 def read_table(path: Path) -> dict[int, dict[str, float]]:

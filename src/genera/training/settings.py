@@ -27,7 +27,7 @@ from genera.training.adversarial_task import AdversarialTask
 from genera.training.factories import check_factories
 from genera.training.loss_task import LossTask
 from genera.training.muon import Muon
-from genera.training.recipes import add_data_arguments, checked, config_parser, data_section, open_data
+from genera.training.recipes import add_data_arguments, checked, data_section, open_data
 from genera.training.registry import Registry
 from genera.training.train import train
 
@@ -106,7 +106,7 @@ def training_parser(dataset: str) -> ArgumentParser:
     Raises:
         ValueError: there is no such data set.
     """
-    parser = config_parser("genera train")
+    parser = ArgumentParser(prog="genera train", exit_on_error=False, allow_abbrev=False)
     parser.add_argument("--config", action="config", help=argparse.SUPPRESS)
     add_data_arguments(parser, dataset)
     parser.add_function_arguments(train, skip={"data", "run", "resume"})

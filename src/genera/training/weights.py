@@ -30,10 +30,9 @@ def save_weights(model: nn.Module, path: Path) -> None:
         except SafetensorError as error:
             # It wraps the operating system's error in one of its own.
             raise OSError(f"cannot write {path}: {error}") from error
-        digest = digest_of(temporary)
         # A kill may come between the two files: until the new weights have their name, both digests are right.
-        _record(path, [*before, digest])
-    _record(path, [digest])
+        _record(path, [*before, digest_of(temporary)])
+    record_digest(path)
 
 
 def load_weights(model: nn.Module, path: Path) -> None:
@@ -56,6 +55,11 @@ def load_weights(model: nn.Module, path: Path) -> None:
         raise ValueError(
             f"{path} holds the weights of another model or image size than its config.yaml describes: {complaint[:300]}"
         ) from error
+
+
+def record_digest(path: Path) -> None:
+    """Vouch for a file of weights: write its digest beside it."""
+    _record(path, [digest_of(path)])
 
 
 def digest_of(path: Path) -> str:

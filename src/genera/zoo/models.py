@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import dataclasses
 import difflib
+import logging
 from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import cached_property
@@ -18,10 +19,12 @@ from typing import Any
 import torch
 
 from genera.core import ImageModel, ImageSpec
-from genera.data import ImageData
+from genera.data import ImageData, describe_difference
 from genera.training.recipes import build_model, data_section, open_data
 from genera.training.runs import RunDirectory
 from genera.training.weights import digest_of, load_weights
+
+logger = logging.getLogger(__name__)
 
 
 @dataclass(frozen=True)
@@ -81,12 +84,15 @@ class TrainedModel:
         return isinstance(found, dict) and found.get("digest") == data.split(split).digest
 
     def open_data(self) -> ImageData:
-        """The data it was trained on.
+        """The data it was trained on, with a warning where they are other images by now.
 
         Raises:
             ValueError: the data are missing or damaged.
         """
-        return open_data(data_section(self.config))
+        data = open_data(data_section(self.config))
+        if difference := describe_difference(self.config.get("images"), data.contents()):
+            logger.warning("the images of %s are not those %s was trained on: %s", data.name, self.name, difference)
+        return data
 
     def load(self, *, device: str = "cpu", allow: Sequence[str] = ()) -> ImageModel:
         """The model in evaluation mode.
