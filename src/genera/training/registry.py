@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import inspect
 import sys
+from abc import ABC
 from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
@@ -47,8 +48,10 @@ class Registry:
         if any(module == package or module.startswith(f"{package}.") for package in self.allow):
             return True
         if inspect.isclass(named):
-            return named in self._classes.values() or any(named is export for export in _exports())
-        return module in FUNCTION_MODULES and any(named is export for export in _exports())
+            # A contract such as ImageModel is there to be kept by other classes.
+            is_contract = inspect.isabstract(named) or ABC in named.__bases__
+            return named in self._classes.values() or (not is_contract and any(named is part for part in _exports()))
+        return module in FUNCTION_MODULES and any(named is part for part in _exports())
 
     def check(self, settings: Any, *, where: str = "") -> None:
         """Refuse parsed settings that name anything else; nothing is called.
