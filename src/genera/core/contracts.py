@@ -139,7 +139,7 @@ class ImageModel(nn.Module, ABC):
     def initialize(self, images: Tensor) -> None:
         """Set up from data once before training, on the same batch in every process.
 
-        Noise comes from torch's global generator, as that of fresh weights does; see :class:`~genera.core.noise_from`.
+        Noise comes from torch's global generator, as that of fresh weights does; see :func:`~genera.core.noise_from`.
         """
 
     def advance(self, progress: Progress) -> None:

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from typing import Any
 
 import torch
@@ -12,8 +13,9 @@ from torch.utils._python_dispatch import TorchDispatchMode
 _WITH_GENERATOR = {"default": "generator", "low": "low_generator"}
 
 
-class noise_from(TorchDispatchMode):  # noqa: N801  # a context manager, named as such
-    """Within it, torch takes from ``generator`` what it would take from its global generator of the processor.
+@contextmanager
+def noise_from(generator: torch.Generator) -> Iterator[None]:
+    """Let torch take from ``generator`` what it would take from its global generator of the processor.
 
     Layers initialise their weights from the global generator and cannot be told otherwise. It is one for the whole
     process: to seed it would disturb other threads, and they what is made meanwhile. This holds in one thread only and
@@ -33,6 +35,12 @@ class noise_from(TorchDispatchMode):  # noqa: N801  # a context manager, named a
         >>> torch.equal(before, torch.get_rng_state())
         True
     """
+    with _NoiseFrom(generator):
+        yield
+
+
+class _NoiseFrom(TorchDispatchMode):
+    """Sees every operation of this thread, and hands the generator to those that are random and were given none."""
 
     def __init__(self, generator: torch.Generator) -> None:
         super().__init__()
