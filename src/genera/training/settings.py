@@ -51,7 +51,9 @@ class Settings:
 
     def as_config(self) -> dict[str, Any]:
         """Every setting as plain data, defaults included."""
-        config = yaml.safe_load(self._parser.dump(self._parsed, skip_unset=False))
+        # It checks once more what it writes, and must not do so by what another thread allows meanwhile.
+        with checked(self._parser, self._packages):
+            config = yaml.safe_load(self._parser.dump(self._parsed, skip_unset=False))
         # The recipe the settings came from; what it said is in them.
         config.pop("config", None)
         return config
