@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import shutil
 from collections.abc import Callable
 from pathlib import Path
+from typing import Any
 
 import lightning.pytorch as pl
 import pytest
@@ -124,17 +126,69 @@ def test_a_run_of_other_images_is_refused(tiny_run: Path, failing: Callable[...,
     config = run.read_config()
     run.write_config(config | {"spec": {**config["spec"], "height": 9}})
     assert "was trained on images" in failing("train", "--resume", str(tiny_run), "--max_epochs", "2")
+    config["images"]["train"]["count"] += 1
+    run.write_config(config)
+    said = failing("train", "--resume", str(tiny_run), "--max_epochs", "2")
+    assert "train: 1440 images with digest" in said
+    assert "now 1439 images with digest" in said
+    del config["images"]
+    run.write_config(config)
+    assert "train: none recorded, now" in failing("train", "--resume", str(tiny_run), "--max_epochs", "2")
 
 
-def test_a_checkpoint_of_another_model_or_program_is_refused(tiny_run: Path, failing: Callable[..., str]) -> None:
-    checkpoint, environment = tiny_run / "checkpoints" / "last.ckpt", tiny_run / "environment.json"
-    content, before = checkpoint_of(tiny_run), environment.read_text()
-    content["state_dict"].popitem()
-    torch.save(content, checkpoint)
-    assert "belongs to another model" in failing("train", "--resume", str(tiny_run), "--max_epochs", "2")
-    torch.save({"global_step": 3, "state_dict": {}}, checkpoint)
-    assert "is not a checkpoint of Genera" in failing("train", "--resume", str(tiny_run), "--max_epochs", "2")
+def test_a_checkpoint_of_another_model_or_training_is_refused(
+    tiny_run: Path, tmp_path: Path, failing: Callable[..., str]
+) -> None:
+    more = ("--max_epochs", "2")
+    config, environment = tiny_run / "config.yaml", tiny_run / "environment.json"
+    settings, before = config.read_text(), environment.read_text()
+    config.write_text(settings.replace("width: 4", "width: 5"))
+    assert "belongs to another model" in failing("train", "--resume", str(tiny_run), *more)
+    config.write_text(settings)
+    other = tmp_path / "other"
+    assert main(["train", TINY, "--out", str(other), "--max_epochs", "1", "--seed", "1", "--batch_size", "128"]) == 0
+    (tiny_run / "checkpoints" / "last.ckpt").write_bytes((other / "checkpoints" / "last.ckpt").read_bytes())
+    assert "is of another training, it differs in batch_size, seed" in failing(
+        "train", "--resume", str(tiny_run), *more
+    )
     assert environment.read_text() == before
+
+
+def without(name: str) -> Callable[[dict[str, Any]], object]:
+    return lambda content: content.pop(name)
+
+
+@pytest.mark.parametrize(
+    ("damage", "said"),
+    [
+        (without("genera"), "not a checkpoint of this version of Genera (schema 1)"),
+        (lambda c: c["genera"].update(schema=0), "not a checkpoint of this version of Genera (schema 1)"),
+        (without("optimizer_states"), "it lacks optimizer_states"),
+        (without("state_dict"), "it lacks state_dict"),
+        (without("loops"), "it lacks loops"),
+        (without("callbacks"), "it lacks callbacks"),
+        (lambda c: c["callbacks"].pop("Validation"), "it lacks Validation"),
+        (lambda c: c.update(global_step="5"), "it lacks global_step"),
+        (lambda c: c["optimizer_states"][0]["state"].clear(), "content is not what was saved"),
+        (lambda c: c["callbacks"]["Validation"].update(best=0.0), "content is not what was saved"),
+        (lambda c: next(iter(c["state_dict"].values())).fill_(float("nan")), "content is not what was saved"),
+        (lambda c: c["state_dict"].popitem(), "content is not what was saved"),
+        (lambda c: c.clear(), "not a checkpoint of this version of Genera"),
+    ],
+)
+def test_a_damaged_checkpoint_is_refused(
+    damage: Callable[[dict[str, Any]], object],
+    said: str,
+    trained: Path,
+    tmp_path: Path,
+    failing: Callable[..., str],
+) -> None:
+    run = tmp_path / "run"
+    shutil.copytree(trained, run)
+    content = checkpoint_of(run)
+    damage(content)
+    torch.save(content, run / "checkpoints" / "last.ckpt")
+    assert said in failing("train", "--resume", str(run), "--max_epochs", "2")
 
 
 def test_a_kill_in_the_middle_of_saving_loses_nothing(uninterrupted: Path, tmp_path: Path) -> None:

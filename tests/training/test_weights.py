@@ -4,15 +4,19 @@ from __future__ import annotations
 
 import os
 import pickle
+import subprocess
 from collections.abc import Callable
 from pathlib import Path
 
 import pytest
 import torch
-from torch import nn
+from cases import complains
+from safetensors.torch import save_file
+from torch import Tensor, nn
 
-from genera.training.keeping import read_checkpoint
-from genera.training.weights import load_weights, save_weights
+from genera.training import weights
+from genera.training.checkpoints import read_checkpoint
+from genera.training.weights import digest_of, digest_path, load_weights, save_weights
 
 
 class Trap:
@@ -37,24 +41,112 @@ def test_the_trap_works(tmp_path: Path) -> None:
     assert (tmp_path / "sprung").exists()
 
 
+def recorded(path: Path) -> Path:
+    """A file with its digest beside it, as that of a run."""
+    digest_path(path).write_text(f"{digest_of(path)}  {path.name}\n")
+    return path
+
+
 def test_a_pickle_is_never_unpickled(tmp_path: Path) -> None:
     trace = tmp_path / "sprung"
     torch.save({"weight": Trap(trace), "global_step": 1}, tmp_path / "hostile")
     with pytest.raises(ValueError, match="damaged or is not a safetensors file"):
-        load_weights(nn.Linear(3, 2), tmp_path / "hostile")
+        load_weights(nn.Linear(3, 2), recorded(tmp_path / "hostile"))
     with pytest.raises(ValueError, match="is damaged"):
-        read_checkpoint(tmp_path / "hostile")
+        read_checkpoint(tmp_path / "hostile", {})
     assert not trace.exists()
 
 
 def test_truncated_missing_and_foreign_weights(tmp_path: Path) -> None:
     path = tmp_path / "model.safetensors"
-    with pytest.raises(ValueError, match="there are no weights at"):
+    with complains("there are no weights at"):
         load_weights(nn.Linear(3, 2), path)
     save_weights(nn.Linear(3, 2), path)
-    with pytest.raises(ValueError, match="another model or image size") as caught:
+    with complains("another model or image size"):
         load_weights(nn.Linear(4, 2), path)
-    assert "\n" not in str(caught.value)
     path.write_bytes(path.read_bytes()[:-5])
-    with pytest.raises(ValueError, match="damaged or is not a safetensors file"):
+    with complains("damaged or is not a safetensors file"):
+        load_weights(nn.Linear(3, 2), recorded(path))
+
+
+@pytest.mark.parametrize("where", [0, 40, -1], ids=["length", "header", "numbers"])
+def test_a_flipped_bit_is_noticed(where: int, tmp_path: Path) -> None:
+    path = tmp_path / "model.safetensors"
+    save_weights(nn.Linear(3, 2), path)
+    content = bytearray(path.read_bytes())
+    content[where] ^= 1
+    path.write_bytes(content)
+    with complains(f"{path} is damaged", "its SHA-256 is not the one in model.sha256"):
         load_weights(nn.Linear(3, 2), path)
+
+
+@pytest.mark.parametrize("content", [None, b"", b"\n\n", b"\xff\xfe", b"0  model.safetensors"])
+def test_a_digest_that_is_missing_or_damaged_is_noticed(content: bytes | None, tmp_path: Path) -> None:
+    path = tmp_path / "model.safetensors"
+    save_weights(nn.Linear(3, 2), path)
+    digest_path(path).unlink()
+    if content is not None:
+        digest_path(path).write_bytes(content)
+    with complains("model.sha256"):
+        load_weights(nn.Linear(3, 2), path)
+
+
+def test_the_digest_is_that_of_sha256sum(tmp_path: Path) -> None:
+    save_weights(nn.Linear(3, 2), tmp_path / "model.safetensors")
+    check = ["sha256sum", "--check", "--strict", "model.sha256"]
+    assert subprocess.run(check, cwd=tmp_path, capture_output=True).returncode == 0
+
+
+def test_a_kill_between_the_two_files_loses_neither_model(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    path, record = tmp_path / "model.safetensors", weights._record
+    old, new = nn.Linear(3, 2), nn.Linear(3, 2)
+    save_weights(old, path)
+
+    def killed(*args: object) -> None:
+        raise KeyboardInterrupt
+
+    with monkeypatch.context() as patched:
+        # Before the new weights have their name ...
+        replace = Path.replace
+        patched.setattr(Path, "replace", lambda self, to: killed() if to == path else replace(self, to))
+        with pytest.raises(KeyboardInterrupt):
+            save_weights(new, path)
+    loaded = nn.Linear(3, 2)
+    load_weights(loaded, path)
+    assert torch.equal(loaded.weight, old.weight)
+    with monkeypatch.context() as patched:
+        # ... and after it.
+        patched.setattr(
+            weights, "_record", lambda path, digests: killed() if len(digests) == 1 else record(path, digests)
+        )
+        with pytest.raises(KeyboardInterrupt):
+            save_weights(new, path)
+    load_weights(loaded, path)
+    assert torch.equal(loaded.weight, new.weight)
+
+
+@pytest.mark.parametrize(
+    ("tensor", "said"),
+    [
+        (torch.full((2, 3), float("nan")), "tensor 'weight' holds numbers that are not finite"),
+        (torch.tensor([[1.0, 2, 3], [4, float("-inf"), 6]]), "tensor 'weight' holds numbers that are not finite"),
+        # Finite where it was written, infinite in the model's precision.
+        (torch.full((2, 3), 1e300, dtype=torch.float64), "tensor 'weight' holds numbers that are not finite"),
+        (torch.ones(2, 3, dtype=torch.int64), "tensor 'weight' holds torch.int64 where the model has torch.float32"),
+        (torch.ones(2, 3, dtype=torch.bool), "tensor 'weight' holds torch.bool"),
+    ],
+)
+def test_weights_that_are_no_numbers_are_refused(tensor: Tensor, said: str, tmp_path: Path) -> None:
+    path = tmp_path / "model.safetensors"
+    save_file({"weight": tensor, "bias": torch.zeros(2)}, path)
+    with complains(said):
+        load_weights(nn.Linear(3, 2), recorded(path))
+
+
+def test_half_precision_loads(tmp_path: Path) -> None:
+    path = tmp_path / "model.safetensors"
+    save_file({"weight": torch.ones(2, 3, dtype=torch.float16), "bias": torch.zeros(2)}, path)
+    model = nn.Linear(3, 2)
+    load_weights(model, recorded(path))
+    assert model.weight.dtype == torch.float32
+    assert model.weight.unique().tolist() == [1.0]

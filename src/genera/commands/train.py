@@ -6,13 +6,13 @@ import argparse
 import os
 import sys
 from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
+from contextlib import AbstractContextManager, contextmanager, nullcontext
 from dataclasses import asdict
 from pathlib import Path
 from typing import Any
 
 from genera.commands.calling import data_name, with_data_name
-from genera.data import ImageData
+from genera.data import ImageData, describe_difference
 from genera.training.environment import has_bfloat16, is_on_processor
 from genera.training.keeping import Interrupted
 from genera.training.recipes import data_section, find_recipe, recipe_paths
@@ -100,17 +100,18 @@ def train_recipe(
     data, arguments = settings.open_data(), settings.arguments()
     is_new = out is None or not out.exists()
     run = _new_run(out, f"{path.stem}-{data.name}")
-    run.write_config({"recipe": path.stem, **settings.as_config(), "spec": asdict(data.spec)})
-    try:
-        return _train(data, run, arguments)
-    except (ValueError, KeyboardInterrupt):
-        # The settings did not fit the data, or there was a change of mind. Where nothing but the settings has been
-        # written, nothing is left behind.
-        if [file.name for file in run.path.iterdir()] == [run.config.name]:
-            run.config.unlink()
-            if is_new:
-                run.path.rmdir()
-        raise
+    with _locked(run):
+        run.write_config(
+            {"recipe": path.stem, **settings.as_config(), "spec": asdict(data.spec), "images": data.contents()}
+        )
+        try:
+            return _train(data, run, arguments)
+        except (ValueError, KeyboardInterrupt):
+            # The settings did not fit the data, or there was a change of mind. Where nothing but the settings has been
+            # written, nothing is left behind.
+            if run.has_only_settings:
+                run.clear(keep_folder=not is_new)
+            raise
 
 
 def resume_run(path: Path, overrides: Sequence[str] = (), *, allow: Sequence[str] = ()) -> int:
@@ -128,19 +129,36 @@ def resume_run(path: Path, overrides: Sequence[str] = (), *, allow: Sequence[str
         ValueError, NonFiniteLoss, OSError: see :func:`main`.
     """
     run = RunDirectory.open(path)
-    config = run.read_config()
-    recipe, spec = config.pop("recipe", None), config.pop("spec", None)
-    settings = Settings(config, with_data_name(overrides), allow=allow)
-    resolved = settings.as_config()
-    fixed = (resolved.keys() & config.keys()) - _MAY_CHANGE
-    changed = sorted(key for key in fixed if resolved[key] != config[key])
-    if changed:
-        raise ValueError(f"--resume goes on with the same run and cannot change {', '.join(changed)}; start a new one")
-    data = settings.open_data()
-    if asdict(data.spec) != spec:
-        raise ValueError(f"{run.path} was trained on images {spec}, but {data.name} has {asdict(data.spec)} now")
-    arguments = settings.arguments()
-    return _train(data, run, arguments, resumed_config={"recipe": recipe, **resolved, "spec": spec})
+    with _locked(run):
+        config = run.read_config()
+        recipe, spec, images = (config.pop(name, None) for name in ("recipe", "spec", "images"))
+        settings = Settings(config, with_data_name(overrides), allow=allow)
+        resolved = settings.as_config()
+        fixed = (resolved.keys() & config.keys()) - _MAY_CHANGE
+        changed = sorted(key for key in fixed if resolved[key] != config[key])
+        if changed:
+            raise ValueError(
+                f"--resume goes on with the same run and cannot change {', '.join(changed)}; start a new one"
+            )
+        data = settings.open_data()
+        if asdict(data.spec) != spec:
+            raise ValueError(
+                f"{run.path} was trained on images {spec}, but {data.name} has {asdict(data.spec)} now: "
+                "restore the pictures, or start a new run"
+            )
+        if difference := describe_difference(images, data.contents()):
+            raise ValueError(
+                f"the images of {data.name} are not those that {run.path} was trained on ({difference}): "
+                "restore them, or start a new run"
+            )
+        arguments = settings.arguments()
+        resumed_config = {"recipe": recipe, **resolved, "spec": spec, "images": images}
+        return _train(data, run, arguments, resumed_config=resumed_config)
+
+
+def _locked(run: RunDirectory) -> AbstractContextManager[None]:
+    """The lock of a run; the other processes of a ddp training work under that of the first."""
+    return nullcontext() if "LOCAL_RANK" in os.environ else run.locked()
 
 
 def _train(

@@ -9,6 +9,9 @@ from torch import Tensor
 
 from genera.core.checks import check_positive
 
+#: Values that an image may have, those of a square in colour of 2,364 pixels. These models are for some thousands.
+MAX_DIMS = 2**24
+
 
 @dataclass(frozen=True)
 class ImageSpec:
@@ -35,6 +38,8 @@ class ImageSpec:
 
     def __post_init__(self) -> None:
         check_positive(channels=self.channels, height=self.height, width=self.width)
+        if self.num_dims > MAX_DIMS:
+            raise ValueError(f"images may have at most {MAX_DIMS:,} values (C·H·W), got {self.num_dims:,}")
         if not 2 <= self.levels <= 256:
             raise ValueError(f"levels must lie between 2 and 256 (uint8 images), got {self.levels}")
         if self.num_classes < 0:

@@ -12,6 +12,6 @@ Example:
 
 from genera.data.batches import Batches, InOrder
 from genera.data.catalogue import dataset_names, find_dataset
-from genera.data.images import ImageData, Images
+from genera.data.images import ImageData, Images, describe_difference
 
-__all__ = ["Batches", "ImageData", "Images", "InOrder", "dataset_names", "find_dataset"]
+__all__ = ["Batches", "ImageData", "Images", "InOrder", "dataset_names", "describe_difference", "find_dataset"]

@@ -101,6 +101,14 @@ class ImageData:
         """The splits this data set offers, loaded or not."""
         return tuple(name for name in SPLIT_NAMES if name in self._loaders)
 
+    def contents(self) -> dict[str, dict[str, int | str]]:
+        """The number of images in every split and their digest, by the name of the split: what tells data apart.
+
+        Raises:
+            ValueError: files are missing or damaged, or images do not fit the spec.
+        """
+        return {name: {"count": len(self.split(name)), "digest": self.split(name).digest} for name in self.split_names}
+
     def split(self, name: str) -> Images:
         """Load a split, or return it where it was loaded before.
 
@@ -134,3 +142,25 @@ class ImageData:
             raise ValueError(
                 f"{where} must hold labels 0 … {self.spec.num_classes - 1} (num_classes), got {lowest} … {highest}"
             )
+
+
+def describe_difference(before: object, now: Mapping[str, Mapping[str, int | str]]) -> str:
+    """What has changed between two times that :meth:`ImageData.contents` was asked; empty where nothing has.
+
+    Args:
+        before: as it was recorded; what is not such a record differs in everything.
+        now: as it is.
+    """
+    recorded = before if isinstance(before, Mapping) else {}
+    changes = []
+    for name in SPLIT_NAMES:
+        old, new = recorded.get(name), now.get(name)
+        if old != new:
+            changes.append(f"{name}: {_described(old)}, now {_described(new)}")
+    return "; ".join(changes)
+
+
+def _described(split: object) -> str:
+    if not isinstance(split, Mapping):
+        return "none recorded" if split is None else "a damaged record"
+    return f"{split.get('count')} images with digest {str(split.get('digest'))[:8]}"

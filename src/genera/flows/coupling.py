@@ -105,17 +105,21 @@ class ChannelCoupling(Transform):
         odd: bool = False,
     ) -> None:
         super().__init__(shape)
-        stays = mask(self.shape, odd).flatten(1)
+        # On the CPU, where its values can be read, even of a model that is made without memory for its numbers.
+        with torch.device("cpu"):
+            stays = mask(self.shape, odd).flatten(1)
         whole = stays[:, 0]
         if not torch.equal(stays, whole[:, None].expand_as(stays)) or whole.all() or not whole.any():
             raise ValueError(
                 f"ChannelCoupling needs a mask that leaves some of the channels, whole, and not all; at shape "
                 f"{self.shape} this one does not: take Coupling, or squeeze first"
             )
-        self.register_buffer("staying", whole.nonzero().squeeze(1), persistent=False)
-        self.register_buffer("changing", (~whole).nonzero().squeeze(1), persistent=False)
+        staying, changing = whole.nonzero().squeeze(1), (~whole).nonzero().squeeze(1)
+        device = torch.get_default_device()
+        self.register_buffer("staying", staying.to(device), persistent=False)
+        self.register_buffer("changing", changing.to(device), persistent=False)
         # Where each channel is found when those that stay stand before the others.
-        self.register_buffer("order", torch.cat([self.staying, self.changing]).argsort(), persistent=False)
+        self.register_buffer("order", torch.cat([staying, changing]).argsort().to(device), persistent=False)
         self.elementwise = elementwise(len(self.changing))
         self.context_channels = context_channels
         self.conditioner = conditioner(

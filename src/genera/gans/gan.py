@@ -69,7 +69,8 @@ class GAN(TwoPlayer, Generative):
         self.discriminator = discriminator(spec.shape, told)
         self.adversarial_loss = loss
         #: What a discriminator pays that takes everything for the same; Wasserstein's has no such scale, and pays 0.
-        self._undecided = float(loss.discriminator(torch.zeros(1), torch.zeros(1)))
+        undecided = torch.zeros(1, device="cpu")
+        self._undecided = float(loss.discriminator(undecided, undecided))
         self.penalty = penalty
         if penalty is not None:
             check_independent(self.discriminator, spec.shape, num_classes=told)

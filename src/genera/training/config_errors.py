@@ -11,20 +11,21 @@ import inspect
 import re
 import sys
 from collections.abc import Iterable
-from typing import Any
+
+from genera.training.registry import Registry, imported
 
 
-def one_line(message: str, *, options: Iterable[str] = (), packages: Iterable[str] = ()) -> str:
+def one_line(message: str, *, options: Iterable[str] = (), registry: Registry | None = None) -> str:
     """Say in one line what is wrong with a setting.
 
     Args:
         message: of the error that jsonargparse raised.
         options: names of the settings that exist at the top level, for near misses.
-        packages: what classes may be named from.
+        registry: what may be named.
     """
     where = ".".join(re.findall(r'Parser key "([^"]+)"', message))
     problem = (
-        _denied(message, packages)
+        _denied(message, registry)
         or _unknown_key(message, options)
         or _unknown_class(message)
         or _wrong_value(message)
@@ -42,15 +43,9 @@ def unwrapped(message: str) -> str:
     return next((part for part in complaints if part and not part.startswith("Expected a")), message)
 
 
-def _denied(message: str, packages: Iterable[str]) -> str | None:
+def _denied(message: str, registry: Registry | None) -> str | None:
     found = re.search(r"Importing '([^']+)' is not allowed", message)
-    if found is None:
-        return None
-    name = found.group(1)
-    return (
-        f"{name!r} may not be named here, only what is in {', '.join(packages)}; "
-        f"if you trust it, allow its package: --allow {name.split('.')[0]}"
-    )
+    return None if found is None or registry is None else registry.refusal(found.group(1))
 
 
 def _unknown_key(message: str, options: Iterable[str]) -> str | None:
@@ -113,16 +108,10 @@ def _perhaps(name: str, known: Iterable[str]) -> str:
     return f"; did you mean {near[0]}?" if near else ""
 
 
-def _resolve(path: str) -> Any:
-    """What a dotted path names, where its module is loaded already; None otherwise."""
-    module, _, name = path.rpartition(".")
-    return getattr(sys.modules.get(module), name, None)
-
-
 def _settings_of(class_path: str) -> list[str]:
     """Names of what a class can be given in a config."""
-    found = _resolve(class_path)
-    return [] if found is None else [name for name in inspect.signature(found).parameters if name != "self"]
+    found = imported(class_path)
+    return [] if not callable(found) else [name for name in inspect.signature(found).parameters if name != "self"]
 
 
 def _public_names(module: str) -> list[str]:

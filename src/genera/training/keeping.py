@@ -2,23 +2,18 @@
 
 from __future__ import annotations
 
-import io
 import signal
 import sys
 import threading
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager
-from pathlib import Path
 from types import FrameType
 from typing import Any
 
 import lightning.pytorch as pl
-import torch
-from lightning.pytorch.plugins.io import TorchCheckpointIO
 from tqdm import tqdm
 
-from genera.core.files import write_whole
 from genera.training.runs import RunDirectory
 
 
@@ -32,38 +27,6 @@ class Interrupted(Exception):
     def __init__(self, signal_number: int) -> None:
         super().__init__(signal.Signals(signal_number).name)
         self.signal_number = signal_number
-
-
-class WholeCheckpointIO(TorchCheckpointIO):
-    """Writes a checkpoint whole or not at all, and reads it without executing anything in it."""
-
-    def save_checkpoint(self, checkpoint: dict[str, Any], path: Any, storage_options: Any | None = None) -> None:
-        buffer = io.BytesIO()
-        torch.save(checkpoint, buffer)
-        write_whole(Path(path), buffer.getvalue())
-
-    def load_checkpoint(self, path: Any, map_location: Any = None, weights_only: bool | None = None) -> dict[str, Any]:
-        return read_checkpoint(Path(path))
-
-
-def read_checkpoint(path: Path) -> dict[str, Any]:
-    """Read a checkpoint onto the CPU.
-
-    Raises:
-        ValueError: there is none, or it is damaged or holds more than plain data and tensors.
-    """
-    if not path.is_file():
-        raise ValueError(f"there is no checkpoint {path}: the run was stopped before its first one; start it anew")
-    try:
-        checkpoint = torch.load(path, map_location="cpu", weights_only=True)
-    # torch.load has no error of its own: a damaged file can raise anything its zip and pickle readers raise.
-    except Exception as error:
-        raise ValueError(
-            f"{path} is damaged ({type(error).__name__}): restore it from a copy, or start anew"
-        ) from error
-    if not isinstance(checkpoint, dict) or "Pace" not in checkpoint.get("callbacks", {}):
-        raise ValueError(f"{path} is not a checkpoint of Genera: restore the run's own, or start anew")
-    return checkpoint
 
 
 class Keeper(pl.Callback):

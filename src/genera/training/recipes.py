@@ -15,16 +15,19 @@ from importlib import resources
 from pathlib import Path
 from typing import Any
 
-from jsonargparse import ArgumentParser, _common, set_parsing_settings
+import yaml
+from jsonargparse import ArgumentParser, _common, get_loader, set_loader, set_parsing_settings
 
 from genera.core import ImageModel, ImageSpec
 from genera.data import ImageData, dataset_names, find_dataset
 from genera.training.config_errors import one_line
-
-#: Packages whose classes a model's config may name.
-MODEL_PACKAGES = ("genera", "torch.nn")
+from genera.training.factories import check_factories
+from genera.training.model_size import check_size
+from genera.training.registry import Registry
+from genera.training.runs import check_yaml
 
 _POLICY = threading.RLock()
+_YAML_WITHOUT_ALIASES = "yaml-without-aliases"
 
 
 def recipe_paths() -> dict[str, Path]:
@@ -49,6 +52,17 @@ def find_recipe(name_or_path: str) -> Path:
     raise ValueError(f"there is no recipe {name_or_path!r}, by that name or at that path; shipped: {', '.join(near)}")
 
 
+def config_parser(prog: str | None = None) -> ArgumentParser:
+    """A parser for settings from a config, in which text that looks like YAML is read as :func:`read_yaml` reads it."""
+
+    def load(text: str) -> Any:
+        check_yaml(text)
+        return get_loader("yaml")(text)
+
+    set_loader(_YAML_WITHOUT_ALIASES, load, exceptions=(yaml.YAMLError, ValueError))
+    return ArgumentParser(prog=prog, exit_on_error=False, allow_abbrev=False, parser_mode=_YAML_WITHOUT_ALIASES)
+
+
 def add_data_arguments(parser: ArgumentParser, dataset: str) -> None:
     """Let a parser choose a data set and set what its function takes.
 
@@ -67,9 +81,9 @@ def open_data(settings: dict[str, Any]) -> ImageData:
         ValueError: the section is not one, or the data are missing or damaged.
     """
     name = data_section({"data": settings})["name"]
-    parser = ArgumentParser(exit_on_error=False)
+    parser = config_parser()
     add_data_arguments(parser, name)
-    with checked(parser, MODEL_PACKAGES):
+    with checked(parser, Registry()):
         arguments = parser.instantiate(parser.parse_object({"data": settings})).data.as_dict()
     del arguments["name"]
     return find_dataset(name)(**arguments)
@@ -96,34 +110,64 @@ def build_model(config: dict[str, Any], spec: ImageSpec, *, allow: Sequence[str]
     Args:
         config: the whole config.
         spec: the images.
-        allow: packages to trust besides ``genera`` and ``torch.nn``.
+        allow: packages to trust besides the parts that Genera exports.
 
     Raises:
-        ValueError: it names what is not allowed, or does not fit the code.
+        ValueError: it names what is not allowed, does not fit the code, or needs more memory than there is.
     """
-    parser = ArgumentParser(exit_on_error=False)
+    parser = config_parser()
     parser.add_function_arguments(_model_only)
-    with checked(parser, (*MODEL_PACKAGES, *allow)):
+    registry = Registry(allow=allow)
+    with checked(parser, registry):
         settings = parser.parse_object({"model": config.get("model")})
-        return parser.instantiate(settings).model(spec)
+        registry.check(settings)
+        check_factories(_model_only, settings)
+        factory = parser.instantiate(settings).model
+    return make_model(factory, spec)
 
 
 def _model_only(*, model: Callable[[ImageSpec], ImageModel]) -> None:
     """A signature to parse with."""
 
 
+def make_model(factory: Callable[[ImageSpec], ImageModel], spec: ImageSpec) -> ImageModel:
+    """Make the model that a config describes, once it is known to fit into memory.
+
+    Raises:
+        ValueError: it does not fit, or its parts do not fit each other or the images.
+    """
+    try:
+        check_size(lambda: factory(spec))
+        return factory(spec)
+    except ValueError:
+        raise
+    # Parts come from a config in any combination, and what the wrong one meets first can raise anything.
+    except Exception as error:
+        raise ValueError(f"model: its parts do not fit each other or images {spec.shape}: {error}") from error
+
+
 @contextmanager
-def checked(parser: ArgumentParser, packages: Sequence[str]) -> Iterator[None]:
-    """Let configs name what is defined in ``packages`` and nothing else; turn complaints into one line."""
+def checked(parser: ArgumentParser, registry: Registry) -> Iterator[None]:
+    """Let configs import what may be named in them and nothing else; turn complaints into one line."""
     # jsonargparse keeps this policy for the whole process and can only add to it; a program that uses jsonargparse
     # itself must find it as it was, so the settings are put back by hand, and threads take turns.
     with _POLICY:
         before = dict(_common.parsing_settings)
-        set_parsing_settings(import_path_denylist=["*"], import_path_allowlist=list(packages))
+        set_parsing_settings(
+            import_path_denylist=["*"],
+            import_path_allowlist=registry.import_paths,
+            # A dictionary with a `class_path` where anything may stand is a dictionary.
+            instantiate_subclass_spec_in_any=False,
+        )
         try:
             yield
         except argparse.ArgumentError as error:
             options = [option.lstrip("-") for action in parser._actions for option in action.option_strings]
-            raise ValueError(one_line(str(error), options=options, packages=packages)) from error
+            raise ValueError(one_line(str(error), options=options, registry=registry)) from error
+        except ValueError:
+            raise
+        # What settings name is made of whatever they say, which can make it raise anything.
+        except Exception as error:
+            raise ValueError(f"these settings cannot be used: {type(error).__name__}: {error}") from error
         finally:
             _common.parsing_settings.update(before)

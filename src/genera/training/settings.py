@@ -7,24 +7,46 @@ made of the signature of a data set's function. A run's ``config.yaml`` is a rec
 from __future__ import annotations
 
 import argparse
+import inspect
+import json
 from collections.abc import Sequence
 from pathlib import Path
+from types import ModuleType
 from typing import Any
 
-import yaml
+import torch
 from jsonargparse import ArgumentParser
+from lightning.pytorch import Callback, callbacks, loggers, strategies
+from lightning.pytorch.loggers import Logger
+from lightning.pytorch.strategies import Strategy
+from torch.optim import Optimizer, lr_scheduler
+from torch.optim.lr_scheduler import LRScheduler
 
 from genera.data import ImageData
 from genera.training.adversarial_task import AdversarialTask
+from genera.training.factories import check_factories
 from genera.training.loss_task import LossTask
-from genera.training.recipes import MODEL_PACKAGES, add_data_arguments, checked, data_section, open_data
+from genera.training.muon import Muon
+from genera.training.recipes import add_data_arguments, checked, config_parser, data_section, open_data
+from genera.training.registry import Registry
 from genera.training.train import train
 
-#: Known here, so that recipes may call them by their short names.
-TASKS = (LossTask, AdversarialTask)
 
-#: Packages whose classes a recipe may name.
-RECIPE_PACKAGES = (*MODEL_PACKAGES, "torch.optim", "lightning.pytorch")
+def _exported(module: ModuleType, kind: type) -> dict[str, type]:
+    """The classes of a kind that a module exports, by import path."""
+    named = {f"{module.__name__}.{name}": getattr(module, name) for name in module.__all__}
+    return {path: each for path, each in named.items() if inspect.isclass(each) and issubclass(each, kind)}
+
+
+#: What a recipe may name besides the parts of its model.
+RECIPE_CLASSES: dict[str, type] = {
+    **{f"{each.__module__}.{each.__qualname__}": each for each in (LossTask, AdversarialTask, Muon)},
+    **_exported(torch.optim, Optimizer),
+    **_exported(lr_scheduler, LRScheduler),
+    **_exported(loggers, Logger),
+    **_exported(callbacks, Callback),
+    **_exported(strategies, Strategy),
+}
 
 
 class Settings:
@@ -40,10 +62,13 @@ class Settings:
     """
 
     def __init__(self, config: dict[str, Any], overrides: Sequence[str] = (), *, allow: Sequence[str] = ()) -> None:
-        self._packages = (*RECIPE_PACKAGES, *allow)
+        self._registry = Registry(classes=RECIPE_CLASSES, allow=allow)
         self._parser = training_parser(data_section(config)["name"])
-        with checked(self._parser, self._packages):
-            self._parsed = self._parser.parse_args(["--config", yaml.safe_dump(config), *overrides])
+        with checked(self._parser, self._registry):
+            # Dates and the like, which YAML has and JSON does not, become the text that they stand for.
+            self._parsed = self._parser.parse_args(["--config", json.dumps(config, default=str), *overrides])
+            self._registry.check(self._parsed)
+            check_factories(train, self._parsed)
         for name, value in self._parsed.data.as_dict().items():
             if isinstance(value, Path):
                 # A run is used from other folders than the one it was started in.
@@ -52,8 +77,8 @@ class Settings:
     def as_config(self) -> dict[str, Any]:
         """Every setting as plain data, defaults included."""
         # It checks once more what it writes, and must not do so by what another thread allows meanwhile.
-        with checked(self._parser, self._packages):
-            config = yaml.safe_load(self._parser.dump(self._parsed, skip_unset=False))
+        with checked(self._parser, self._registry):
+            config: dict[str, Any] = json.loads(self._parser.dump(self._parsed, skip_unset=False, format="json"))
         # The recipe the settings came from; what it said is in them.
         config.pop("config", None)
         return config
@@ -72,7 +97,7 @@ class Settings:
         Raises:
             ValueError: a class refuses its arguments.
         """
-        with checked(self._parser, self._packages):
+        with checked(self._parser, self._registry):
             arguments = self._parser.instantiate(self._parsed).as_dict()
         return {name: value for name, value in arguments.items() if name not in ("config", "data")}
 
@@ -83,7 +108,7 @@ def training_parser(dataset: str) -> ArgumentParser:
     Raises:
         ValueError: there is no such data set.
     """
-    parser = ArgumentParser(prog="genera train", exit_on_error=False, allow_abbrev=False)
+    parser = config_parser("genera train")
     parser.add_argument("--config", action="config", help=argparse.SUPPRESS)
     add_data_arguments(parser, dataset)
     parser.add_function_arguments(train, skip={"data", "run", "resume"})

@@ -18,12 +18,14 @@ from genera.data.batches import Batches, first_batch
 from genera.data.images import ImageData, Images
 from genera.training.balance import Balance
 from genera.training.bar import Bar
+from genera.training.checkpoints import WholeCheckpointIO, read_checkpoint
 from genera.training.environment import describe_environment
-from genera.training.keeping import Keeper, WholeCheckpointIO, read_checkpoint
+from genera.training.keeping import Keeper
 from genera.training.loggers import TableLogger
 from genera.training.pace import Pace
 from genera.training.probing import Probing, check_can_be_probed
 from genera.training.process import process_settings
+from genera.training.recipes import make_model
 from genera.training.runs import RunDirectory
 from genera.training.seeding import seeded, step_seed
 from genera.training.span import Span, seconds_of
@@ -47,7 +49,7 @@ def train(
     validation_images: int | None = None,
     log_every: int = 50,
     checkpoint_every: str = "1m",
-    accelerator: str = "auto",
+    accelerator: Literal["auto", "cpu", "gpu", "cuda", "mps"] = "auto",
     devices: int = 1,
     strategy: str | Strategy = "auto",
     probes: list[Probe] | None = None,
@@ -72,7 +74,7 @@ def train(
         validation_images: how many images of the validation split to use; all where omitted.
         log_every: steps between two rows of metrics.csv.
         checkpoint_every: time between two checkpoints.
-        accelerator: cpu, gpu or auto.
+        accelerator: cpu, gpu (or cuda or mps, to say which kind), or auto.
         devices: number of processes or GPUs.
         strategy: how several processes share the work, such as ddp, or a Lightning strategy.
         probes: what to ask of samples at every validation, such as genera.evaluation.Diversity.
@@ -93,10 +95,12 @@ def train(
     feed = Feed(data.split("train"), batch_size=batch_size, seed=seed)
     span = Span(feed.steps_per_epoch, max_epochs, max_steps, None if budget is None else seconds_of(budget))
     validated = _first(data.split("validation"), validation_images)
-    checkpoint = _checkpoint_to_resume(run, span) if resume else None
+    # What a checkpoint must agree in for the training to go on as it would have.
+    identity = {"seed": seed, "batch_size": batch_size, "training images": feed.images.digest}
+    checkpoint = _checkpoint_to_resume(run, span, identity) if resume else None
 
     with seeded(step_seed(seed, 0)):
-        lightning_task = task(_prepared(model(data.spec), None if resume else feed.first_batch()))
+        lightning_task = task(_prepared(make_model(model, data.spec), None if resume else feed.first_batch()))
     lightning_task.check(span.progress(0, 0.0), batch_size=batch_size // devices)
     if probes:
         check_can_be_probed(lightning_task.model, probes, images=validated, levels=data.spec.levels)
@@ -125,7 +129,7 @@ def train(
                 logger=_loggers(run, loggers, resume_step=None if checkpoint is None else checkpoint["global_step"]),
                 # The keeper is last, so that what the others did at a step is in its checkpoint.
                 callbacks=[pace, *(callbacks or []), metrics, *watching, bar, conclusion, keeper],
-                plugins=[WholeCheckpointIO()],
+                plugins=[WholeCheckpointIO(identity)],
                 enable_checkpointing=False,
                 enable_progress_bar=False,
                 enable_model_summary=False,
@@ -195,12 +199,12 @@ def _strategy_for(task: Task, strategy: str | Strategy, *, devices: int) -> str 
     return strategy
 
 
-def _checkpoint_to_resume(run: RunDirectory, span: Span) -> dict[str, Any]:
+def _checkpoint_to_resume(run: RunDirectory, span: Span, identity: dict[str, Any]) -> dict[str, Any]:
     """The last checkpoint of a run that is not over yet."""
     for unfinished in run.checkpoint.parent.glob(f".{run.checkpoint.stem}.*"):
         # A kill in the middle of saving left it.
         unfinished.unlink()
-    checkpoint = read_checkpoint(run.checkpoint)
+    checkpoint = read_checkpoint(run.checkpoint, identity)
     seconds = checkpoint["callbacks"]["Pace"]["seconds"]
     if span.is_over(span.progress(checkpoint["global_step"], seconds)):
         raise ValueError(

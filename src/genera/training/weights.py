@@ -1,39 +1,53 @@
-"""Weights as safetensors: loading them never executes what it reads."""
+"""Weights as safetensors: loading them never executes what it reads, and never takes damaged ones for good.
+
+Beside ``model.safetensors`` stands ``model.sha256``, as ``sha256sum`` writes it and ``sha256sum --check`` reads it.
+"""
 
 from __future__ import annotations
 
+import hashlib
+from collections.abc import Sequence
 from pathlib import Path
 
+import torch
 from safetensors import SafetensorError
-from safetensors.torch import load_model, save_model
+from safetensors.torch import load_file, load_model, save_model
 from torch import nn
 
-from genera.core.files import replacing
+from genera.core.files import replacing, write_whole
 
 
 def save_weights(model: nn.Module, path: Path) -> None:
-    """Write the parameters and buffers of ``model``, whole or not at all.
+    """Write the parameters and buffers of ``model``, whole or not at all, and their digest.
 
     Raises:
         OSError: the folder cannot be written or the disk is full.
     """
+    before = _recorded(path)
     with replacing(path) as temporary:
         try:
             save_model(model, str(temporary))
         except SafetensorError as error:
             # It wraps the operating system's error in one of its own.
             raise OSError(f"cannot write {path}: {error}") from error
+        digest = digest_of(temporary)
+        # A kill may come between the two files: until the new weights have their name, both digests are right.
+        _record(path, [*before, digest])
+    _record(path, [digest])
 
 
 def load_weights(model: nn.Module, path: Path) -> None:
     """Read what :func:`save_weights` wrote into a model of the same make.
 
     Raises:
-        ValueError: the file is missing, is not whole, is not safetensors, or belongs to another model.
+        ValueError: the file is missing, is not the one that was written, is not safetensors, belongs to another model,
+            or holds numbers that are not finite.
     """
     if not path.is_file():
         raise ValueError(f"there are no weights at {path}: the run was stopped before its first validation")
+    _check_digest(path)
     try:
+        _check_numbers(model, path)
         load_model(model, str(path))
     except SafetensorError as error:
         raise ValueError(f"{path} is damaged or is not a safetensors file ({error}); nothing was loaded") from error
@@ -42,3 +56,54 @@ def load_weights(model: nn.Module, path: Path) -> None:
         raise ValueError(
             f"{path} holds the weights of another model or image size than its config.yaml describes: {complaint[:300]}"
         ) from error
+
+
+def digest_of(path: Path) -> str:
+    """SHA-256 of a file, in hex."""
+    with path.open("rb") as file:
+        return hashlib.file_digest(file, "sha256").hexdigest()
+
+
+def digest_path(weights: Path) -> Path:
+    """Where the digest of a file of weights stands."""
+    return weights.with_suffix(".sha256")
+
+
+def _record(path: Path, digests: Sequence[str]) -> None:
+    write_whole(digest_path(path), "".join(f"{digest}  {path.name}\n" for digest in digests))
+
+
+def _recorded(path: Path) -> list[str]:
+    """The digests that stand beside weights: one, or two where a kill came between writing and naming them."""
+    try:
+        lines = digest_path(path).read_text(encoding="ascii").splitlines()
+    except (FileNotFoundError, UnicodeDecodeError):
+        return []
+    return [line.split()[0] for line in lines if line.strip()]
+
+
+def _check_digest(path: Path) -> None:
+    recorded = _recorded(path)
+    if not recorded:
+        raise ValueError(
+            f"{digest_path(path)} is missing or damaged, so nobody knows whether {path.name} is whole: restore it, or, "
+            f"if you trust {path.name}, make it there with: sha256sum {path.name} > {digest_path(path).name}"
+        )
+    if digest_of(path) not in recorded:
+        raise ValueError(
+            f"{path} is damaged: its SHA-256 is not the one in {digest_path(path).name}; restore it from a copy, or "
+            "train anew"
+        )
+
+
+def _check_numbers(model: nn.Module, path: Path) -> None:
+    """Refuse tensors of another kind than the model's, or with numbers that are none once they are converted."""
+    expected = model.state_dict()
+    for name, tensor in load_file(path).items():
+        if name not in expected:
+            continue
+        wanted = expected[name].dtype
+        if tensor.is_floating_point() != wanted.is_floating_point or tensor.is_complex():
+            raise ValueError(f"{path}: tensor {name!r} holds {tensor.dtype} where the model has {wanted}; restore it")
+        if not bool(torch.isfinite(tensor.to(wanted)).all()):
+            raise ValueError(f"{path}: tensor {name!r} holds numbers that are not finite; restore it, or train anew")

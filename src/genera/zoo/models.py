@@ -6,8 +6,8 @@ directory, so that both are loaded by the same lines.
 
 from __future__ import annotations
 
+import dataclasses
 import difflib
-import hashlib
 from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import cached_property
@@ -21,7 +21,7 @@ from genera.core import ImageModel, ImageSpec
 from genera.data import ImageData
 from genera.training.recipes import build_model, data_section, open_data
 from genera.training.runs import RunDirectory
-from genera.training.weights import load_weights
+from genera.training.weights import digest_of, load_weights
 
 
 @dataclass(frozen=True)
@@ -43,9 +43,14 @@ class TrainedModel:
         """Every setting it was trained with.
 
         Raises:
-            ValueError: the file is damaged.
+            ValueError: the file is damaged, or does not say what the data were.
         """
-        return self.run.read_config()
+        config = self.run.read_config()
+        try:
+            data_section(config)
+        except ValueError as error:
+            raise ValueError(f"{self.run.config}: {error}") from error
+        return config
 
     @property
     def spec(self) -> ImageSpec:
@@ -54,15 +59,26 @@ class TrainedModel:
         Raises:
             ValueError: the config does not say.
         """
+        section = self.config.get("spec")
+        names = [field.name for field in dataclasses.fields(ImageSpec)]
+        # To Python, True and False are integers as well.
+        if not isinstance(section, dict) or sorted(section) != sorted(names) or {*map(type, section.values())} != {int}:
+            raise ValueError(f"{self.run.config}: the section spec must hold whole numbers {names}, got {section}")
         try:
-            return ImageSpec(**self.config["spec"])
-        except (KeyError, TypeError) as error:
-            raise ValueError(f"{self.run.config} does not describe the images (section spec): {error}") from error
+            return ImageSpec(**section)
+        except ValueError as error:
+            raise ValueError(f"{self.run.config}: spec: {error}") from error
 
     @cached_property
     def weights_digest(self) -> str:
         """SHA-256 of the weights, in hex."""
-        return hashlib.sha256(self.run.weights.read_bytes()).hexdigest()
+        return digest_of(self.run.weights)
+
+    def was_trained_on(self, data: ImageData, split: str) -> bool:
+        """Whether a split of some data is that of the data it was trained on, by its content."""
+        recorded = self.config.get("images")
+        found = recorded.get(split) if isinstance(recorded, dict) else None
+        return isinstance(found, dict) and found.get("digest") == data.split(split).digest
 
     def open_data(self) -> ImageData:
         """The data it was trained on.
