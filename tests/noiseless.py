@@ -16,7 +16,7 @@ class MeanImage(Trainable):
         self.spec = spec
         self.net = nn.Sequential(nn.Linear(spec.num_dims, 16), nn.Tanh(), nn.Linear(16, spec.num_dims))
 
-    def loss(self, images: Tensor, labels: Tensor | None = None) -> Loss:
+    def loss(self, images: Tensor, labels: Tensor | None = None, *, generator: torch.Generator | None = None) -> Loss:
         x = images.flatten(1) / (self.spec.levels - 1)
         error = (self.net(x) - x).square().sum(dim=1)
         return Loss(error, {"error": error})
@@ -35,7 +35,7 @@ class Exploding(MeanImage):
         self.good_steps = good_steps
         self.calls = 0
 
-    def loss(self, images: Tensor, labels: Tensor | None = None) -> Loss:
+    def loss(self, images: Tensor, labels: Tensor | None = None, *, generator: torch.Generator | None = None) -> Loss:
         loss = super().loss(images, labels)
         # Validation calls the loss as well, without gradients.
         self.calls += torch.is_grad_enabled()
@@ -54,14 +54,18 @@ class Players(TwoPlayer):
         self.generator = nn.Linear(1, spec.num_dims)
         self.discriminator = nn.Sequential(nn.Linear(spec.num_dims, 16), nn.Tanh(), nn.Linear(16, 1), nn.Flatten(0))
 
-    def generate(self, count: int, labels: Tensor | None = None) -> Fakes:
+    def generate(self, count: int, labels: Tensor | None = None, *, generator: torch.Generator | None = None) -> Fakes:
         latents = torch.ones(count, 1, device=self.generator.weight.device)
         return Fakes(self.generator(latents), latents)
 
-    def discriminator_loss(self, images: Tensor, fakes: Fakes, labels: Tensor | None = None) -> Loss:
+    def discriminator_loss(
+        self, images: Tensor, fakes: Fakes, labels: Tensor | None = None, *, generator: torch.Generator | None = None
+    ) -> Loss:
         return Loss(self.discriminator(fakes.images.detach()) - self.score(images))
 
-    def generator_loss(self, images: Tensor, fakes: Fakes, labels: Tensor | None = None) -> Loss:
+    def generator_loss(
+        self, images: Tensor, fakes: Fakes, labels: Tensor | None = None, *, generator: torch.Generator | None = None
+    ) -> Loss:
         return Loss(-self.discriminator(fakes.images))
 
     def score(self, images: Tensor, labels: Tensor | None = None) -> Tensor:

@@ -5,7 +5,7 @@ import torch
 from cases import IMAGE_MODELS, complains, labels_of, of_kind, perturb
 from torch import Tensor
 
-from genera.core import Autoencoding, Density, Generative, Loss, Trainable
+from genera.core import Autoencoding, Density, Generative, Loss, Trainable, TwoPlayer
 
 #: Models without noise in their loss and their encoder.
 DETERMINISTIC = {"Autoencoder"}
@@ -56,6 +56,47 @@ def test_the_global_seed_decides_the_loss(name: str) -> None:
         losses.append(loss_of(model, images).total)
     assert torch.equal(losses[0], losses[1])
     assert torch.equal(losses[0], losses[2]) == (name in DETERMINISTIC)
+
+
+@pytest.mark.parametrize("name", of_kind(Trainable))
+def test_all_noise_of_a_loss_comes_from_the_generator(name: str) -> None:
+    model, images = float32(name)
+    labels, before = labels_of(model, images), torch.get_rng_state()
+    first, again, other = (model.loss(images, labels, generator=seeded(seed)).total for seed in (1, 1, 2))
+    assert torch.equal(before, torch.get_rng_state())
+    assert torch.equal(first, again)
+    assert torch.equal(first, other) == (name in DETERMINISTIC)
+
+
+@pytest.mark.parametrize("name", of_kind(Trainable))
+def test_all_noise_of_a_validation_loss_comes_from_the_generator(name: str) -> None:
+    model, images = float32(name)
+    labels, before = labels_of(model, images), torch.get_rng_state()
+    first, again = (model.validation_loss(images, labels, generator=seeded(1)).total for _ in range(2))
+    assert torch.equal(before, torch.get_rng_state())
+    assert torch.equal(first, again)
+
+
+@pytest.mark.parametrize("name", of_kind(TwoPlayer))
+def test_all_noise_of_two_players_comes_from_the_generator(name: str) -> None:
+    """From one for all of a step, as a task hands it on; or else from torch's global one."""
+
+    def step(generator: torch.Generator | None) -> Tensor:
+        model, images = float32(name)
+        labels = labels_of(model, images)
+        # Of a conditional model the labels are drawn as well.
+        fakes = model.generate(len(images), generator=generator)
+        of_discriminator = model.discriminator_loss(images, fakes, labels, generator=generator)
+        of_generator = model.generator_loss(images, fakes, labels, generator=generator)
+        return torch.cat([fakes.images.flatten(), of_discriminator.total, of_generator.total])
+
+    before = torch.get_rng_state()
+    first, again, other = (step(seeded(seed)) for seed in (1, 1, 2))
+    assert torch.equal(before, torch.get_rng_state())
+    assert torch.equal(first, again)
+    assert not torch.equal(first, other)
+    torch.manual_seed(1)
+    assert torch.equal(step(None), first)
 
 
 @pytest.mark.parametrize("name", of_kind(Trainable))

@@ -72,3 +72,18 @@ def test_permissions_follow_the_umask(umask: int, tmp_path: Path) -> None:
     write_whole(tmp_path / "file", "x")
     assert (tmp_path / "file").stat().st_mode & 0o777 == 0o666 & ~umask
     assert os.umask(umask) == umask
+
+
+def test_permissions_follow_the_umask_whatever_the_writer_does(umask: int, tmp_path: Path) -> None:
+    with replacing(tmp_path / "file") as temporary:
+        # As safetensors does: a file of its own, which nobody else may read, takes the place.
+        own = tmp_path / "own"
+        own.touch(mode=0o600)
+        own.replace(temporary)
+    assert (tmp_path / "file").stat().st_mode & 0o777 == 0o666 & ~umask
+
+
+def test_the_umask_is_never_set(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Not even to read it: another thread may be writing a file meanwhile."""
+    monkeypatch.setattr(os, "umask", None)
+    write_whole(tmp_path / "file", "x")

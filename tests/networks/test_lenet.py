@@ -45,6 +45,16 @@ def test_only_training_has_noise_and_sees_the_batch() -> None:
     assert not torch.equal(network(x), network(x))
 
 
+def test_the_noise_comes_from_the_generator() -> None:
+    network, x = NETWORKS["LeNet"]()
+    network.train()
+    before = torch.get_rng_state()
+    first, again, other = (network(x, generator=torch.Generator().manual_seed(seed)) for seed in (1, 1, 2))
+    assert torch.equal(before, torch.get_rng_state())
+    assert torch.equal(first, again)
+    assert not torch.equal(first, other)
+
+
 def test_its_weights_are_small() -> None:
     convolutions = 25 * 1 * 32 + 9 * 32 * 64 + 9 * 64 * 64
     counted = convolutions + 2 * (32 + 64 + 64) + (7 * 7 * 64 * 128 + 128) + (128 * 10 + 10)

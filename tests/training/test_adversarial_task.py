@@ -197,14 +197,16 @@ def test_images_are_dealt_out_and_fakes_made_for_each_step(
     made: list[tuple[int, bool]] = []
     generate, discriminator_loss = task.model.generate, task.model.discriminator_loss
 
-    def watched_generate(count: int, labels: torch.Tensor | None = None) -> Fakes:
-        fakes = generate(count, labels)
+    def watched_generate(count: int, labels: torch.Tensor | None = None, **noise: torch.Generator | None) -> Fakes:
+        fakes = generate(count, labels, **noise)
         made.append((count, fakes.images.requires_grad))
         return fakes
 
-    def watched_loss(images: torch.Tensor, fakes: Fakes, labels: torch.Tensor | None = None) -> Loss:
+    def watched_loss(
+        images: torch.Tensor, fakes: Fakes, labels: torch.Tensor | None = None, **noise: torch.Generator | None
+    ) -> Loss:
         seen.append(images)
-        return discriminator_loss(images, fakes, labels)
+        return discriminator_loss(images, fakes, labels, **noise)
 
     monkeypatch.setattr(task.model, "generate", watched_generate)
     monkeypatch.setattr(task.model, "discriminator_loss", watched_loss)

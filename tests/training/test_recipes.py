@@ -10,11 +10,12 @@ from typing import Any
 
 import pytest
 import yaml
-from jsonargparse import _common
+from jsonargparse import ArgumentParser, _common
 from running import TINY
 
 from genera.core import ImageSpec
-from genera.training.recipes import build_model, find_recipe
+from genera.training.recipes import build_model, checked, find_recipe
+from genera.training.registry import Registry
 from genera.training.settings import Settings
 
 CONFIG = yaml.safe_load(Path(TINY).read_text())
@@ -109,3 +110,11 @@ def test_unknown_recipes_name_near_ones(tmp_path: Path) -> None:
     with pytest.raises(ValueError, match=r"there is no recipe 'realnvp_digit'.*realnvp_digits"):
         find_recipe("realnvp_digit")
     assert find_recipe(TINY) == Path(TINY)
+
+
+def test_settings_are_written_whatever_others_allow_meanwhile() -> None:
+    """What may be imported is one setting for all threads, and another may be reading a config just then."""
+    settings = Settings(CONFIG)
+    expected = settings.as_config()
+    with checked(ArgumentParser(), Registry()):
+        assert settings.as_config() == expected

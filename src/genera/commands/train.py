@@ -5,8 +5,8 @@ from __future__ import annotations
 import argparse
 import os
 import sys
-from collections.abc import Sequence
-from contextlib import AbstractContextManager, nullcontext
+from collections.abc import Iterator, Sequence
+from contextlib import AbstractContextManager, contextmanager, nullcontext
 from dataclasses import asdict
 from pathlib import Path
 from typing import Any
@@ -173,9 +173,9 @@ def _train(
             "--precision 32-true is faster",
             file=sys.stderr,
         )
-    os.environ["GENERA_RUN"] = str(run.path)
     try:
-        train(data, run, resume=resumed_config is not None, **arguments)
+        with _shared(run, has_others=first_process and arguments["devices"] > 1):
+            train(data, run, resume=resumed_config is not None, **arguments)
     except Interrupted as interruption:
         print(f"stopped; {_way_on(run)}", file=sys.stderr)
         return 128 + interruption.signal_number
@@ -186,8 +186,6 @@ def _train(
         raise NonFiniteLoss(f"{error}; {kept}") from error
     except OSError as error:
         raise OSError(f"{error}; what was written before is whole, {_way_on(run)}") from error
-    finally:
-        os.environ.pop("GENERA_RUN")
     if resumed_config is not None:
         run.write_config(resumed_config)
     if first_process:
@@ -204,6 +202,22 @@ def _way_on(run: RunDirectory) -> str:
     if not run.checkpoint.exists():
         return "and there is no checkpoint to go on from yet"
     return f"go on with: genera train --resume {run.path}"
+
+
+@contextmanager
+def _shared(run: RunDirectory, *, has_others: bool) -> Iterator[None]:
+    """Tell the other processes of a ddp training where its run is; where there are none, leave the environment alone.
+
+    They inherit it. It is one for all threads, and each may train a run of its own.
+    """
+    if not has_others:
+        yield
+        return
+    os.environ["GENERA_RUN"] = str(run.path)
+    try:
+        yield
+    finally:
+        os.environ.pop("GENERA_RUN", None)
 
 
 def _new_run(out: Path | None, stem: str) -> RunDirectory:

@@ -33,6 +33,7 @@ from genera.core.schedules import (
     Schedule,
     Warmup,
 )
+from genera.core.seeding import noise_from
 
 __all__ = [
     "Autoencoding",
@@ -69,6 +70,7 @@ __all__ = [
     "has_density",
     "labels_to_draw",
     "log_mean_exp",
+    "noise_from",
     "one_hot",
     "sum_over_dims",
 ]

@@ -137,7 +137,10 @@ class ImageModel(nn.Module, ABC):
     class_conditional: bool = False
 
     def initialize(self, images: Tensor) -> None:
-        """Set up from data once before training, on the same batch in every process."""
+        """Set up from data once before training, on the same batch in every process.
+
+        Noise comes from torch's global generator, as that of fresh weights does; see :func:`~genera.core.noise_from`.
+        """
 
     def advance(self, progress: Progress) -> None:
         """Follow a schedule before a step. What it sets are 0-dim buffers, so every copy of the model sees the same."""
@@ -147,20 +150,20 @@ class Trainable(ImageModel):
     """A model with one loss."""
 
     @abstractmethod
-    def loss(self, images: Tensor, labels: Tensor | None = None) -> Loss:
-        """What these images cost; noise comes from torch's global generator, which the task seeds."""
+    def loss(self, images: Tensor, labels: Tensor | None = None, *, generator: torch.Generator | None = None) -> Loss:
+        """What these images cost; all noise comes from ``generator``, torch's global one where there is none."""
 
     def validation_loss(
         self, images: Tensor, labels: Tensor | None = None, *, generator: torch.Generator | None = None
     ) -> Loss:
         """What selection and the plateau watch: the negative log-probability of a density, whatever weights its
-        training loss has, and the training loss otherwise, which takes its noise from torch's global generator.
+        training loss has, and the training loss otherwise.
 
         Parts of it that are neither ``(B,)`` nor ``()`` are not logged.
         """
         if has_density(self):
             return Loss(-self.log_prob(images, labels, generator=generator))
-        return self.loss(images, labels)
+        return self.loss(images, labels, generator=generator)
 
 
 class Concluding(ABC):
@@ -252,21 +255,28 @@ class Fakes:
 
 
 class TwoPlayer(ImageModel):
-    """A generator and a discriminator with a loss each."""
+    """A generator and a discriminator with a loss each.
+
+    All noise of a step comes from the ``generator`` its methods are given, torch's global one where there is none.
+    """
 
     generator: nn.Module
     discriminator: nn.Module
 
     @abstractmethod
-    def generate(self, count: int, labels: Tensor | None = None) -> Fakes:
-        """Make ``count`` images, keeping the graph; noise comes from torch's global generator."""
+    def generate(self, count: int, labels: Tensor | None = None, *, generator: torch.Generator | None = None) -> Fakes:
+        """Make ``count`` images, keeping the graph."""
 
     @abstractmethod
-    def discriminator_loss(self, images: Tensor, fakes: Fakes, labels: Tensor | None = None) -> Loss:
+    def discriminator_loss(
+        self, images: Tensor, fakes: Fakes, labels: Tensor | None = None, *, generator: torch.Generator | None = None
+    ) -> Loss:
         """What the discriminator gets wrong; no gradient reaches the generator."""
 
     @abstractmethod
-    def generator_loss(self, images: Tensor, fakes: Fakes, labels: Tensor | None = None) -> Loss:
+    def generator_loss(
+        self, images: Tensor, fakes: Fakes, labels: Tensor | None = None, *, generator: torch.Generator | None = None
+    ) -> Loss:
         """What the generator fails to make the discriminator believe."""
 
     @abstractmethod

@@ -16,7 +16,7 @@ import yaml
 from torch import Tensor
 from tqdm import tqdm
 
-from genera.core import ImageModel, ImageSpec, check_positive
+from genera.core import ImageModel, ImageSpec, check_positive, noise_from
 from genera.data import Batches, Images, InOrder
 from genera.evaluation.classifier import Classifier
 from genera.evaluation.drawing import draw
@@ -73,12 +73,12 @@ def classification_accuracy_score(
     check_positive(max_epochs=max_epochs)
     order = torch.randperm(len(train), generator=torch.Generator().manual_seed(seed))
     held_out, learned = (train.subset(part) for part in order.tensor_split([len(train) // 10]))
-    with torch.random.fork_rng(devices=[]):
-        torch.manual_seed(seed)
+    generator = torch.Generator().manual_seed(seed)
+    with noise_from(generator):
         model = build_model(_recipe(), spec)
-        assert isinstance(model, Classifier)
-        _, right = _judge(_trained(model, learned, held_out, seed=seed, max_epochs=max_epochs), test)
-    return right
+    assert isinstance(model, Classifier)
+    best = _trained(model, learned, held_out, seed=seed, max_epochs=max_epochs, generator=generator)
+    return _judge(best, test)[1]
 
 
 def draw_each_class(model: ImageModel, count: int, *, seed: int = 0) -> Images:
@@ -102,7 +102,9 @@ def _recipe() -> dict[str, Any]:
     return yaml.safe_load(recipe_paths()[_RECIPE].read_text(encoding="utf-8"))
 
 
-def _trained(model: Classifier, learned: Images, held_out: Images, *, seed: int, max_epochs: int) -> Classifier:
+def _trained(
+    model: Classifier, learned: Images, held_out: Images, *, seed: int, max_epochs: int, generator: torch.Generator
+) -> Classifier:
     """The model as it was after the epoch with the lowest loss on the held-out images."""
     # Convolutions on processors are faster with the channels innermost, and give the same.
     model.to(memory_format=torch.channels_last)  # type: ignore[call-overload]  # missing from torch's annotations
@@ -115,7 +117,7 @@ def _trained(model: Classifier, learned: Images, held_out: Images, *, seed: int,
             model.train()
             for images, labels in itertools.islice(stream, batches.steps_per_epoch):
                 optimizer.zero_grad()
-                model.loss(images, labels).total.mean().backward()
+                model.loss(images, labels, generator=generator).total.mean().backward()
                 optimizer.step()
                 bar.update()
             loss, right = _judge(model, held_out)

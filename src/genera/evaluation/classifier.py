@@ -4,13 +4,15 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 
+import torch
 import torch.nn.functional as F
 from torch import Tensor, nn
 
 from genera.core import ImageSpec, Loss, Trainable, one_hot
 from genera.zoo import TrainedModel
 
-#: Makes a network for a shape and a number of outputs. Its part ``features`` gives ``(B, F)``.
+#: Makes a network ``(x, *, generator=None) -> (B, num_outputs)`` for a shape and a number of outputs. Its part
+#: ``features`` gives ``(B, F)``.
 ClassifierNetwork = Callable[[tuple[int, int, int], int], nn.Module]
 
 
@@ -39,7 +41,7 @@ class Classifier(Trainable):
             name = type(self.network).__name__
             raise ValueError(f"network must have parts named features and head, as LeNet has, got {name}")
 
-    def loss(self, images: Tensor, labels: Tensor | None = None) -> Loss:
+    def loss(self, images: Tensor, labels: Tensor | None = None, *, generator: torch.Generator | None = None) -> Loss:
         """Cross-entropy ``(B,)`` in nats.
 
         Raises:
@@ -47,7 +49,7 @@ class Classifier(Trainable):
         """
         x = self._scaled(images)
         targets = one_hot(labels, self.spec.num_classes, dtype=x.dtype)
-        logits = self.network(x).to(x.dtype)
+        logits = self.network(x, generator=generator).to(x.dtype)
         cross_entropy = F.cross_entropy(logits, targets, reduction="none")
         accuracy = (logits.argmax(dim=1) == targets.argmax(dim=1)).to(x.dtype)
         return Loss(cross_entropy, {"cross_entropy": cross_entropy}, {"accuracy": accuracy})

@@ -105,9 +105,9 @@ class NormalizingFlow(Trainable, Generative, Density, Autoencoding):
                 hooks.callback(handle.remove)
             self._log_weight(images, labels, generator=None)
 
-    def loss(self, images: Tensor, labels: Tensor | None = None) -> Loss:
+    def loss(self, images: Tensor, labels: Tensor | None = None, *, generator: torch.Generator | None = None) -> Loss:
         """Negative bound on the log-probability of the pixels, ``(B,)`` nats."""
-        nll = -self._log_weight(images, labels, generator=None)
+        nll = -self._log_weight(images, labels, generator=generator)
         return Loss(nll, {"nll": nll})
 
     def log_prob(

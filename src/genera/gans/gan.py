@@ -75,18 +75,20 @@ class GAN(TwoPlayer, Generative):
         if penalty is not None:
             check_independent(self.discriminator, spec.shape, num_classes=told)
 
-    def generate(self, count: int, labels: Tensor | None = None) -> Fakes:
+    def generate(self, count: int, labels: Tensor | None = None, *, generator: torch.Generator | None = None) -> Fakes:
         """``count`` images with their graph; a class-conditional model draws labels evenly where none are given.
 
         Raises:
             ValueError: the labels do not fit.
         """
         weight = next(self.generator.parameters())
-        z = torch.randn(count, self.latent_size, device=weight.device, dtype=weight.dtype)
-        labels = labels_to_draw(self, count, labels if self.class_conditional else None)
+        z = torch.randn(count, self.latent_size, generator=generator, device=weight.device, dtype=weight.dtype)
+        labels = labels_to_draw(self, count, labels if self.class_conditional else None, generator=generator)
         return Fakes(self._generated(z, labels), z, labels)
 
-    def discriminator_loss(self, images: Tensor, fakes: Fakes, labels: Tensor | None = None) -> Loss:
+    def discriminator_loss(
+        self, images: Tensor, fakes: Fakes, labels: Tensor | None = None, *, generator: torch.Generator | None = None
+    ) -> Loss:
         """What the discriminator gets wrong, ``(B,)``; no gradient reaches the generator."""
         x, made = self._scaled(images), fakes.images.detach()
         context, context_of_fakes = self._context(labels), self._context(fakes.labels)
@@ -94,7 +96,9 @@ class GAN(TwoPlayer, Generative):
         fake, _ = self.discriminator(made, context_of_fakes)
         terms = {"adversarial": self.adversarial_loss.discriminator(real, fake)}
         if self.penalty is not None:
-            terms["penalty"] = self.penalty(lambda points: self.discriminator(points, context)[0], x, made)
+            terms["penalty"] = self.penalty(
+                lambda points: self.discriminator(points, context)[0], x, made, generator=generator
+            )
         logs = {
             "real": self.adversarial_loss.judgement(real.detach()),
             "fake": self.adversarial_loss.judgement(fake.detach()),
@@ -105,7 +109,9 @@ class GAN(TwoPlayer, Generative):
             logs["share_paid"] = terms["adversarial"].detach() / self._undecided
         return Loss(torch.stack(list(terms.values())).sum(dim=0), terms, logs)
 
-    def generator_loss(self, images: Tensor, fakes: Fakes, labels: Tensor | None = None) -> Loss:
+    def generator_loss(
+        self, images: Tensor, fakes: Fakes, labels: Tensor | None = None, *, generator: torch.Generator | None = None
+    ) -> Loss:
         """What the generator fails to make the discriminator believe, ``(B,)``; feature matching is ``()``."""
         logits, features = self.discriminator(fakes.images, self._context(fakes.labels))
         terms = {"adversarial": self.adversarial_loss.generator(logits)}

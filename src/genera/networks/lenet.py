@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import torch
 from torch import Tensor, nn
 
 from genera.networks.conv_autoencoder import scales
+from genera.networks.dropout import Dropout
 
 
 class LeNet(nn.Module):
@@ -25,7 +27,7 @@ class LeNet(nn.Module):
         head: ``(B, F) -> (B, num_outputs)``.
 
     Raises:
-        ValueError: the input is too small.
+        ValueError: the input is too small, or ``dropout`` is not in [0, 1).
 
     Source:
         LeCun, Bottou, Bengio & Haffner (1998), section 2.B, whose sizes alternate in the same way.
@@ -56,12 +58,14 @@ class LeNet(nn.Module):
             nn.BatchNorm2d(2 * width),
             nn.ReLU(),
             nn.Flatten(),
-            nn.Dropout(dropout),
+            Dropout(dropout),
             nn.Linear(2 * width * h * w, num_features),
             nn.ReLU(),
         )
-        self.head = nn.Sequential(nn.Dropout(dropout), nn.Linear(num_features, num_outputs))
+        self.head = nn.Sequential(Dropout(dropout), nn.Linear(num_features, num_outputs))
 
-    def forward(self, x: Tensor) -> Tensor:
-        """``(B, C, H, W) -> (B, num_outputs)``."""
-        return self.head(self.features(x))
+    def forward(self, x: Tensor, *, generator: torch.Generator | None = None) -> Tensor:
+        """``(B, C, H, W) -> (B, num_outputs)``; ``generator`` gives the noise of the dropout."""
+        for layer in (*self.features, *self.head):
+            x = layer(x, generator=generator) if isinstance(layer, Dropout) else layer(x)
+        return x

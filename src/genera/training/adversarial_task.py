@@ -110,14 +110,14 @@ class AdversarialTask(Task):
         labels_of_shares = [None] * len(shares) if all_labels is None else all_labels.tensor_split(len(shares))
         for index, (images, labels) in enumerate(zip(shares, labels_of_shares, strict=True), start=1):
             with torch.set_grad_enabled(index == len(shares) and not self.separate_passes):
-                fakes = self.model.generate(len(images), labels)
-            for_discriminator = self.model.discriminator_loss(images, fakes, labels)
+                fakes = self.model.generate(len(images), labels, generator=self.noise)
+            for_discriminator = self.model.discriminator_loss(images, fakes, labels, generator=self.noise)
             self._step("discriminator", for_discriminator, batch=batch_idx)
         if self.separate_passes:
-            fakes = self.model.generate(len(images), labels)
+            fakes = self.model.generate(len(images), labels, generator=self.noise)
         # Its parameters are no leaves of this loss: their gradients would cost a third of the pass and be thrown away.
         with _frozen(self.model.discriminator):
-            for_generator = self.model.generator_loss(images, fakes, labels)
+            for_generator = self.model.generator_loss(images, fakes, labels, generator=self.noise)
         self._step("generator", for_generator, batch=batch_idx)
         losses = {"discriminator": for_discriminator, "generator": for_generator}
         return {
@@ -155,9 +155,9 @@ class AdversarialTask(Task):
 
     def before_validation(self, *, seed: int) -> None:
         if self.average is not None:
-            torch.manual_seed(seed)
+            model, noise = self._averaged, torch.Generator(self.device).manual_seed(seed)
             with torch.no_grad():
-                refresh_batch_norm(self._averaged.generator, lambda: self._averaged.generate(_REFRESHING_BATCH))
+                refresh_batch_norm(model.generator, lambda: model.generate(_REFRESHING_BATCH, generator=noise))
 
     @torch.no_grad()
     def validation_losses(self, batch: Batch, *, seed: int) -> dict[str, Tensor]:

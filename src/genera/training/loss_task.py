@@ -73,7 +73,7 @@ class LossTask(Task):
 
     def training_step(self, batch: tuple[Tensor, Tensor | None], batch_idx: int) -> dict[str, Any]:
         images, labels = batch
-        loss = self.model.loss(images, labels)
+        loss = self.model.loss(images, labels, generator=self.noise)
         total = loss.total.mean()
         self.check_finite(total, lambda: f"the loss ({broken_terms(loss)})", batch=batch_idx)
         return {"loss": total, "watched": watched(loss, total), "vectors": vectors(loss)}
@@ -95,7 +95,6 @@ class LossTask(Task):
     def validation_losses(self, batch: tuple[Tensor, Tensor | None], *, seed: int) -> dict[str, Tensor]:
         images, labels = batch
         model = self.evaluated
-        torch.manual_seed(seed)
         generator = torch.Generator(images.device).manual_seed(seed)
         loss = model.validation_loss(images, labels, generator=generator)
         values = {**loss.terms, **loss.logs, "loss": loss.total}

@@ -2,31 +2,17 @@
 
 from __future__ import annotations
 
-import random
 import time
+from contextlib import ExitStack
 from typing import Any
 
 import lightning.pytorch as pl
-import numpy as np
 import torch
 
 from genera.core import Progress
+from genera.training.seeding import global_generators_kept, seed_global_generators, step_seed
 from genera.training.span import Span
 from genera.training.task import Task
-
-
-def seed_step(seed: int, step: int, *, rank: int = 0) -> None:
-    """Seed every global generator for one step of one process.
-
-    The state of the generators is thereby nothing but ``(seed, step, rank)``: a resumed training draws the noise the
-    uninterrupted one would have drawn, and no process shares another's.
-    """
-    mixed = int(np.random.SeedSequence([seed, step, rank]).generate_state(1, np.uint64)[0])
-    # Without an accelerator torch.manual_seed notes down a stack trace for every kind there might be.
-    seed_torch = torch.manual_seed if torch.accelerator.is_available() else torch.default_generator.manual_seed
-    seed_torch(mixed & (2**63 - 1))
-    np.random.seed(mixed & (2**32 - 1))
-    random.seed(mixed)
 
 
 class Pace(pl.Callback):
@@ -41,6 +27,8 @@ class Pace(pl.Callback):
     def __init__(self, span: Span, *, seed: int, started: float) -> None:
         self.span = span
         self.seed = seed
+        #: To be left when training is over: puts back the global generators, which every step seeds.
+        self.generators_kept = ExitStack()
         self._started = started
         self._seconds_before = 0.0
         self._cpu_started = time.process_time()
@@ -69,7 +57,9 @@ class Pace(pl.Callback):
         return self._cpu_seconds_before + time.process_time() - self._cpu_started
 
     def on_train_start(self, trainer: pl.Trainer, pl_module: pl.LightningModule) -> None:
-        self._look_at_the_clock(trainer, task_of(pl_module))
+        task = task_of(pl_module)
+        self._look_at_the_clock(trainer, task)
+        self.generators_kept.enter_context(global_generators_kept(task.device))
         self.is_running = True
 
     def on_train_batch_start(
@@ -77,7 +67,9 @@ class Pace(pl.Callback):
     ) -> None:
         task = task_of(pl_module)
         self._look_at_the_clock(trainer, task)
-        seed_step(self.seed, task.steps, rank=trainer.global_rank)
+        seed = step_seed(self.seed, task.steps, rank=trainer.global_rank)
+        task.noise = torch.Generator(task.device).manual_seed(seed)
+        seed_global_generators(seed)
         task.advance(self.progress)
         self._step_started = time.monotonic()
 

@@ -76,7 +76,9 @@ class Settings:
 
     def as_config(self) -> dict[str, Any]:
         """Every setting as plain data, defaults included."""
-        config: dict[str, Any] = json.loads(self._parser.dump(self._parsed, skip_unset=False, format="json"))
+        # It checks once more what it writes, and must not do so by what another thread allows meanwhile.
+        with checked(self._parser, self._registry):
+            config: dict[str, Any] = json.loads(self._parser.dump(self._parsed, skip_unset=False, format="json"))
         # The recipe the settings came from; what it said is in them.
         config.pop("config", None)
         return config

@@ -28,6 +28,8 @@ class Task(pl.LightningModule, ABC):
     model: ImageModel
     #: The options that set the learning rates.
     rates: str
+    #: Generator of all noise of a step, seeded before each; torch's global one where None.
+    noise: torch.Generator | None = None
 
     def __init__(self, model: ImageModel, *, schedule: Schedule | None) -> None:
         super().__init__()

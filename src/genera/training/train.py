@@ -2,12 +2,9 @@
 
 from __future__ import annotations
 
-import logging
 import sys
 import time
-import warnings
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from collections.abc import Callable
 from typing import Any, Literal
 
 import lightning.pytorch as pl
@@ -25,10 +22,12 @@ from genera.training.checkpoints import WholeCheckpointIO, read_checkpoint
 from genera.training.environment import describe_environment
 from genera.training.keeping import Keeper
 from genera.training.loggers import TableLogger
-from genera.training.pace import Pace, seed_step
+from genera.training.pace import Pace
 from genera.training.probing import Probing, check_can_be_probed
+from genera.training.process import process_settings
 from genera.training.recipes import make_model
 from genera.training.runs import RunDirectory
+from genera.training.seeding import seeded, step_seed
 from genera.training.span import Span, seconds_of
 from genera.training.task import Task
 from genera.training.watching import Conclusion, Snapshots, TrainingMetrics, Validation
@@ -100,8 +99,8 @@ def train(
     identity = {"seed": seed, "batch_size": batch_size, "training images": feed.images.digest}
     checkpoint = _checkpoint_to_resume(run, span, identity) if resume else None
 
-    seed_step(seed, 0)
-    lightning_task = task(_prepared(make_model(model, data.spec), None if resume else feed.first_batch()))
+    with seeded(step_seed(seed, 0)):
+        lightning_task = task(_prepared(make_model(model, data.spec), None if resume else feed.first_batch()))
     lightning_task.check(span.progress(0, 0.0), batch_size=batch_size // devices)
     if probes:
         check_can_be_probed(lightning_task.model, probes, images=validated, levels=data.spec.levels)
@@ -118,7 +117,7 @@ def train(
     bar = Bar(pace, metrics=metrics, validation=validation)
     conclusion = Conclusion(feed.images, run=run, seed=seed)
     keeper = Keeper(run, seconds=seconds_of(checkpoint_every))
-    with _quiet_lightning(), _deterministic_cudnn(), keeper.catching_signals():
+    with process_settings(), pace.generators_kept, keeper.catching_signals():
         try:
             trainer = pl.Trainer(
                 accelerator=accelerator,
@@ -254,28 +253,3 @@ def _circumstances(pace: Pace, task: Task, feed: Feed) -> dict[str, Any]:
         "cpu_seconds": round(pace.cpu_seconds, 2),
         "images_per_second": round(images / pace.step_seconds, 1) if pace.step_seconds else None,
     }
-
-
-@contextmanager
-def _quiet_lightning() -> Iterator[None]:
-    """Silence what Lightning says of itself: what a person needs to know, our own lines say."""
-    logger = logging.getLogger("lightning.pytorch")
-    level = logger.level
-    logger.setLevel(logging.ERROR)
-    with warnings.catch_warnings():
-        warnings.filterwarnings("ignore", module="lightning")
-        try:
-            yield
-        finally:
-            logger.setLevel(level)
-
-
-@contextmanager
-def _deterministic_cudnn() -> Iterator[None]:
-    """Let cuDNN add in the same order every time; in a backward pass its fastest kernels do not."""
-    before = torch.backends.cudnn.deterministic
-    torch.backends.cudnn.deterministic = True
-    try:
-        yield
-    finally:
-        torch.backends.cudnn.deterministic = before

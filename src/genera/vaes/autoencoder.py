@@ -52,7 +52,7 @@ class Autoencoder(Trainable, Generative, Autoencoding, Concluding):
         self.decoder = decoder(latent_size, spec.shape)
         self.codes = CodeMixture(latent_size, num_components=num_components)
 
-    def loss(self, images: Tensor, labels: Tensor | None = None) -> Loss:
+    def loss(self, images: Tensor, labels: Tensor | None = None, *, generator: torch.Generator | None = None) -> Loss:
         """``½ ‖x - x̂‖²`` on [0, 1]: nats of a Gaussian with σ = 1, but for a constant."""
         x = self._scaled(images)
         error = sum_over_dims((x - torch.sigmoid(self.decoder(self.encoder(x)).to(x.dtype))).square())

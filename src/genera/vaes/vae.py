@@ -99,10 +99,11 @@ class VAE(Trainable, Generative, Density, Autoencoding):
     def advance(self, progress: Progress) -> None:
         self.objective.advance(progress)
 
-    def loss(self, images: Tensor, labels: Tensor | None = None) -> Loss:
+    def loss(self, images: Tensor, labels: Tensor | None = None, *, generator: torch.Generator | None = None) -> Loss:
         """What the objective makes of draws from the posterior, in nats."""
         context = self._context(labels)
-        draws = self._draws(self._posterior(images, context), images, context, count=self.objective.num_samples)
+        posterior = self._posterior(images, context)
+        draws = self._draws(posterior, images, context, count=self.objective.num_samples, generator=generator)
         loss = self.objective(draws)
         logs = {"reconstruction": draws.reconstruction, "kl": draws.kl, "active_units": draws.posterior.active_units()}
         if draws.kl_per_dim is not None:

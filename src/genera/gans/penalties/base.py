@@ -33,10 +33,12 @@ class Penalty(nn.Module, ABC):
         self.weight = weight
 
     @abstractmethod
-    def forward(self, critic: Critic, real: Tensor, fake: Tensor) -> Tensor:
+    def forward(
+        self, critic: Critic, real: Tensor, fake: Tensor, *, generator: torch.Generator | None = None
+    ) -> Tensor:
         """Of as many images as fakes, ``(B, C, H, W)`` in [-1, 1]: ``(B,)``, weighted, in float32 at least.
 
-        No gradient reaches the images.
+        No gradient reaches the images. ``generator`` gives the noise of a penalty that has some.
         """
 
 

@@ -24,9 +24,11 @@ class GradientPenalty(Penalty):
         Gulrajani, Ahmed, Arjovsky, Dumoulin & Courville (2017), section 4.
     """
 
-    def forward(self, critic: Critic, real: Tensor, fake: Tensor) -> Tensor:
+    def forward(
+        self, critic: Critic, real: Tensor, fake: Tensor, *, generator: torch.Generator | None = None
+    ) -> Tensor:
         real, fake = at_least_float32(real), at_least_float32(fake)
-        share = torch.rand(len(real), 1, 1, 1, dtype=real.dtype, device=real.device)
+        share = torch.rand(len(real), 1, 1, 1, generator=generator, dtype=real.dtype, device=real.device)
         gradients = gradients_at(critic, torch.lerp(real, fake, share))
         # Where a gradient is zero, torch takes that of its norm to be zero as well, not 0 / 0.
         return self.weight * (torch.linalg.vector_norm(gradients, dim=1) - 1).square()

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import torch
 from torch import Tensor
 
 from genera.core import sum_over_dims
@@ -21,5 +22,7 @@ class R1(Penalty):
         Mescheder, Geiger & Nowozin (2018), equation 9.
     """
 
-    def forward(self, critic: Critic, real: Tensor, fake: Tensor) -> Tensor:
+    def forward(
+        self, critic: Critic, real: Tensor, fake: Tensor, *, generator: torch.Generator | None = None
+    ) -> Tensor:
         return self.weight / 2 * sum_over_dims(gradients_at(critic, real).square())

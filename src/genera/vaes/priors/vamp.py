@@ -45,7 +45,7 @@ class VampPrior(Distribution):
         Copies of an image would get the same gradient and stay one component, and a pixel outside of the range none.
         """
         images = x[torch.arange(self.num_components, device=x.device) % len(x)]
-        noisy = images + 0.05 * torch.randn_like(images)
+        noisy = images + 0.05 * torch.empty_like(images).normal_()
         self.pseudo_inputs.copy_(noisy.clamp(0.01, 0.99))
 
     def log_prob(self, z: Tensor, context: Tensor | None = None) -> Tensor:

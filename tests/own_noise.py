@@ -1,0 +1,16 @@
+"""A model of one's own that takes its noise from torch's global generator, as `nn.Dropout` must."""
+
+from __future__ import annotations
+
+from noiseless import MeanImage
+from torch import nn
+
+from genera.core import ImageSpec
+
+
+class Dropping(MeanImage):
+    """The mean image under a network with dropout."""
+
+    def __init__(self, spec: ImageSpec) -> None:
+        super().__init__(spec)
+        self.net.insert(1, nn.Dropout(0.5))

@@ -1,0 +1,44 @@
+from __future__ import annotations
+
+import logging
+import threading
+import warnings
+
+import torch
+
+from genera.training.process import process_settings
+
+LIGHTNING = logging.getLogger("lightning.pytorch")
+
+
+def settings() -> tuple[object, ...]:
+    return LIGHTNING.level, list(warnings.filters), torch.backends.cudnn.deterministic
+
+
+def test_of_trainings_that_overlap_the_last_puts_back_what_the_first_found() -> None:
+    """Each in a thread, where none is left in the order in which they were entered."""
+    before, inside = settings(), []
+    first_has_left = threading.Event()
+    both_are_in = threading.Barrier(2)
+
+    def first() -> None:
+        with process_settings():
+            both_are_in.wait()
+        first_has_left.set()
+
+    def last() -> None:
+        with process_settings():
+            both_are_in.wait()
+            first_has_left.wait()
+            inside.append(settings())
+
+    threads = [threading.Thread(target=target) for target in (first, last)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    assert settings() == before
+    ((level, filters, deterministic),) = inside
+    assert level == logging.ERROR
+    assert deterministic is True
+    assert filters != before[1]
