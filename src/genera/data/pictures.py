@@ -19,6 +19,7 @@ from torch.nn import functional as F
 from tqdm import tqdm
 
 from genera.core.files import write_whole
+from genera.data.memory import check_fits_in_memory
 
 SUFFIXES = (".png", ".jpg", ".jpeg", ".bmp", ".gif", ".webp", ".tif", ".tiff", ".pgm", ".ppm")
 # Pillow tries every decoder it has, one of which runs Ghostscript; these are the plain ones.
@@ -74,6 +75,7 @@ def read_pictures(
     crop: int | None = None,
     channels: int | None = None,
     skip_bad: bool = False,
+    copies: int = 1,
 ) -> tuple[Tensor, list[int]]:
     """Read pictures into one tensor, upright, and flattened onto white where they are transparent.
 
@@ -84,17 +86,24 @@ def read_pictures(
         crop: side of a centre square to cut out first, in pixels.
         channels: 1 for grey, 3 for colour; ``None`` takes grey if every picture is stored as grey.
         skip_bad: leave out pictures that cannot be read, and log how many.
+        copies: how often the caller will hold them all at once, such as twice where they are divided into splits.
 
     Returns:
         uint8 ``(N, C, H, W)``, and which sources they are.
 
     Raises:
-        ValueError: a picture cannot be read or is too large, sizes differ, or an argument is out of range.
+        ValueError: a picture cannot be read or is too large, sizes differ, an argument is out of range, or the memory
+            there is does not hold them.
     """
     if size is not None and size < 1:
         raise ValueError(f"size must be at least 1 pixel, got {size}")
+    if crop is not None and not 1 <= crop <= math.isqrt(MAX_PICTURE_PIXELS):
+        raise ValueError(f"crop must lie between 1 and {math.isqrt(MAX_PICTURE_PIXELS)} pixels, got {crop}")
     if channels not in (None, 1, 3):
         raise ValueError(f"channels must be 1 (grey) or 3 (colour), got {channels}")
+    side = crop if size is None else size
+    if side is not None:
+        _check_fits(len(sources), (channels or 3, side, side), copies=copies)
     pixels = torch.empty(0)
     kept: list[int] = []
     bad: list[str] = []
@@ -109,6 +118,7 @@ def read_pictures(
             bad.append(source.name)
             continue
         if not kept:
+            _check_fits(len(sources), picture.shape, copies=copies)
             pixels = torch.empty((len(sources), *picture.shape), dtype=torch.uint8)
         elif picture.shape != pixels.shape[1:]:
             raise ValueError(_sizes_differ(sources[kept[0]], pixels[0], source, picture))
@@ -255,6 +265,14 @@ def _decode(source: Source, *, size: int | None, crop: int | None, channels: int
         picture = ImageOps.fit(picture, (size, size), method=Image.Resampling.LANCZOS)
     array = np.array(picture)
     return torch.from_numpy(array if array.ndim == 3 else array[..., None]).permute(2, 0, 1), is_grey
+
+
+def _check_fits(count: int, shape: Sequence[int], *, copies: int) -> None:
+    """Refuse so many pictures of a shape ``(C, H, W)`` that do not fit into memory."""
+    channels, height, width = shape
+    what = f"{count:,} pictures of {width} × {height} pixels{' in colour' if channels == 3 else ''}"
+    hint = "choose a smaller --data.size, or fewer pictures"
+    check_fits_in_memory(count * channels * height * width, what, hint=hint, copies=copies)
 
 
 def _flatten(picture: Image.Image) -> Image.Image:
