@@ -85,7 +85,11 @@ class Distribution(nn.Module, ABC):
 
     @abstractmethod
     def sample(self, count: int, *, temperature: float = 1.0, generator: torch.Generator | None = None) -> Tensor:
-        """Draw ``(count, D)``; ``temperature`` scales the spread around the mean, of a mixture's component drawn."""
+        """Draw ``(count, D)``; ``temperature`` scales the spread around the mean, of a mixture's component drawn.
+
+        Raises:
+            ValueError: ``count`` or ``temperature`` is not what :func:`check_count` and :func:`check_temperature` take.
+        """
 
 
 class Dequantizer(nn.Module, ABC):
@@ -185,7 +189,12 @@ class Generative(ABC):
         temperature: float = 1.0,
         generator: torch.Generator | None = None,
     ) -> Tensor:
-        """uint8 ``(count, C, H, W)``; ``labels`` are int64 ``(count,)``."""
+        """uint8 ``(count, C, H, W)``; ``labels`` are int64 ``(count,)``.
+
+        Raises:
+            ValueError: ``count`` or ``temperature`` is not what :func:`check_count` and :func:`check_temperature` take,
+                or the labels do not fit.
+        """
 
 
 class Density(ABC):
