@@ -7,7 +7,7 @@ import math
 import torch
 from torch import Tensor, nn
 
-from genera.core.checks import check_count, check_positive, check_temperature
+from genera.core.checks import check_count, check_positive, check_seed, check_temperature
 from genera.core.contracts import Distribution
 from genera.core.numerics import sum_over_dims
 
@@ -88,6 +88,7 @@ class GaussianMixture(Distribution):
     def __init__(self, num_dims: int, *, num_components: int = 8, seed: int = 0) -> None:
         super().__init__()
         check_positive(num_dims=num_dims, num_components=num_components)
+        check_seed(seed)
         generator = torch.Generator().manual_seed(seed)
         self.logits = nn.Parameter(torch.zeros(num_components))
         self.means = nn.Parameter(0.1 * torch.randn(num_components, num_dims, generator=generator))
