@@ -136,6 +136,7 @@ def interpolate(
     Source:
         White (2016), section 2.1.
     """
+    check_positive(count=count)
     if count < 2:
         raise ValueError(f"count must be at least 2, for the two ends, got {count}")
     if ends[0].shape != ends[1].shape:
