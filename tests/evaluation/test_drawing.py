@@ -1,12 +1,14 @@
 from __future__ import annotations
 
+from typing import Any
+
 import pytest
 import torch
 from cases import FLOWS, IMAGE_MODELS, complains, labels_of, of_kind
 from torch import Tensor
 
 from genera.core import Autoencoding, ImageSpec
-from genera.evaluation import draw, interpolate, traverse
+from genera.evaluation import draw, interpolate, sample_batches, traverse
 
 
 class Plane(Autoencoding):
@@ -91,6 +93,36 @@ def test_draws_do_not_depend_on_how_many_are_asked_for_at_once() -> None:
     assert draw(flow, 5, batch_size=2).shape == (5, 1, 8, 8)
     with complains("count must be at least 1", "got 0"):
         draw(flow, 0)
+
+
+@pytest.mark.parametrize(
+    ("options", "parts"),
+    [
+        ({"count": 2.5}, ("count must be an integer, got 2.5",)),
+        ({"count": 10**20}, ("100,000,000,000,000,000,000 samples would take", "ask for fewer")),
+        ({"batch_size": 0}, ("batch_size must be at least 1, got 0",)),
+        ({"temperature": float("nan")}, ("temperature must be a number between 0 and 100, got nan",)),
+        ({"labels": torch.zeros(5, dtype=torch.int64)}, ("one label for each image", "got 5 for 4")),
+        ({"labels": torch.zeros(3, dtype=torch.int64)}, ("one label for each image", "got 3 for 4")),
+        ({"labels": torch.full((4,), 3)}, ("trained on 3 classes, got labels from 3 to 3",)),
+        ({"labels": [0, 1, 2, 0]}, ("labels must be a tensor", "got list")),
+    ],
+)
+def test_what_draw_refuses_before_it_draws(options: dict[str, Any], parts: tuple[str, ...]) -> None:
+    model, _ = IMAGE_MODELS["VAE, conditional, IWAE"]()
+    model.sample = lambda *_, **__: pytest.fail("something was drawn")
+    with complains(*parts):
+        draw(model, **{"count": 4, "batch_size": 2} | options)
+
+
+def test_samples_come_in_batches_that_follow_one_seed() -> None:
+    model, _ = IMAGE_MODELS["VAE, conditional, IWAE"]()
+    labels = torch.arange(5) % 3
+    batches = list(sample_batches(model, 5, labels=labels, seed=1, batch_size=2))
+    assert [len(batch) for batch in batches] == [2, 2, 1]
+    assert torch.equal(torch.cat(batches), draw(model, 5, labels=labels, seed=1, batch_size=2))
+    with complains("Classifier cannot draw images"):
+        draw(IMAGE_MODELS["Classifier"]()[0], 1)
 
 
 @pytest.mark.parametrize("name", of_kind(Autoencoding))

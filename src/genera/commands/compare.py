@@ -11,6 +11,7 @@ from pathlib import Path
 from genera.commands.calling import call
 from genera.commands.evaluate import chosen_measures, known_measures
 from genera.commands.table import print_table
+from genera.core import check_seed
 from genera.core.files import check_writable, write_whole
 from genera.data import ImageData
 from genera.evaluation import Measure, evaluate
@@ -60,6 +61,7 @@ def compare(
         seed: of the draws that are shown, and of the choice of images.
         allow: packages the models' and the classifier's configs may name besides ours; only those you trust.
     """
+    check_seed(seed)
     found = [find_model(name) for name in models]
     _check_distinct(found)
     if not shared_measures:

@@ -6,13 +6,18 @@ from collections.abc import Sequence
 from pathlib import Path
 
 import torch
+from tqdm import tqdm
 
 from genera.commands.calling import call
-from genera.core import Autoencoding, check_positive
-from genera.data import ImageData
+from genera.core import Autoencoding
+from genera.data import ImageData, InOrder
+from genera.data.grid import check_image_count
 from genera.data.pictures import check_is_png, pair_grid, save_picture
 from genera.evaluation import check_fits
 from genera.zoo import find_model
+
+#: Images at a time.
+_BATCH_SIZE = 100
 
 
 def reconstruct(
@@ -30,11 +35,11 @@ def reconstruct(
         model: a run directory, or a name that `genera models` lists.
         data: data set to use; the one the model was trained on where omitted.
         split: train, validation or test.
-        count: how many images.
+        count: how many images, at most 10,000.
         out: the picture, a PNG.
         allow: packages the model's config may name besides ours; only those you trust.
     """
-    check_positive(count=count)
+    check_image_count(count)
     check_is_png(out)
     trained = find_model(model)
     loaded = trained.load(allow=allow or ())
@@ -44,8 +49,9 @@ def reconstruct(
     check_fits(loaded.spec, data)
     split_images = data.split(split)
     images = split_images.subset(torch.arange(min(count, len(split_images))))
+    batches = tqdm(InOrder(images, batch_size=_BATCH_SIZE), "reconstructing", disable=count <= _BATCH_SIZE, leave=False)
     with torch.inference_mode():
-        back = loaded.reconstruct(images.pixels, images.labels)
+        back = torch.cat([loaded.reconstruct(pixels, labels) for pixels, labels in batches])
     save_picture(pair_grid(images.pixels, back, levels=loaded.spec.levels), out)
     error = ((images.pixels.double() - back.double()) / (loaded.spec.levels - 1)).square().mean()
     print(f"mean squared error on [0, 1]: {error:.6f} over {len(images)} images")

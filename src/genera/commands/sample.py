@@ -8,9 +8,10 @@ from pathlib import Path
 import torch
 
 from genera.commands.calling import call
-from genera.core import check_positive
-from genera.data.pictures import check_is_png, image_grid, save_picture
-from genera.evaluation import draw
+from genera.core import check_seed, check_temperature
+from genera.data.grid import ImageGrid, check_image_count
+from genera.data.pictures import check_is_png, save_picture
+from genera.evaluation import sample_batches
 from genera.zoo import find_model
 
 
@@ -28,24 +29,29 @@ def sample(
 
     Args:
         model: a run directory, or a name that `genera models` lists.
-        count: how many images.
+        count: how many images, at most 10,000.
         out: the picture, a PNG.
         labels: classes to draw, one per image or repeated in turn, such as [0,1,2]; for conditional models.
-        temperature: below 1 draws nearer to what the model finds most likely.
-        seed: of the noise; the same seed draws the same images.
+        temperature: below 1 draws nearer to what the model finds most likely; between 0 and 100.
+        seed: of the noise, at least 0; the same seed draws the same images.
         allow: packages the model's config may name besides ours; only those you trust.
     """
-    check_positive(count=count)
+    check_image_count(count)
+    check_temperature(temperature)
+    check_seed(seed)
     check_is_png(out)
     trained = find_model(model)
     loaded = trained.load(allow=allow or ())
     wanted = None
-    if labels:
-        if not all(0 <= label < loaded.spec.num_classes for label in labels):
+    if labels is not None:
+        if not labels or not all(0 <= label < loaded.spec.num_classes for label in labels):
             raise ValueError(f"labels must be among the {loaded.spec.num_classes} classes from 0 on, got {labels}")
         wanted = torch.tensor(labels).repeat(-(-count // len(labels)))[:count]
-    images = draw(loaded, count, labels=wanted, temperature=temperature, seed=seed)
-    save_picture(image_grid(images, levels=loaded.spec.levels), out)
+    batches = sample_batches(loaded, count, labels=wanted, temperature=temperature, seed=seed)
+    grid = ImageGrid(count, loaded.spec.shape, levels=loaded.spec.levels)
+    for batch in batches:
+        grid.add(batch)
+    save_picture(grid.picture(), out)
     print(out)
 
 

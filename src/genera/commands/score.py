@@ -12,7 +12,7 @@ import torch
 from torch import Tensor
 
 from genera.commands.calling import call
-from genera.core import bits_per_dim, has_density
+from genera.core import bits_per_dim, check_importance_samples, check_positive, check_seed, has_density
 from genera.core.files import write_whole
 from genera.data import ImageData
 from genera.evaluation import check_fits, log_probs
@@ -42,8 +42,10 @@ def score(
         out: the CSV file; the terminal where omitted.
         allow: packages the model's config may name besides ours; only those you trust.
     """
-    if count is not None and count < 1:
-        raise ValueError(f"count must be at least 1, got {count}")
+    if count is not None:
+        check_positive(count=count)
+    check_importance_samples(importance_samples=importance_samples)
+    check_seed(seed)
     trained = find_model(model)
     loaded = trained.load(allow=allow or ())
     if not has_density(loaded):

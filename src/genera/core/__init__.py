@@ -1,7 +1,14 @@
 """Contracts and the mathematics every family shares. Needs nothing but torch."""
 
 from genera.core.autograd import first_order_only
-from genera.core.checks import check_not_negative, check_positive
+from genera.core.checks import (
+    check_count,
+    check_importance_samples,
+    check_not_negative,
+    check_positive,
+    check_seed,
+    check_temperature,
+)
 from genera.core.contracts import (
     Autoencoding,
     Concluding,
@@ -22,7 +29,7 @@ from genera.core.contracts import (
 from genera.core.dequantization import UniformDequantizer
 from genera.core.distributions import DiagonalGaussian, GaussianMixture, StandardNormal
 from genera.core.image_spec import ImageSpec
-from genera.core.labels import labels_to_draw, one_hot
+from genera.core.labels import check_labels, labels_to_draw, one_hot
 from genera.core.numerics import at_least_float32, bits_per_dim, log_mean_exp, sum_over_dims
 from genera.core.schedules import (
     Constant,
@@ -64,8 +71,13 @@ __all__ = [
     "Warmup",
     "at_least_float32",
     "bits_per_dim",
+    "check_count",
+    "check_importance_samples",
+    "check_labels",
     "check_not_negative",
     "check_positive",
+    "check_seed",
+    "check_temperature",
     "first_order_only",
     "has_density",
     "labels_to_draw",

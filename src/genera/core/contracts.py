@@ -10,7 +10,7 @@ import math
 from abc import ABC, abstractmethod
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
-from typing import TypeGuard
+from typing import Self, TypeGuard
 
 import torch
 from torch import Tensor, nn
@@ -85,7 +85,11 @@ class Distribution(nn.Module, ABC):
 
     @abstractmethod
     def sample(self, count: int, *, temperature: float = 1.0, generator: torch.Generator | None = None) -> Tensor:
-        """Draw ``(count, D)``; ``temperature`` scales the spread around the mean, of a mixture's component drawn."""
+        """Draw ``(count, D)``; ``temperature`` scales the spread around the mean, of a mixture's component drawn.
+
+        Raises:
+            ValueError: ``count`` or ``temperature`` is not what :func:`check_count` and :func:`check_temperature` take.
+        """
 
 
 class Dequantizer(nn.Module, ABC):
@@ -130,11 +134,33 @@ class Dequantizer(nn.Module, ABC):
 
 
 class ImageModel(nn.Module, ABC):
-    """A network for images. ``spec`` says what images it was built for."""
+    """A network for images. ``spec`` says what images it was built for.
+
+    Its weights are kept in float32 or float64. In bfloat16 there are fewer numbers between 0 and 1 than the 256 levels
+    of a pixel need, and sums of log-determinants lose their digits in either half precision: a flow gives NaN, or black
+    reconstructions. :func:`torch.autocast` runs the networks in half precision and leaves the rest as it is.
+    """
 
     spec: ImageSpec
     #: Whether it must be told the labels of images; what it then says of images holds given their labels.
     class_conditional: bool = False
+
+    def _apply(self, fn: Callable[[Tensor], Tensor], recurse: bool = True) -> Self:
+        """What ``to``, ``half``, ``bfloat16``, ``type`` and the like do to every tensor of the model.
+
+        Raises:
+            ValueError: they would leave it in less than float32; it is as it was then.
+        """
+        own = (*self.parameters(), *self.buffers())
+        kinds = {tensor.dtype for tensor in own if tensor.is_floating_point()}
+        # Of nothing: what becomes of the kind is all that is asked.
+        for wanted in (fn(torch.empty(0, dtype=kind)).dtype for kind in kinds):
+            if wanted not in (torch.float32, torch.float64):
+                raise ValueError(
+                    f"{type(self).__name__} computes in float32 and cannot be moved to {wanted}: keep its weights in "
+                    "float32 and use torch.autocast, or --precision bf16-mixed in training, for speed"
+                )
+        return super()._apply(fn, recurse)
 
     def initialize(self, images: Tensor) -> None:
         """Set up from data once before training, on the same batch in every process.
@@ -188,7 +214,12 @@ class Generative(ABC):
         temperature: float = 1.0,
         generator: torch.Generator | None = None,
     ) -> Tensor:
-        """uint8 ``(count, C, H, W)``; ``labels`` are int64 ``(count,)``."""
+        """uint8 ``(count, C, H, W)``; ``labels`` are int64 ``(count,)``.
+
+        Raises:
+            ValueError: ``count`` or ``temperature`` is not what :func:`check_count` and :func:`check_temperature` take,
+                or the labels do not fit.
+        """
 
 
 class Density(ABC):

@@ -7,7 +7,7 @@ import math
 import torch
 from torch import Tensor, nn
 
-from genera.core.checks import check_positive
+from genera.core.checks import check_count, check_positive, check_seed, check_temperature
 from genera.core.contracts import Distribution
 from genera.core.numerics import sum_over_dims
 
@@ -35,6 +35,8 @@ class StandardNormal(Distribution):
         return -0.5 * sum_over_dims(z**2) - 0.5 * self.num_dims * math.log(2 * math.pi)
 
     def sample(self, count: int, *, temperature: float = 1.0, generator: torch.Generator | None = None) -> Tensor:
+        check_count(count)
+        check_temperature(temperature)
         shape = (count, self.num_dims)
         noise = torch.randn(shape, generator=generator, device=self._anchor.device, dtype=self._anchor.dtype)
         return temperature * noise
@@ -60,6 +62,8 @@ class DiagonalGaussian(Distribution):
         return _gaussian_log_prob(z, self.mean, self.log_scale)
 
     def sample(self, count: int, *, temperature: float = 1.0, generator: torch.Generator | None = None) -> Tensor:
+        check_count(count)
+        check_temperature(temperature)
         shape = (count, len(self.mean))
         noise = torch.randn(shape, generator=generator, device=self.mean.device, dtype=self.mean.dtype)
         return self.mean + temperature * self.log_scale.exp() * noise
@@ -84,6 +88,7 @@ class GaussianMixture(Distribution):
     def __init__(self, num_dims: int, *, num_components: int = 8, seed: int = 0) -> None:
         super().__init__()
         check_positive(num_dims=num_dims, num_components=num_components)
+        check_seed(seed)
         generator = torch.Generator().manual_seed(seed)
         self.logits = nn.Parameter(torch.zeros(num_components))
         self.means = nn.Parameter(0.1 * torch.randn(num_components, num_dims, generator=generator))
@@ -96,7 +101,11 @@ class GaussianMixture(Distribution):
         return torch.logsumexp(self.logits.log_softmax(dim=0) + torch.stack(components, dim=1), dim=1)
 
     def sample(self, count: int, *, temperature: float = 1.0, generator: torch.Generator | None = None) -> Tensor:
-        component = torch.multinomial(self.logits.softmax(dim=0), count, replacement=True, generator=generator)
+        check_count(count)
+        check_temperature(temperature)
+        # torch refuses to draw none at all.
+        weights = self.logits.softmax(dim=0)
+        component = torch.multinomial(weights, max(count, 1), replacement=True, generator=generator)[:count]
         mean, scale = self.means[component], self.log_scales[component].exp()
         noise = torch.randn(mean.shape, generator=generator, device=mean.device, dtype=mean.dtype)
         return mean + temperature * scale * noise

@@ -61,6 +61,8 @@ class ImageSpec:
         Raises:
             ValueError: ``images`` is not uint8 ``(B, C, H, W)`` of this shape, or has values beyond its levels.
         """
+        if not isinstance(images, Tensor):
+            raise ValueError(f"images must be a tensor, torch.uint8 (B, C, H, W), got {type(images).__name__}")
         got = f"{images.dtype} {tuple(images.shape)}"
         if images.dtype != torch.uint8:
             raise ValueError(f"images must be integer pixels (torch.uint8), got {got}")

@@ -9,22 +9,35 @@ from torch import Tensor
 from genera.core.contracts import ImageModel
 
 
-def one_hot(labels: Tensor | None, num_classes: int, *, dtype: torch.dtype) -> Tensor:
-    """Labels for a conditional model: int64 ``(B,)`` to ``(B, num_classes)``.
+def check_labels(labels: Tensor | None, *, count: int, num_classes: int) -> Tensor:
+    """The labels of ``count`` images, where that is what they are.
 
     Raises:
-        ValueError: there are none, they are not int64 ``(B,)``, or of other classes than the model's.
+        ValueError: there are none, they are not int64 ``(count,)``, or of other classes than the model's.
     """
     if labels is None:
         raise ValueError("this model was trained with labels and needs those of the images: choose data with labels")
+    if not isinstance(labels, Tensor):
+        raise ValueError(f"labels must be a tensor, torch.int64 (B,), got {type(labels).__name__}")
     if labels.dtype != torch.int64 or labels.dim() != 1:
         raise ValueError(f"labels must be torch.int64 (B,), got {labels.dtype} {tuple(labels.shape)}")
+    if len(labels) != count:
+        raise ValueError(f"there must be one label for each image, got {len(labels)} for {count}")
     if len(labels) and not 0 <= int(labels.min()) <= int(labels.max()) < num_classes:
         raise ValueError(
             f"this model was trained on {num_classes} classes, got labels from {int(labels.min())} to "
             f"{int(labels.max())}: choose data with the same classes"
         )
-    return F.one_hot(labels, num_classes).to(dtype)
+    return labels
+
+
+def one_hot(labels: Tensor | None, num_classes: int, *, count: int, dtype: torch.dtype) -> Tensor:
+    """Labels of ``count`` images for a conditional model: int64 ``(count,)`` to ``(count, num_classes)``.
+
+    Raises:
+        ValueError: they are not what :func:`check_labels` takes.
+    """
+    return F.one_hot(check_labels(labels, count=count, num_classes=num_classes), num_classes).to(dtype)
 
 
 def labels_to_draw(
@@ -42,7 +55,7 @@ def labels_to_draw(
         int64 ``(count,)``, or None for a model that was not trained with labels.
 
     Raises:
-        ValueError: labels are asked of such a model, or there is not one for each image.
+        ValueError: labels are asked of such a model, or they are not what :func:`check_labels` takes.
     """
     if not model.class_conditional:
         if labels is not None:
@@ -52,6 +65,4 @@ def labels_to_draw(
     if labels is None:
         device = next(model.parameters()).device
         return torch.randint(model.spec.num_classes, (count,), generator=generator, device=device)
-    if len(labels) != count:
-        raise ValueError(f"there must be one label for each image to draw, got {len(labels)} for {count}")
-    return labels
+    return check_labels(labels, count=count, num_classes=model.spec.num_classes)

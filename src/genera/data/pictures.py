@@ -15,10 +15,11 @@ import numpy as np
 import torch
 from PIL import Image, ImageOps, UnidentifiedImageError
 from torch import Tensor
-from torch.nn import functional as F
 from tqdm import tqdm
 
 from genera.core.files import write_whole
+from genera.data.grid import ImageGrid
+from genera.data.memory import check_fits_in_memory
 
 SUFFIXES = (".png", ".jpg", ".jpeg", ".bmp", ".gif", ".webp", ".tif", ".tiff", ".pgm", ".ppm")
 # Pillow tries every decoder it has, one of which runs Ghostscript; these are the plain ones.
@@ -28,7 +29,6 @@ _GREY_MODES = ("1", "L", "LA", "La", *_SIXTEEN_BIT_MODES)
 MAX_PICTURE_PIXELS = 64_000_000
 MAX_FILE_BYTES = 256_000_000
 _BAR_FROM = 300
-_BACKGROUND = 112
 
 logger = logging.getLogger(__name__)
 
@@ -74,6 +74,7 @@ def read_pictures(
     crop: int | None = None,
     channels: int | None = None,
     skip_bad: bool = False,
+    copies: int = 1,
 ) -> tuple[Tensor, list[int]]:
     """Read pictures into one tensor, upright, and flattened onto white where they are transparent.
 
@@ -84,17 +85,24 @@ def read_pictures(
         crop: side of a centre square to cut out first, in pixels.
         channels: 1 for grey, 3 for colour; ``None`` takes grey if every picture is stored as grey.
         skip_bad: leave out pictures that cannot be read, and log how many.
+        copies: how often the caller will hold them all at once, such as twice where they are divided into splits.
 
     Returns:
         uint8 ``(N, C, H, W)``, and which sources they are.
 
     Raises:
-        ValueError: a picture cannot be read or is too large, sizes differ, or an argument is out of range.
+        ValueError: a picture cannot be read or is too large, sizes differ, an argument is out of range, or the memory
+            there is does not hold them.
     """
     if size is not None and size < 1:
         raise ValueError(f"size must be at least 1 pixel, got {size}")
+    if crop is not None and not 1 <= crop <= math.isqrt(MAX_PICTURE_PIXELS):
+        raise ValueError(f"crop must lie between 1 and {math.isqrt(MAX_PICTURE_PIXELS)} pixels, got {crop}")
     if channels not in (None, 1, 3):
         raise ValueError(f"channels must be 1 (grey) or 3 (colour), got {channels}")
+    side = crop if size is None else size
+    if side is not None:
+        _check_fits(len(sources), (channels or 3, side, side), copies=copies)
     pixels = torch.empty(0)
     kept: list[int] = []
     bad: list[str] = []
@@ -109,6 +117,7 @@ def read_pictures(
             bad.append(source.name)
             continue
         if not kept:
+            _check_fits(len(sources), picture.shape, copies=copies)
             pixels = torch.empty((len(sources), *picture.shape), dtype=torch.uint8)
         elif picture.shape != pixels.shape[1:]:
             raise ValueError(_sizes_differ(sources[kept[0]], pixels[0], source, picture))
@@ -127,14 +136,11 @@ def read_pictures(
 def image_grid(
     images: Tensor, *, columns: int | None = None, levels: int = 256, scale: int | None = None, padding: int = 2
 ) -> Image.Image:
-    """Tile images into one picture on grey, which neither dark nor bright images melt into.
+    """Tile images into one picture, as :class:`~genera.data.grid.ImageGrid` does for images that come in batches.
 
     Args:
         images: uint8 ``(N, C, H, W)`` with 1 or 3 channels.
-        columns: images per row; about as many as there are rows where omitted.
-        levels: number of pixel values, stretched to 0 … 255.
-        scale: times to enlarge, each pixel to a square; where omitted, small images grow to about 64 pixels.
-        padding: pixels of grey around each image.
+        columns, levels, scale, padding: as in :class:`~genera.data.grid.ImageGrid`.
 
     Raises:
         ValueError: the images are not of that kind, there are none, or another argument is out of range.
@@ -142,23 +148,12 @@ def image_grid(
     if images.dtype != torch.uint8 or images.dim() != 4 or len(images) == 0 or images.shape[1] not in (1, 3):
         got = f"{images.dtype} {tuple(images.shape)}"
         raise ValueError(f"a grid needs at least one image, torch.uint8 (N, 1 or 3, H, W), got {got}")
-    count, channels, height, width = images.shape
-    columns = math.ceil(math.sqrt(count)) if columns is None else columns
-    scale = max(1, min(6, 64 // max(height, width))) if scale is None else scale
-    if columns < 1 or scale < 1 or padding < 0 or not 2 <= levels <= 256:
-        raise ValueError(
-            "columns and scale must be at least 1, padding 0 and levels 2 … 256, "
-            f"got columns {columns}, scale {scale}, padding {padding}, levels {levels}"
-        )
-    columns = min(columns, count)
-    rows = math.ceil(count / columns)
-    stretched = (images.cpu().float() * (255 / (levels - 1))).round().clamp(max=255).to(torch.uint8)
-    tiles = F.pad(stretched.repeat_interleave(scale, 2).repeat_interleave(scale, 3), [padding] * 4, value=_BACKGROUND)
-    blank = tiles.new_full((rows * columns - count, *tiles.shape[1:]), _BACKGROUND)
-    # (rows, columns, C, h, w) -> (rows, h, columns, w, C)
-    sheet = torch.cat([tiles, blank]).unflatten(0, (rows, columns)).permute(0, 3, 1, 4, 2)
-    array = sheet.reshape(rows * tiles.shape[2], columns * tiles.shape[3], channels).numpy()
-    return Image.fromarray(array[..., 0] if channels == 1 else array)
+    _, channels, height, width = images.shape
+    grid = ImageGrid(
+        len(images), (channels, height, width), columns=columns, levels=levels, scale=scale, padding=padding
+    )
+    grid.add(images)
+    return grid.picture()
 
 
 def pair_grid(images: Tensor, others: Tensor, *, columns: int = 8, levels: int = 256) -> Image.Image:
@@ -255,6 +250,14 @@ def _decode(source: Source, *, size: int | None, crop: int | None, channels: int
         picture = ImageOps.fit(picture, (size, size), method=Image.Resampling.LANCZOS)
     array = np.array(picture)
     return torch.from_numpy(array if array.ndim == 3 else array[..., None]).permute(2, 0, 1), is_grey
+
+
+def _check_fits(count: int, shape: Sequence[int], *, copies: int) -> None:
+    """Refuse so many pictures of a shape ``(C, H, W)`` that do not fit into memory."""
+    channels, height, width = shape
+    what = f"{count:,} pictures of {width} × {height} pixels{' in colour' if channels == 3 else ''}"
+    hint = "choose a smaller --data.size, or fewer pictures"
+    check_fits_in_memory(count * channels * height * width, what, hint=hint, copies=copies)
 
 
 def _flatten(picture: Image.Image) -> Image.Image:

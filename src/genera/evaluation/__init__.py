@@ -3,7 +3,7 @@
 from genera.evaluation.cas import classification_accuracy_score, draw_each_class
 from genera.evaluation.classifier import Classifier
 from genera.evaluation.defaults import default_measures
-from genera.evaluation.drawing import draw, interpolate, traverse
+from genera.evaluation.drawing import draw, interpolate, sample_batches, traverse
 from genera.evaluation.likelihood import log_probs
 from genera.evaluation.measures import BitsPerDimMeasure, Measure, Measurement
 from genera.evaluation.probes import ClassCoverage, Diversity
@@ -30,5 +30,6 @@ __all__ = [
     "log_probs",
     "mse_measure",
     "result_path",
+    "sample_batches",
     "traverse",
 ]

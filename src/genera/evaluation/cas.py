@@ -16,7 +16,7 @@ import yaml
 from torch import Tensor
 from tqdm import tqdm
 
-from genera.core import ImageModel, ImageSpec, check_positive, noise_from
+from genera.core import ImageModel, ImageSpec, check_positive, check_seed, noise_from
 from genera.data import Batches, Images, InOrder
 from genera.evaluation.classifier import Classifier
 from genera.evaluation.drawing import draw
@@ -71,6 +71,7 @@ def classification_accuracy_score(
     if len(train) < 10:
         raise ValueError(f"train must hold at least 10 images, a tenth of which is held out, got {len(train)}")
     check_positive(max_epochs=max_epochs)
+    check_seed(seed)
     order = torch.randperm(len(train), generator=torch.Generator().manual_seed(seed))
     held_out, learned = (train.subset(part) for part in order.tensor_split([len(train) // 10]))
     generator = torch.Generator().manual_seed(seed)

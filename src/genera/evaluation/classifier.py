@@ -48,7 +48,7 @@ class Classifier(Trainable):
             ValueError: labels are missing, or of other classes.
         """
         x = self._scaled(images)
-        targets = one_hot(labels, self.spec.num_classes, dtype=x.dtype)
+        targets = one_hot(labels, self.spec.num_classes, count=len(x), dtype=x.dtype)
         logits = self.network(x, generator=generator).to(x.dtype)
         cross_entropy = F.cross_entropy(logits, targets, reduction="none")
         accuracy = (logits.argmax(dim=1) == targets.argmax(dim=1)).to(x.dtype)

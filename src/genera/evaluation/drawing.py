@@ -2,14 +2,24 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+import math
+from collections.abc import Iterator, Sequence
 
 import torch
 import torch.nn.functional as F
 from torch import Tensor
 from tqdm import tqdm
 
-from genera.core import Autoencoding, Generative, check_positive
+from genera.core import (
+    Autoencoding,
+    Generative,
+    ImageModel,
+    check_positive,
+    check_seed,
+    check_temperature,
+    labels_to_draw,
+)
+from genera.data.memory import check_fits_in_memory
 
 #: Below this sine of the angle between two latents, an arc and a straight line are the same to rounding.
 _MIN_SINE = 1e-4
@@ -27,33 +37,70 @@ def draw(
     """Draw images from a model.
 
     Args:
-        model: on the CPU, in evaluation mode.
-        count: how many images.
-        labels: int64 ``(count,)``, for a conditional model.
-        temperature: spread around the mean; 1 is the model itself.
-        seed: of the noise.
-        batch_size: images at a time.
+        model, count, labels, temperature, seed, batch_size: as in :func:`sample_batches`.
 
     Returns:
         uint8 ``(count, C, H, W)``.
 
     Raises:
-        ValueError: the model cannot draw, or ``count`` is not positive or disagrees with ``labels``.
+        ValueError: as for :func:`sample_batches`, or memory does not hold so many images.
     """
-    if not isinstance(model, Generative):
+    batches = sample_batches(model, count, labels=labels, temperature=temperature, seed=seed, batch_size=batch_size)
+    assert isinstance(model, Generative)
+    shape = (count, *model.spec.shape)
+    hint = "ask for fewer, or take them one by one from sample_batches"
+    check_fits_in_memory(math.prod(shape), f"{count:,} samples", hint=hint)
+    samples = torch.empty(shape, dtype=torch.uint8)
+    # A view for each batch, which is filled as it comes.
+    for place, batch in zip(samples.split(batch_size), batches, strict=True):
+        place.copy_(batch)
+    return samples
+
+
+def sample_batches(
+    model: object,
+    count: int,
+    *,
+    labels: Tensor | None = None,
+    temperature: float = 1.0,
+    seed: int = 0,
+    batch_size: int = 256,
+) -> Iterator[Tensor]:
+    """Sample images from a model a batch at a time, so that none need stay in memory, with a progress bar.
+
+    Args:
+        model: on the CPU, in evaluation mode.
+        count: how many images.
+        labels: int64 ``(count,)``, for a conditional model.
+        temperature: spread around the mean; 1 is the model itself.
+        seed: of the noise.
+        batch_size: images at a time; the samples depend on it.
+
+    Returns:
+        uint8 ``(B, C, H, W)`` each, ``count`` images in all.
+
+    Raises:
+        ValueError: the model cannot draw, or an argument is out of range or disagrees with ``labels``.
+    """
+    if not (isinstance(model, ImageModel) and isinstance(model, Generative)):
         raise ValueError(f"{type(model).__name__} cannot draw images")
-    check_positive(count=count)
-    if temperature < 0:
-        raise ValueError(f"temperature must not be negative, got {temperature}")
-    if labels is not None and len(labels) != count:
-        raise ValueError(f"there must be one label per image, got {len(labels)} labels for {count} images")
+    check_positive(count=count, batch_size=batch_size)
+    check_temperature(temperature)
+    check_seed(seed)
+    if labels is not None:
+        # Before they are divided, where too many would pass.
+        labels = labels_to_draw(model, count, labels)
     generator = torch.Generator().manual_seed(seed)
-    drawn = []
-    for start in tqdm(range(0, count, batch_size), desc="drawing", disable=count <= batch_size, leave=False):
-        size = min(batch_size, count - start)
-        here = None if labels is None else labels[start : start + size]
-        drawn.append(model.sample(size, labels=here, temperature=temperature, generator=generator))
-    return torch.cat(drawn)
+
+    def batches() -> Iterator[Tensor]:
+        with tqdm(total=count, desc="sampling", unit=" images", disable=count <= batch_size, leave=False) as bar:
+            for start in range(0, count, batch_size):
+                size = min(batch_size, count - start)
+                here = None if labels is None else labels[start : start + size]
+                yield model.sample(size, labels=here, temperature=temperature, generator=generator)
+                bar.update(size)
+
+    return batches()
 
 
 @torch.inference_mode()
@@ -89,6 +136,7 @@ def interpolate(
     Source:
         White (2016), section 2.1.
     """
+    check_positive(count=count)
     if count < 2:
         raise ValueError(f"count must be at least 2, for the two ends, got {count}")
     if ends[0].shape != ends[1].shape:

@@ -9,6 +9,8 @@ import scipy.stats
 import torch
 from torch import Tensor
 
+from genera.core import check_seed
+
 
 def bootstrap_interval(
     values: Tensor, *, level: float = 0.95, num_resamples: int = 1000, seed: int = 0
@@ -32,6 +34,7 @@ def bootstrap_interval(
     """
     if len(values) == 0:
         raise ValueError("an interval needs at least one value, got none")
+    check_seed(seed)
     generator = torch.Generator().manual_seed(seed)
     values = values.double()
     means = torch.stack(

@@ -6,7 +6,7 @@ import torch
 from torch import Tensor
 from tqdm import tqdm
 
-from genera.core import Density, log_mean_exp
+from genera.core import Density, check_importance_samples, check_seed, log_mean_exp
 from genera.data import Images, InOrder
 
 
@@ -29,8 +29,10 @@ def log_probs(
         ``(N,)`` nats.
 
     Raises:
-        ValueError: the images do not fit the model.
+        ValueError: the images do not fit the model, or ``num_importance_samples`` or ``seed`` is out of range.
     """
+    check_importance_samples(num_importance_samples=num_importance_samples)
+    check_seed(seed)
     found = []
     label = f"log-probabilities, {num_importance_samples} draws each"
     with torch.inference_mode(), tqdm(total=len(images), desc=label, unit=" images") as bar:

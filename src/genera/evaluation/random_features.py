@@ -8,7 +8,7 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor, nn
 
-from genera.core import ImageSpec
+from genera.core import ImageSpec, check_seed
 
 #: Channels after every convolution, each of which halves the size.
 _WIDTHS = (32, 64, 128)
@@ -32,6 +32,7 @@ class RandomFeatures(nn.Module):
     def __init__(self, spec: ImageSpec, *, seed: int = 0) -> None:
         super().__init__()
         self.spec = spec
+        check_seed(seed)
         generator = torch.Generator().manual_seed(seed)
         channels = (spec.channels, *_WIDTHS)
         convolutions = [

@@ -5,7 +5,7 @@ from __future__ import annotations
 import torch
 from torch import Tensor, nn
 
-from genera.core import Transform
+from genera.core import Transform, check_seed
 
 
 class InvertibleConv1x1(Transform):
@@ -30,6 +30,7 @@ class InvertibleConv1x1(Transform):
         super().__init__(shape)
         channels, height, width = self.shape
         self.num_pixels = height * width
+        check_seed(seed)
         generator = torch.Generator().manual_seed(seed)
         # In double precision, so that what is left of it after the factorization is a rotation to the last digit.
         rotation, _ = torch.linalg.qr(torch.randn(channels, channels, generator=generator, dtype=torch.float64))

@@ -19,7 +19,8 @@ from genera.core import (
     StandardNormal,
     Trainable,
     UniformDequantizer,
-    check_positive,
+    check_importance_samples,
+    check_labels,
     labels_to_draw,
     log_mean_exp,
     one_hot,
@@ -124,16 +125,20 @@ class NormalizingFlow(Trainable, Generative, Density, Autoencoding):
         with their number.
 
         Raises:
-            ValueError: the images or labels do not fit, or ``num_importance_samples`` is not positive.
+            ValueError: the images or labels do not fit, or ``num_importance_samples`` is out of range.
         """
         self.spec.check(images)
-        check_positive(num_importance_samples=num_importance_samples)
+        check_importance_samples(num_importance_samples=num_importance_samples)
+        given: Tensor | None = None
+        if self.class_conditional:
+            # Before they are divided, where too many would pass.
+            given = check_labels(labels, count=len(images), num_classes=self.spec.num_classes)
         values = _VALUES_AT_ONCE.get(images.device.type, _VALUES_AT_ONCE_ELSEWHERE)
         at_once = max(1, values // self.spec.num_dims)
         every_draw = torch.arange(len(images), device=images.device).repeat(num_importance_samples)
         with torch.autocast(images.device.type, enabled=False):
             draws = [
-                self._log_weight(images[index], None if labels is None else labels[index], generator=generator)
+                self._log_weight(images[index], None if given is None else given[index], generator=generator)
                 for index in every_draw.split(at_once)
             ]
         return log_mean_exp(torch.cat(draws).unflatten(0, (num_importance_samples, -1)), dim=0)
@@ -151,12 +156,12 @@ class NormalizingFlow(Trainable, Generative, Density, Autoencoding):
             y = self.dequantizer.center(images)
         else:
             y, _ = self.dequantizer(images, generator=generator)
-        z, _ = self.transform(y.to(self._dtype), self._context(labels))
+        z, _ = self.transform(y.to(self._dtype), self._context(labels, len(images)))
         return z.flatten(1)
 
     def decode(self, z: Tensor, labels: Tensor | None = None) -> Tensor:
         """``(B, D)`` latents to uint8 images ``(B, C, H, W)``."""
-        y, _ = self.transform.inverse(z.unflatten(1, self.transform.out_shape), self._context(labels))
+        y, _ = self.transform.inverse(z.unflatten(1, self.transform.out_shape), self._context(labels, len(z)))
         return self.dequantizer.quantize(y)
 
     @torch.no_grad()
@@ -193,7 +198,7 @@ class NormalizingFlow(Trainable, Generative, Density, Autoencoding):
         self.spec.check(images)
         # Not the middles of the bins: where a learned dequantizer hardly ever puts a pixel, latents are far out.
         y, _ = self.dequantizer(images, generator=generator)
-        z, _ = self.transform(y.to(self._dtype), self._context(labels))
+        z, _ = self.transform(y.to(self._dtype), self._context(labels, len(images)))
         z, drawn = z.flatten(1), self.base.sample(len(images), generator=generator)
         kept = sum(scales[:keep])
         return self.decode(torch.cat([z[:, :kept], drawn[:, kept:]], dim=1), labels)
@@ -201,14 +206,14 @@ class NormalizingFlow(Trainable, Generative, Density, Autoencoding):
     def _log_weight(self, images: Tensor, labels: Tensor | None, *, generator: torch.Generator | None) -> Tensor:
         """One draw of ``log p(y) - log q(y | x)``, ``(B,)`` nats: its exponential is an unbiased estimate of p(x)."""
         y, log_weight = self.dequantizer(images, generator=generator)
-        z, log_det = self.transform(y.to(self._dtype), self._context(labels))
+        z, log_det = self.transform(y.to(self._dtype), self._context(labels, len(images)))
         return self.base.log_prob(z.flatten(1)) + log_det + log_weight
 
-    def _context(self, labels: Tensor | None) -> Tensor | None:
-        """One-hot labels ``(B, num_classes)`` for a conditional flow."""
+    def _context(self, labels: Tensor | None, count: int) -> Tensor | None:
+        """One-hot labels ``(count, num_classes)`` for a conditional flow."""
         if not self.class_conditional:
             return None
-        return one_hot(labels, self.spec.num_classes, dtype=self._dtype)
+        return one_hot(labels, self.spec.num_classes, count=count, dtype=self._dtype)
 
     def _check_context_channels(self) -> None:
         """Refuse a recipe whose couplings expect other labels than there are, before it meets a batch."""

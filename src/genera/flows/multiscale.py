@@ -44,7 +44,8 @@ class Squeeze(Transform):
         super().__init__(shape, out_shape=(4 * channels, height // 2, width // 2))
 
     def forward(self, x: Tensor, context: Tensor | None = None) -> tuple[Tensor, Tensor]:
-        return F.pixel_unshuffle(x, 2), x.new_zeros(len(x))
+        # torch leaves an empty batch in its old shape.
+        return F.pixel_unshuffle(x, 2).view(len(x), *self.out_shape), x.new_zeros(len(x))
 
     def inverse(self, y: Tensor, context: Tensor | None = None) -> tuple[Tensor, Tensor]:
         return F.pixel_shuffle(y, 2), y.new_zeros(len(y))
@@ -88,7 +89,8 @@ class Squeezed(Transform):
         if not self.context_channels:
             return None
         shape = (self.context_channels, *self.shape[1:])
-        return F.pixel_unshuffle(checked_context(context, shape, needed_by="Squeezed"), 2)
+        context = checked_context(context, shape, needed_by="Squeezed")
+        return F.pixel_unshuffle(context, 2).view(len(context), 4 * self.context_channels, *self.squeeze.out_shape[1:])
 
 
 class Split(Transform):

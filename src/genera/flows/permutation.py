@@ -5,7 +5,7 @@ from __future__ import annotations
 import torch
 from torch import Tensor
 
-from genera.core import Transform
+from genera.core import Transform, check_seed
 
 
 class Permutation(Transform):
@@ -27,6 +27,7 @@ class Permutation(Transform):
         if seed is None:
             index = torch.arange(channels).flip(0)
         else:
+            check_seed(seed)
             index = torch.randperm(channels, generator=torch.Generator().manual_seed(seed))
         self.register_buffer("index", index)
 

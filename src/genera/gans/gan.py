@@ -8,7 +8,18 @@ from collections.abc import Callable
 import torch
 from torch import Tensor, nn
 
-from genera.core import Fakes, Generative, ImageSpec, Loss, TwoPlayer, check_positive, labels_to_draw, one_hot
+from genera.core import (
+    Fakes,
+    Generative,
+    ImageSpec,
+    Loss,
+    TwoPlayer,
+    check_count,
+    check_positive,
+    check_temperature,
+    labels_to_draw,
+    one_hot,
+)
 from genera.gans.feature_matching import feature_matching
 from genera.gans.losses import AdversarialLoss
 from genera.gans.penalties import Penalty, check_independent
@@ -81,6 +92,7 @@ class GAN(TwoPlayer, Generative):
         Raises:
             ValueError: the labels do not fit.
         """
+        check_count(count)
         weight = next(self.generator.parameters())
         z = torch.randn(count, self.latent_size, generator=generator, device=weight.device, dtype=weight.dtype)
         labels = labels_to_draw(self, count, labels if self.class_conditional else None, generator=generator)
@@ -91,7 +103,8 @@ class GAN(TwoPlayer, Generative):
     ) -> Loss:
         """What the discriminator gets wrong, ``(B,)``; no gradient reaches the generator."""
         x, made = self._scaled(images), fakes.images.detach()
-        context, context_of_fakes = self._context(labels), self._context(fakes.labels)
+        context = self._context(labels, len(x))
+        context_of_fakes = self._context(fakes.labels, len(made))
         real, _ = self.discriminator(x, context)
         fake, _ = self.discriminator(made, context_of_fakes)
         terms = {"adversarial": self.adversarial_loss.discriminator(real, fake)}
@@ -113,11 +126,11 @@ class GAN(TwoPlayer, Generative):
         self, images: Tensor, fakes: Fakes, labels: Tensor | None = None, *, generator: torch.Generator | None = None
     ) -> Loss:
         """What the generator fails to make the discriminator believe, ``(B,)``; feature matching is ``()``."""
-        logits, features = self.discriminator(fakes.images, self._context(fakes.labels))
+        logits, features = self.discriminator(fakes.images, self._context(fakes.labels, len(fakes.images)))
         terms = {"adversarial": self.adversarial_loss.generator(logits)}
         if self.feature_matching:
             with torch.no_grad():
-                _, of_images = self.discriminator(self._scaled(images), self._context(labels))
+                _, of_images = self.discriminator(self._scaled(images), self._context(labels, len(images)))
             terms["feature_matching"] = self.feature_matching * feature_matching(of_images, features)
         return Loss(sum(terms.values(), start=logits.new_zeros(())), terms)
 
@@ -128,9 +141,7 @@ class GAN(TwoPlayer, Generative):
             ValueError: the images or labels do not fit.
         """
         self.spec.check(images)
-        if labels is not None and len(labels) != len(images):
-            raise ValueError(f"there must be one label for each image, got {len(labels)} for {len(images)}")
-        return self.discriminator(self._scaled(images), self._context(labels))[0]
+        return self.discriminator(self._scaled(images), self._context(labels, len(images)))[0]
 
     @torch.no_grad()
     def sample(
@@ -146,6 +157,8 @@ class GAN(TwoPlayer, Generative):
         Raises:
             ValueError: labels are given, and this model is not conditional; or they do not fit.
         """
+        check_count(count)
+        check_temperature(temperature)
         weight = next(self.generator.parameters())
         z = torch.randn(count, self.latent_size, generator=generator, device=weight.device, dtype=weight.dtype)
         labels = labels_to_draw(self, count, labels, generator=generator)
@@ -153,14 +166,14 @@ class GAN(TwoPlayer, Generative):
 
     def _generated(self, z: Tensor, labels: Tensor | None) -> Tensor:
         """``(B, C, H, W)`` in [-1, 1]."""
-        context = self._context(labels)
+        context = self._context(labels, len(z))
         return torch.tanh(self.generator(z if context is None else torch.cat([z, context], dim=1)))
 
-    def _context(self, labels: Tensor | None) -> Tensor | None:
-        """One-hot labels ``(B, num_classes)`` for a conditional model."""
+    def _context(self, labels: Tensor | None, count: int) -> Tensor | None:
+        """One-hot labels ``(count, num_classes)`` for a conditional model."""
         if not self.class_conditional:
             return None
-        return one_hot(labels, self.spec.num_classes, dtype=next(self.generator.parameters()).dtype)
+        return one_hot(labels, self.spec.num_classes, count=count, dtype=next(self.generator.parameters()).dtype)
 
     def _scaled(self, images: Tensor) -> Tensor:
         """Pixels in [-1, 1]."""

@@ -13,7 +13,7 @@ import numpy as np
 import torch
 from matplotlib.figure import Figure
 
-from genera.core import Autoencoding, Generative, ImageModel
+from genera.core import Autoencoding, Generative, ImageModel, check_seed
 from genera.data import Images
 from genera.data.pictures import image_grid, pair_grid
 from genera.evaluation import draw, evaluate, mse_measure
@@ -46,8 +46,10 @@ def draw_figures_across(
         The files written.
 
     Raises:
+        ValueError: the seed is out of range.
         OSError: the folder cannot be written.
     """
+    check_seed(seed)
     paths: list[Path] = []
     with style():
         for name, make in _figures(models, seed=seed, allow=allow):

@@ -12,7 +12,7 @@ import torch
 from matplotlib.figure import Figure
 from torch import Tensor
 
-from genera.core import Autoencoding, Generative, ImageModel
+from genera.core import Autoencoding, Generative, ImageModel, check_seed
 from genera.data import ImageData, Images
 from genera.data.pictures import image_grid, pair_grid
 from genera.evaluation import check_fits, draw, interpolate
@@ -49,9 +49,10 @@ def draw_figures(trained: TrainedModel, folder: Path, *, seed: int = 0, allow: S
         The files written.
 
     Raises:
-        ValueError: the model cannot be loaded.
+        ValueError: the model cannot be loaded, or the seed is out of range.
         OSError: the folder cannot be written.
     """
+    check_seed(seed)
     paths: list[Path] = []
     with style():
         for name, figure in _figures(trained, seed=seed, allow=allow):

@@ -13,7 +13,7 @@ from lightning.fabric.utilities.exceptions import MisconfigurationException
 from lightning.pytorch.loggers import Logger, TensorBoardLogger
 from lightning.pytorch.strategies import Strategy
 
-from genera.core import ImageModel, ImageSpec, Probe, TwoPlayer, check_positive
+from genera.core import ImageModel, ImageSpec, Probe, TwoPlayer, check_positive, check_seed
 from genera.data.batches import Batches, first_batch
 from genera.data.images import ImageData, Images
 from genera.training.balance import Balance
@@ -92,6 +92,7 @@ def train(
     if log_every < 1 or validate_every <= 0:
         raise ValueError(f"log_every and validate_every must be positive, got {log_every} and {validate_every}")
     check_positive(devices=devices)
+    check_seed(seed)
     feed = Feed(data.split("train"), batch_size=batch_size, seed=seed)
     span = Span(feed.steps_per_epoch, max_epochs, max_steps, None if budget is None else seconds_of(budget))
     validated = _first(data.split("validation"), validation_images)

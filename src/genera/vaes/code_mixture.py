@@ -7,7 +7,7 @@ import warnings
 import torch
 from torch import Tensor, nn
 
-from genera.core import check_positive
+from genera.core import check_count, check_positive, check_temperature
 
 #: Of expectation maximization; each takes up to a second for codes of 256 numbers.
 _MAX_ITERATIONS = 30
@@ -73,13 +73,16 @@ class CodeMixture(nn.Module):
         """Draw ``(count, D)``; ``temperature`` scales the spread around the mean of the component drawn.
 
         Raises:
-            ValueError: it has not been fitted.
+            ValueError: it has not been fitted, or ``count`` or ``temperature`` is out of range.
         """
+        check_count(count)
+        check_temperature(temperature)
         if not self.is_fitted:
             raise ValueError(
                 "the mixture this autoencoder draws codes from is fitted when its training ends: finish the training"
             )
-        component = torch.multinomial(self.weights, count, replacement=True, generator=generator)
+        # torch refuses to draw none at all.
+        component = torch.multinomial(self.weights, max(count, 1), replacement=True, generator=generator)[:count]
         noise = torch.randn(
             count, self.means.shape[1], generator=generator, device=self.means.device, dtype=self.means.dtype
         )

@@ -17,6 +17,8 @@ from genera.core import (
     Progress,
     StandardNormal,
     Trainable,
+    check_importance_samples,
+    check_labels,
     check_positive,
     labels_to_draw,
     log_mean_exp,
@@ -101,7 +103,7 @@ class VAE(Trainable, Generative, Density, Autoencoding):
 
     def loss(self, images: Tensor, labels: Tensor | None = None, *, generator: torch.Generator | None = None) -> Loss:
         """What the objective makes of draws from the posterior, in nats."""
-        context = self._context(labels)
+        context = self._context(labels, len(images))
         posterior = self._posterior(images, context)
         draws = self._draws(posterior, images, context, count=self.objective.num_samples, generator=generator)
         loss = self.objective(draws)
@@ -117,7 +119,7 @@ class VAE(Trainable, Generative, Density, Autoencoding):
     ) -> Loss:
         """The bound with β = 1, whatever the objective: ``reconstruction + kl``, ``(B,)`` nats."""
         with torch.autocast(images.device.type, enabled=False):
-            context = self._context(labels)
+            context = self._context(labels, len(images))
             posterior = self._posterior(images, context)
             draws = self._draws(posterior, images, context, count=1, generator=generator)
             logs = {
@@ -142,15 +144,19 @@ class VAE(Trainable, Generative, Density, Autoencoding):
 
         Raises:
             ValueError: the likelihood has no probabilities, the images or labels do not fit, or
-                ``num_importance_samples`` is not positive.
+                ``num_importance_samples`` is out of range.
         """
         if not self.has_density:
             raise ValueError(f"{type(self.likelihood).__name__} has no probabilities: take another likelihood")
         self.spec.check(images)
-        check_positive(num_importance_samples=num_importance_samples)
+        check_importance_samples(num_importance_samples=num_importance_samples)
+        given: Tensor | None = None
+        if self.class_conditional:
+            # Before they are divided, where too many would pass.
+            given = check_labels(labels, count=len(images), num_classes=self.spec.num_classes)
         with torch.autocast(images.device.type, enabled=False):
             bounds = [
-                self._bound(images[few], None if labels is None else labels[few], num_importance_samples, generator)
+                self._bound(images[few], None if given is None else given[few], num_importance_samples, generator)
                 for few in torch.arange(len(images), device=images.device).split(_DECODED_AT_ONCE)
             ]
         return torch.cat(bounds)
@@ -164,12 +170,12 @@ class VAE(Trainable, Generative, Density, Autoencoding):
             ValueError: the images or labels do not fit.
         """
         self.spec.check(images)
-        posterior = self._posterior(images, self._context(labels))
+        posterior = self._posterior(images, self._context(labels, len(images)))
         return posterior.mean if generator is None else posterior.sample(1, generator=generator)[0]
 
     def decode(self, z: Tensor, labels: Tensor | None = None) -> Tensor:
         """``(B, D)`` latents to the means that the likelihood states, uint8 ``(B, C, H, W)``."""
-        return self.spec.nearest(self.likelihood.mean(self._decoded(z, self._context(labels))))
+        return self.spec.nearest(self.likelihood.mean(self._decoded(z, self._context(labels, len(z)))))
 
     @torch.no_grad()
     def sample(
@@ -190,7 +196,7 @@ class VAE(Trainable, Generative, Density, Autoencoding):
         """
         z = self.prior.sample(count, temperature=temperature, generator=generator)
         labels = labels_to_draw(self, count, labels, generator=generator)
-        return self.likelihood.sample(self._decoded(z, self._context(labels)), generator=generator)
+        return self.likelihood.sample(self._decoded(z, self._context(labels, count)), generator=generator)
 
     def posterior(self, images: Tensor, labels: Tensor | None = None) -> DiagonalPosterior:
         """``q(z | x)`` of uint8 images.
@@ -199,7 +205,7 @@ class VAE(Trainable, Generative, Density, Autoencoding):
             ValueError: the images or labels do not fit.
         """
         self.spec.check(images)
-        return self._posterior(images, self._context(labels))
+        return self._posterior(images, self._context(labels, len(images)))
 
     def _posterior(self, images: Tensor, context: Tensor | None) -> DiagonalPosterior:
         x = self._scaled(images)
@@ -234,7 +240,7 @@ class VAE(Trainable, Generative, Density, Autoencoding):
         self, images: Tensor, labels: Tensor | None, num_importance_samples: int, generator: torch.Generator | None
     ) -> Tensor:
         """:meth:`log_prob` of images few enough to be decoded at a time."""
-        context = self._context(labels)
+        context = self._context(labels, len(images))
         posterior = self._posterior(images, context)
         at_once = _DECODED_AT_ONCE // max(len(images), 1)
         log_weights = [
@@ -246,11 +252,11 @@ class VAE(Trainable, Generative, Density, Autoencoding):
     def _decoded(self, z: Tensor, context: Tensor | None) -> Tensor:
         return self.decoder(z if context is None else torch.cat([z, context], dim=1))
 
-    def _context(self, labels: Tensor | None) -> Tensor | None:
-        """One-hot labels ``(B, num_classes)`` for a conditional model."""
+    def _context(self, labels: Tensor | None, count: int) -> Tensor | None:
+        """One-hot labels ``(count, num_classes)`` for a conditional model."""
         if not self.class_conditional:
             return None
-        return one_hot(labels, self.spec.num_classes, dtype=self._dtype)
+        return one_hot(labels, self.spec.num_classes, count=count, dtype=self._dtype)
 
     def _scaled(self, images: Tensor) -> Tensor:
         """Pixels in [0, 1]."""

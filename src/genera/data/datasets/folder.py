@@ -46,7 +46,8 @@ def folder(path: Path, *, size: int | None = None, channels: int | None = None, 
     within = [replace(source, parts=source.parts[1:]) for source in sources] if split_names else sources
     within = _without_common_folder(within)
     class_names = _class_names(within)
-    pixels, kept = read_pictures(sources, size=size, channels=channels, skip_bad=skip_bad)
+    # Twice: as they were read, and divided into splits.
+    pixels, kept = read_pictures(sources, size=size, channels=channels, skip_bad=skip_bad, copies=2)
     labels = None
     if class_names:
         number = {name: label for label, name in enumerate(class_names)}

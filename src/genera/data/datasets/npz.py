@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+import math
 import zipfile
-import zlib
+from collections.abc import Sequence
 from pathlib import Path
 
 import numpy as np
@@ -13,9 +14,14 @@ from torch import Tensor
 from genera.core.image_spec import ImageSpec
 from genera.data.catalogue import dataset
 from genera.data.images import ImageData, Images
+from genera.data.memory import check_fits_in_memory
 from genera.data.splits import own_splits, three_splits
 
 _PREFIXES = {"train_": "train", "validation_": "validation", "val_": "validation", "test_": "test"}
+_KNOWN = {f"{prefix}{kind}" for prefix in ("", *_PREFIXES) for kind in ("images", "labels")}
+#: The ways in which numpy writes, and how many bytes one byte of the file can stand for. By the construction of its
+#: codes deflate spends at least two bits on 258 bytes.
+_MAX_RATIOS = {zipfile.ZIP_STORED: 1, zipfile.ZIP_DEFLATED: 1032}
 
 
 @dataset(
@@ -35,7 +41,7 @@ def npz(path: Path, *, levels: int = 256) -> ImageData:
         path: the ``.npz`` file.
         levels: number of pixel values: they run from 0 to one below.
     """
-    arrays = _read(path)
+    arrays, others = _read(path)
     if "images" in arrays:
         parts = {"": _images(arrays, "", path)}
     else:
@@ -43,7 +49,8 @@ def npz(path: Path, *, levels: int = 256) -> ImageData:
             name: _images(arrays, prefix, path) for prefix, name in _PREFIXES.items() if f"{prefix}images" in arrays
         }
     if not parts:
-        raise ValueError(f"{path} must hold an array images (or train_images, …), got {', '.join(arrays) or 'none'}")
+        got = ", ".join([*arrays, *others]) or "none"
+        raise ValueError(f"{path} must hold an array images (or train_images, …), got {got}")
     shapes = {tuple(images.pixels.shape[1:]) for images in parts.values()}
     if len(shapes) > 1:
         raise ValueError(f"{path} must hold images of one shape in all its splits, got {sorted(shapes)}")
@@ -57,7 +64,8 @@ def npz(path: Path, *, levels: int = 256) -> ImageData:
     )
 
 
-def _read(path: Path) -> dict[str, np.ndarray]:
+def _read(path: Path) -> tuple[dict[str, np.ndarray], list[str]]:
+    """The arrays that mean something to us, and the names of the others, which are not read."""
     if not path.is_file():
         raise ValueError(f"--data.path must name an .npz file, got {path}: there is no such file")
     if not zipfile.is_zipfile(path):
@@ -65,9 +73,52 @@ def _read(path: Path) -> dict[str, np.ndarray]:
     try:
         # Arrays of objects are pickles, which run code when read.
         with np.load(path, allow_pickle=False) as archive:
-            return {name: archive[name] for name in archive.files}
-    except (ValueError, OSError, EOFError, zipfile.BadZipFile, zlib.error, NotImplementedError) as error:
-        raise ValueError(f"cannot read {path}: {' '.join(str(error).split())}") from error
+            members = {name: f"{name}.npy" for name in archive.files if f"{name}.npy" in archive.zip.namelist()}
+            known = {name: member for name, member in members.items() if name in _KNOWN}
+            _check_sizes(archive.zip, [archive.zip.getinfo(member) for member in known.values()], path)
+            others = [name for name in archive.files if name not in known]
+            return {name: archive[member] for name, member in known.items()}, others
+    # A damaged archive makes zipfile and numpy raise nearly anything.
+    except Exception as error:
+        raise ValueError(f"cannot read {path}: {' '.join(str(error).split()) or type(error).__name__}") from error
+
+
+def _check_sizes(archive: zipfile.ZipFile, entries: Sequence[zipfile.ZipInfo], path: Path) -> None:
+    """Refuse arrays that claim more than the file can hold, or than memory can, before any of it is taken.
+
+    A size stands in the archive and in the array's own header; neither is believed before it agrees with the file.
+
+    Raises:
+        ValueError: they do not agree, or memory does not hold the arrays.
+    """
+    if sum(entry.compress_size for entry in archive.infolist()) > path.stat().st_size:
+        raise ValueError("its parts are larger than the file")
+    for entry in entries:
+        ratio = _MAX_RATIOS.get(entry.compress_type)
+        if ratio is None:
+            raise ValueError(f"{entry.filename} is compressed in a way numpy has not: save it with numpy.savez")
+        if entry.file_size > ratio * entry.compress_size:
+            raise ValueError(
+                f"{entry.filename} claims {entry.file_size:,} bytes, more than {entry.compress_size:,} can unpack to"
+            )
+    # Twice: as they were read, and divided into splits.
+    total = sum(entry.file_size for entry in entries)
+    check_fits_in_memory(total, "its arrays", hint="save fewer or smaller images", copies=2)
+    for entry in entries:
+        claimed = _claimed_size(archive, entry)
+        if claimed != entry.file_size:
+            raise ValueError(f"{entry.filename} claims an array of {claimed:,} bytes, and has {entry.file_size:,}")
+
+
+def _claimed_size(archive: zipfile.ZipFile, entry: zipfile.ZipInfo) -> int:
+    """Bytes of an array and its header, as the header says."""
+    with archive.open(entry) as file:
+        version = np.lib.format.read_magic(file)
+        read_header = np.lib.format.read_array_header_1_0 if version == (1, 0) else np.lib.format.read_array_header_2_0
+        shape, _, dtype = read_header(file)
+        if dtype.hasobject:
+            raise ValueError("it holds Python objects, which are not read: allow_pickle=False")
+        return file.tell() + math.prod(shape) * dtype.itemsize
 
 
 def _images(arrays: dict[str, np.ndarray], prefix: str, path: Path) -> Images:

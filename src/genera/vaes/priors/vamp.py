@@ -7,7 +7,7 @@ import math
 import torch
 from torch import Tensor, nn
 
-from genera.core import Distribution, check_positive
+from genera.core import Distribution, check_count, check_positive, check_temperature
 from genera.vaes.encoder import GaussianEncoder
 
 
@@ -53,6 +53,8 @@ class VampPrior(Distribution):
         return torch.logsumexp(components, dim=1) - math.log(self.num_components)
 
     def sample(self, count: int, *, temperature: float = 1.0, generator: torch.Generator | None = None) -> Tensor:
+        check_count(count)
+        check_temperature(temperature)
         device = self.pseudo_inputs.device
         component = torch.randint(self.num_components, (count,), generator=generator, device=device)
         posterior = self.encoder(self._images()[component])

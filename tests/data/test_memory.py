@@ -1,0 +1,180 @@
+"""Inputs that claim more than the machine has are refused before any of it is taken."""
+
+from __future__ import annotations
+
+import io
+import struct
+import zipfile
+from collections.abc import Callable
+from pathlib import Path
+
+import numpy as np
+import psutil
+import pytest
+from PIL import Image
+
+from genera.data import find_dataset, memory
+from genera.data.memory import available_memory, check_fits_in_memory
+from genera.data.pictures import list_pictures, read_pictures
+
+GIGABYTE = 10**9
+
+
+@pytest.fixture(autouse=True)
+def two_gigabytes(monkeypatch: pytest.MonkeyPatch) -> None:
+    """A machine of two gigabytes, so that no test takes more than it should."""
+    monkeypatch.setattr(memory, "available_memory", lambda: 2 * GIGABYTE)
+
+
+@pytest.fixture
+def pictures(tmp_path: Path) -> Path:
+    """Forty pictures of 4 × 6 pixels."""
+    for number in range(40):
+        Image.new("RGB", (4, 6), number).save(tmp_path / f"{number}.png")
+    return tmp_path
+
+
+def test_memory_is_that_of_the_machine_or_of_the_container(tmp_path, monkeypatch):
+    machine = psutil.virtual_memory().total
+    limit = tmp_path / "memory.max"
+    monkeypatch.setattr(memory, "_CONTAINER_LIMIT", limit)
+    assert 0 < available_memory() <= machine
+    for text, expected in (("12345\n", 12345), ("max\n", machine), (f"{2 * machine}\n", machine)):
+        limit.write_text(text)
+        assert 0 < available_memory() <= expected
+
+
+def test_the_message_says_how_much_of_what(complains):
+    check_fits_in_memory(2 * GIGABYTE, "a model", hint="make it smaller")
+    with complains("a model would take 2.1 GB of memory, and 2.0 GB are free: make it smaller"):
+        check_fits_in_memory(2_100_000_000, "a model", hint="make it smaller")
+    with complains("a model would take 1.5 GB of memory, 2 times at once, and 2.0 GB are free"):
+        check_fits_in_memory(1_500_000_000, "a model", hint="", copies=2)
+    with complains("more than 1,000,000,000,000 GB"):
+        check_fits_in_memory(10**400, "a model", hint="")
+
+
+@pytest.mark.parametrize(
+    ("options", "parts"),
+    [
+        ({"size": 20_000}, ("40 pictures of 20000 × 20000 pixels in colour would take 48.0 GB",)),
+        ({"size": 100_000}, ("would take 1,200.0 GB", "2.0 GB are free", "a smaller --data.size")),
+        ({"size": 10**30}, ("more than 1,000,000,000,000 GB",)),
+        ({"size": 8_000, "channels": 1}, ("40 pictures of 8000 × 8000 pixels would take 2.6 GB",)),
+        ({"crop": 8_000}, ("40 pictures of 8000 × 8000 pixels in colour would take 7.7 GB",)),
+        ({"size": 4_000, "copies": 2}, ("would take 1.9 GB of memory, 2 times at once",)),
+        ({"crop": 8_001, "size": 4}, ("crop must lie between 1 and 8000 pixels, got 8001",)),
+        ({"crop": 0}, ("crop must lie between 1 and 8000 pixels, got 0",)),
+    ],
+)
+def test_pictures_too_large_for_memory_are_not_read(pictures, complains, monkeypatch, options, parts):
+    sources = list_pictures(pictures)
+    monkeypatch.setattr(Image, "open", lambda *_, **__: pytest.fail("a picture was read"))
+    with complains(*parts):
+        read_pictures(sources, **options)
+
+
+def test_pictures_of_one_size_too_large_for_memory(pictures, complains, monkeypatch):
+    monkeypatch.setattr(memory, "available_memory", lambda: 40 * 4 * 6 * 3)
+    assert read_pictures(list_pictures(pictures))[0].shape == (40, 3, 6, 4)
+    monkeypatch.setattr(memory, "available_memory", lambda: 40 * 4 * 6 * 3 - 1)
+    with complains("40 pictures of 4 × 6 pixels in colour"):
+        read_pictures(list_pictures(pictures))
+    # A folder is divided into splits, which takes as much again.
+    monkeypatch.setattr(memory, "available_memory", lambda: 40 * 4 * 6 * 3)
+    with complains("40 pictures of 4 × 6 pixels in colour", "2 times at once"):
+        find_dataset("folder")(pictures)
+
+
+def test_celeba_of_an_absurd_size(data_folder, complains):
+    folder = data_folder / "celeba" / "img_align_celeba"
+    folder.mkdir(parents=True)
+    names = [f"{number:06}.jpg" for number in range(1, 5)]
+    for name in names:
+        Image.new("RGB", (178, 218)).save(folder / name)
+    (data_folder / "celeba" / "list_eval_partition.txt").write_text("".join(f"{name} 0\n" for name in names))
+    data = find_dataset("celeba")(size=20_000)
+    with complains("4 pictures of 20000 × 20000 pixels in colour would take 4.8 GB"):
+        data.split("train")
+
+
+def npy(array: np.ndarray, *, claims: tuple[int, ...] | None = None) -> bytes:
+    """A file of numpy's, whose header may claim another shape."""
+    buffer = io.BytesIO()
+    header = np.lib.format.header_data_from_array_1_0(array)
+    np.lib.format.write_array_header_1_0(buffer, header | ({} if claims is None else {"shape": claims}))
+    return buffer.getvalue() + array.tobytes()
+
+
+def archive(path: Path, content: bytes, *, method: int = zipfile.ZIP_STORED) -> Path:
+    with zipfile.ZipFile(path / "toy.npz", "w", method) as file:
+        file.writestr("images.npy", content)
+    return path / "toy.npz"
+
+
+def claiming_size(path: Path, size: int) -> Path:
+    """The same archive, whose directory claims another size for its last array."""
+    content = bytearray(path.read_bytes())
+    struct.pack_into("<I", content, content.rindex(b"PK\x01\x02") + 24, size)
+    path.write_bytes(content)
+    return path
+
+
+IMAGES = np.arange(100 * 4 * 4, dtype=np.uint8).reshape(100, 4, 4)
+
+#: What makes an archive, and what is said of it.
+CLAIMS: dict[str, tuple[Callable[[Path], Path], tuple[str, ...]]] = {
+    "a header of 90 TiB": (
+        lambda path: archive(path, npy(IMAGES, claims=(90 << 20, 1024, 1024))),
+        ("images.npy claims an array of 98,956,046,499,968 bytes, and has 1,728",),
+    ),
+    "a header of a little more": (
+        lambda path: archive(path, npy(IMAGES, claims=(101, 4, 4))),
+        ("claims an array of 1,744 bytes, and has 1,728",),
+    ),
+    "a header of negative sizes": (
+        lambda path: archive(path, npy(IMAGES, claims=(-100, 4, 4))),
+        ("claims an array of -1,472 bytes",),
+    ),
+    "a header of sizes whose product is right": (
+        lambda path: archive(path, npy(IMAGES, claims=(-100, -4, 4))),
+        ("cannot read",),
+    ),
+    "a directory of 4 GB, stored": (
+        lambda path: claiming_size(archive(path, npy(IMAGES)), 4 * GIGABYTE),
+        ("images.npy claims 4,000,000,000 bytes, more than 1,728 can unpack to",),
+    ),
+    "a directory of 4 GB, compressed": (
+        lambda path: claiming_size(archive(path, npy(IMAGES), method=zipfile.ZIP_DEFLATED), 4 * GIGABYTE),
+        ("images.npy claims 4,000,000,000 bytes", "can unpack to"),
+    ),
+    "a way of compressing that knows no bound": (
+        lambda path: archive(path, npy(IMAGES), method=zipfile.ZIP_BZIP2),
+        ("images.npy is compressed in a way numpy has not",),
+    ),
+    "no array": (lambda path: archive(path, b"nothing"), ("cannot read",)),
+}
+
+
+@pytest.mark.parametrize("claim", CLAIMS)
+def test_an_archive_that_claims_more_than_it_holds_is_not_believed(tmp_path, complains, claim):
+    make, parts = CLAIMS[claim]
+    with complains("cannot read", "toy.npz", *parts):
+        find_dataset("npz")(make(tmp_path))
+
+
+def test_an_archive_that_unpacks_to_more_than_memory_holds(tmp_path, complains, monkeypatch):
+    path = tmp_path / "toy.npz"
+    np.savez_compressed(path, images=np.zeros((1000, 32, 32), np.uint8), labels=np.zeros(1000, np.int64))
+    assert path.stat().st_size < 10_000
+    monkeypatch.setattr(memory, "available_memory", lambda: 2_070_000)
+    assert find_dataset("npz")(path).spec.shape == (1, 32, 32)
+    monkeypatch.setattr(memory, "available_memory", lambda: 2_060_000)
+    with complains("its arrays would take 0.0 GB of memory, 2 times at once", "save fewer or smaller images"):
+        find_dataset("npz")(path)
+
+
+def test_arrays_nobody_asks_for_are_not_read(tmp_path, monkeypatch):
+    np.savez(tmp_path / "toy.npz", images=IMAGES, others=np.zeros(10**6))
+    monkeypatch.setattr(memory, "available_memory", lambda: 10_000)
+    assert find_dataset("npz")(tmp_path / "toy.npz").spec.shape == (1, 4, 4)
