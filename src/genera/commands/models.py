@@ -16,7 +16,10 @@ def models() -> None:
 
     A recipe is trained with `genera train RECIPE`; a model is used by its name, as in `genera sample MODEL`.
     """
-    recipes = [[name, path.parent.name, _first_sentence(path.read_text())] for name, path in recipe_paths().items()]
+    recipes = [
+        [name, path.parent.name, _first_sentence(path.read_text(encoding="utf-8"))]
+        for name, path in recipe_paths().items()
+    ]
     print_table(["recipe", "family", "what it is"], recipes)
     print()
     print_table(["model", "trained on", "size", "licence", "scores"], [_row(model) for model in shipped_models()])
