@@ -173,7 +173,12 @@ def _print(comparison: Comparison) -> None:
             cells.append("–" if measured is None else shown(measured) + (" *" if row is best else ""))
         lines.append([card_of(name).title, *cells])
     print_table([f"{comparison.data}, {comparison.split}", *(row.model for row in comparison.rows)], lines)
-    print("* best, where its 95 % interval meets that of no other")
+    rule = "* best, where its 95 % interval meets that of no other"
+    if "recognised" in comparison.names:
+        rule += ", and for recognised where no class is missing from its draws"
+    print(rule)
+    for reason, names in comparison.left_out.items():
+        print(f"left out {', '.join(names)}: {reason}")
 
 
 def main(arguments: Sequence[str]) -> None:
