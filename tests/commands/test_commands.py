@@ -15,6 +15,7 @@ import numpy as np
 import pytest
 import torch
 from PIL import Image
+from running import failing_genera
 
 import genera
 from genera.cli import COMMANDS, main
@@ -51,6 +52,13 @@ def test_sample(trained: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str
         assert capsys.readouterr().out.strip() == str(out)
     assert np.array_equal(Image.open(one), Image.open(same))
     assert not np.array_equal(Image.open(one), Image.open(other))
+
+
+def test_a_disk_without_room_is_said_of_the_file(trained: Path, tmp_path: Path) -> None:
+    out = tmp_path / "images.png"
+    line = failing_genera("sample", str(trained), "--out", str(out), limit_file_size=100)
+    assert line == f"genera sample: error: cannot write {out}: File too large"
+    assert not list(tmp_path.iterdir())
 
 
 def test_reconstruct(trained: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:

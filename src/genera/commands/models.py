@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Sequence
 
 from genera.commands.calling import call
 from genera.commands.table import print_table
 from genera.training.recipes import recipe_paths
+from genera.training.run_files import read_evaluation
 from genera.zoo import TrainedModel, shipped_models
 
 
@@ -39,7 +39,7 @@ def _row(model: TrainedModel) -> list[str]:
 def _scores(model: TrainedModel) -> str:
     if not model.run.evaluation.is_file():
         return "not measured"
-    evaluation = json.loads(model.run.evaluation.read_text())
+    evaluation = read_evaluation(model.run.evaluation)
     found = [f"{name} {value['value']:.3f}" for name, value in evaluation["measures"].items()]
     return f"{', '.join(found)} ({evaluation['data']} {evaluation['split']})"
 

@@ -20,7 +20,7 @@ from genera.evaluation import draw, evaluate, mse_measure
 from genera.reporting.curves import against_epochs
 from genera.reporting.figures import describe, own_images
 from genera.reporting.style import save_figure, style
-from genera.training.runs import read_table
+from genera.training.run_files import read_environment, read_table
 from genera.vaes import VAE, Autoencoder
 from genera.zoo import TrainedModel
 
@@ -173,5 +173,5 @@ def _trainings(by_length: Mapping[int, Found]) -> str:
     files = [trained.run.environment for trained, _ in by_length.values()]
     if not all(file.is_file() for file in files):
         return f"{len(files)} trainings"
-    steps = sorted({json.loads(file.read_text())["steps"] for file in files})
+    steps = sorted({read_environment(file)["steps"] for file in files})
     return f"{steps[0]:,} steps each" if len(steps) == 1 else f"{steps[0]:,} to {steps[-1]:,} steps"

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 import sys
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from pathlib import Path
@@ -23,7 +22,7 @@ from genera.reporting.flow_figures import flow_figures
 from genera.reporting.gan_figures import diversity_figure, players_figure
 from genera.reporting.style import save_figure, style
 from genera.reporting.vae_figures import course_figure, vae_figures
-from genera.training.runs import read_table
+from genera.training.run_files import read_environment, read_table
 from genera.vaes import VAE
 from genera.zoo import TrainedModel
 
@@ -205,6 +204,6 @@ def describe(trained: TrainedModel) -> str:
     """Model, data and training, in a line."""
     parts = [str(trained.config.get("recipe") or trained.name), f"on {trained.config['data']['name']}"]
     if trained.run.environment.is_file():
-        environment = json.loads(trained.run.environment.read_text())
+        environment = read_environment(trained.run.environment)
         parts.append(f"({environment['steps']:,} steps, {environment['wall_seconds'] / 60:.1f} min)")
     return " ".join(parts)

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import csv
 import json
 import os
 from dataclasses import dataclass
@@ -12,6 +11,7 @@ from typing import Any
 import yaml
 
 from genera.core.files import write_whole
+from genera.training.run_files import read_environment, read_table
 
 
 def runs_root() -> Path:
@@ -125,6 +125,17 @@ class RunDirectory:
         """Replace the settings."""
         write_whole(self.config, yaml.safe_dump(config, sort_keys=False))
 
+    def check_records(self) -> None:
+        """Read what the training wrote down of itself, so that damage is found before work is done for nothing.
+
+        Raises:
+            ValueError: a file is damaged.
+        """
+        if self.environment.is_file():
+            read_environment(self.environment)
+        if self.metrics.is_file():
+            read_table(self.metrics)
+
     def write_environment(self, environment: dict[str, Any]) -> None:
         """Replace what is known of the circumstances."""
         write_whole(self.environment, json.dumps(environment, indent=2) + "\n")
@@ -145,20 +156,3 @@ def read_yaml(path: Path) -> dict[str, Any]:
     if not isinstance(content, dict):
         raise ValueError(f"{path} must hold a mapping of settings, got {type(content).__name__}")
     return content
-
-
-def read_table(path: Path) -> dict[int, dict[str, float]]:
-    """Read a ``metrics.csv``: step to what was logged there; cells that are empty are left out.
-
-    Raises:
-        ValueError: it is not such a table.
-    """
-    with path.open(newline="", encoding="utf-8") as file:
-        rows = list(csv.DictReader(file))
-    try:
-        return {
-            int(row.pop("step")): {name: float(value) for name, value in row.items() if value not in ("", None)}
-            for row in rows
-        }
-    except (KeyError, ValueError, TypeError) as error:
-        raise ValueError(f"{path} is not a table of metrics: {error}") from error
