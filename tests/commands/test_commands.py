@@ -116,6 +116,18 @@ def test_figures(trained: Path, tmp_path: Path, capsys: pytest.CaptureFixture[st
     assert all(path.stat().st_size > 1000 for path in written)
 
 
+def test_figures_end_with_what_was_left_out(tiny_run: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    assert main(["figures", str(tiny_run), "--out", str(tmp_path / "whole")]) == 0
+    assert "left out" not in capsys.readouterr().err
+    (tiny_run / "metrics.csv").unlink()
+    config = tiny_run / "config.yaml"
+    config.write_text(config.read_text().replace("name: digits", f"name: npz\n  path: {tmp_path / 'gone.npz'}"))
+    assert main(["figures", str(tiny_run), "realnvp-digits", "--out", str(tmp_path / "less")]) == 0
+    last = capsys.readouterr().err.splitlines()[-1]
+    assert f"{tiny_run}: left out the curves of its training: there is no metrics.csv; " in last
+    assert f"{tiny_run}: left out interpolations, pixel_bits, which need images: " in last
+
+
 def test_models_and_datasets(capsys: pytest.CaptureFixture[str]) -> None:
     assert main(["models"]) == 0
     assert "realnvp_digits" in capsys.readouterr().out
@@ -130,6 +142,8 @@ def test_quickstart(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     printed = capsys.readouterr().out
     for recipe in ("realnvp_digits", "vae_digits"):
         assert f"{recipe}: test bits/dim " in printed
+        # A blank mode may be recognised every time.
+        assert re.search(rf"{recipe}: [0-9.]+ digits have 2 % or more of the samples each", printed)
         assert (folder / recipe / "figures" / "samples.png").is_file()
     assert printed.splitlines()[-1] == f"runs: {folder}"
 
@@ -150,8 +164,6 @@ def test_bad_input_is_one_line(trained: Path, tmp_path: Path, failing: Callable[
     assert "the model takes images (1, 8, 8)" in failing("score", run, "--data", "shapes")
     assert "has no 'tset' split" in failing("score", run, "--split", "tset")
     assert "did you mean bits_per_dim@8" in failing("evaluate", run, "--measures", "bits_per_dim@9")
-        # A blank mode may be recognised every time.
-        assert re.search(rf"{recipe}: [0-9.]+ digits have 2 % or more of the samples each", printed)
     (tmp_path / "file").touch()
     assert "is a file, not a folder" in failing("sample", run, "--out", str(tmp_path / "file" / "x.png"))
     assert "give either the recipe" in failing("train", "--budget", "3s")
