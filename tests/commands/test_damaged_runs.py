@@ -108,7 +108,7 @@ CASES = [
 def measured(trained: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
     """A run of which something was measured."""
     run = tmp_path_factory.mktemp("measured") / "run"
-    shutil.copytree(trained, run)
+    shutil.copytree(trained, run, ignore=shutil.ignore_patterns("measurements", "evaluation*.json"))
     assert main(["evaluate", str(run), *MEASURE]) == 0
     return run
 
