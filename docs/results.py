@@ -13,6 +13,8 @@ import math
 import re
 from pathlib import Path
 
+from genera.training.run_files import read_environment, read_evaluation
+
 DOCS = Path(__file__).parent
 README, RESULTS, VAES, GANS = DOCS.parent / "README.md", DOCS / "results.md", DOCS / "vaes.md", DOCS / "gans.md"
 FAST_FLOWS = DOCS / "fast-flows.md"
@@ -91,8 +93,8 @@ def other_images(run: Path) -> str:
 
 def rows(run: Path) -> list[str]:
     """The rows of one run."""
-    evaluation = json.loads((run / "evaluation.json").read_text())
-    environment = json.loads((run / "environment.json").read_text())
+    evaluation = read_evaluation(run / "evaluation.json")
+    environment = read_environment(run / "environment.json")
     recipe = re.search(r"^recipe: (.+)$", (run / "config.yaml").read_text(), re.MULTILINE)
     assert recipe is not None
     assert evaluation["split"] == "test"
@@ -127,7 +129,7 @@ def likelihoods() -> str:
     table = "| model | data | M = 1 | M = 8 | M = 128, of the first 1,000 images |\n|---|---|---|---|---|\n"
     for data in ("mnist", "fashion-mnist"):
         for file in sorted(ZOO.glob(f"*-{data}/evaluation.json")):
-            evaluation = json.loads(file.read_text())
+            evaluation = read_evaluation(file)
             found = [evaluation["measures"].get(f"bits_per_dim@{samples}") for samples in (1, 8, 128)]
             if evaluation["data"] == data and all(found):
                 table += f"| `{file.parent.name}` | {data} | {' | '.join(map(interval, found))} |\n"
@@ -144,10 +146,10 @@ def flows() -> str:
             file for kind in ("flow-fast", "realnvp*") for file in sorted(ZOO.glob(f"{kind}-{data}/evaluation.json"))
         ]
         for file in files:
-            evaluation = json.loads(file.read_text())
+            evaluation = read_evaluation(file)
             if evaluation["data"] != data:
                 continue
-            environment = json.loads((file.parent / "environment.json").read_text())
+            environment = read_environment(file.parent / "environment.json")
             batch_size = re.search(r"^batch_size: (\d+)$", (file.parent / "config.yaml").read_text(), re.MULTILINE)
             assert batch_size is not None
             epochs = environment["steps"] * int(batch_size.group(1)) / NUM_TRAIN
@@ -165,7 +167,7 @@ def sets() -> str:
     table += f"|{'---|' * (len(OF_SETS) + 3)}\n"
     for data in ("mnist", "fashion-mnist"):
         for file in sorted(ZOO.glob(f"*gan*-{data}/evaluation.json")):
-            evaluation = json.loads(file.read_text())
+            evaluation = read_evaluation(file)
             if evaluation["data"] != data:
                 continue
             found = evaluation["measures"]

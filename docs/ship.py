@@ -23,6 +23,7 @@ from genera.core import Generative
 from genera.core.files import replacing, write_whole
 from genera.data.pictures import image_grid, save_picture
 from genera.evaluation import classifier_of, default_measures, draw, evaluate
+from genera.training.run_files import read_environment
 from genera.training.weights import record_digest
 from genera.vaes import VAE, Autoencoder
 from genera.zoo import find_model
@@ -71,7 +72,7 @@ def ship(run: Path, name: str, measures: Sequence[str]) -> Path:
             result = evaluate(trained, data, chosen)
     result["measures"] = {measure: result["measures"][measure] for measure in known if measure in result["measures"]}
     write_whole(folder / "evaluation.json", json.dumps(result, indent=2) + "\n")
-    environment = json.loads((folder / "environment.json").read_text())
+    environment = read_environment(folder / "environment.json")
     (folder / "card.md").write_text(card(name, trained.config, environment, result, len(data.split("train"))))
     model = trained.load()
     if isinstance(model, Generative):

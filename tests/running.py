@@ -3,17 +3,21 @@
 from __future__ import annotations
 
 import csv
+import ctypes
 import os
 import re
 import resource
 import subprocess
 import sys
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
 import torch
 
 HERE = Path(__file__).parent
+#: Of Linux: take from a process, and from what it runs, the right to write anywhere.
+_PR_CAPBSET_DROP, _CAP_DAC_OVERRIDE = 24, 1
 TINY = str(HERE / "tiny.yaml")
 
 
@@ -29,16 +33,24 @@ def checkpoint_of(run: Path) -> dict[str, Any]:
     return torch.load(run / "checkpoints" / "last.ckpt", map_location="cpu", weights_only=True)
 
 
-def genera(*arguments: str, limit_file_size: int | None = None) -> subprocess.CompletedProcess[str]:
-    """Run a command in a process of its own, which can be killed, or run out of space."""
+def genera(
+    *arguments: str, limit_file_size: int | None = None, variables: Mapping[str, str] | None = None
+) -> subprocess.CompletedProcess[str]:
+    """Run a command in a process of its own, which can be killed, or run out of space.
+
+    Root, too, may write only where permissions say so; variables are added to those of the environment.
+    """
 
     def limit() -> None:
         if limit_file_size is not None:
             resource.setrlimit(resource.RLIMIT_FSIZE, (limit_file_size, limit_file_size))
+        if sys.platform == "linux" and os.geteuid() == 0:
+            ctypes.CDLL(None).prctl(_PR_CAPBSET_DROP, _CAP_DAC_OVERRIDE)
 
     # A file and not a program text: Lightning starts the other processes of a ddp training with this command line.
     command = [sys.executable, "-m", "genera.cli", *arguments]
-    environment = os.environ | {"PYTHONPATH": str(HERE)}
+    path = os.pathsep.join(filter(None, (str(HERE), os.environ.get("PYTHONPATH"))))
+    environment = os.environ | {"PYTHONPATH": path} | (variables or {})
     return subprocess.run(command, capture_output=True, text=True, env=environment, preexec_fn=limit, check=False)
 
 

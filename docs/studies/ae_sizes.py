@@ -24,7 +24,7 @@ from genera.data import ImageData, find_dataset
 from genera.data.pictures import image_grid
 from genera.evaluation import evaluate, mse_measure
 from genera.reporting.style import save_figure, style
-from genera.training.runs import read_table
+from genera.training.run_files import read_evaluation, read_table
 from genera.zoo import TrainedModel
 
 SIZES = (8, 16, 32, 64, 128, 256)
@@ -131,7 +131,7 @@ def sizes_done(data: str, epochs: int = NUM_EPOCHS) -> list[int]:
 
 def test_error(variant: str) -> dict[str, float]:
     """Of a variant: its ``value`` and the ends of the interval around it, ``low`` and ``high``."""
-    return json.loads((STUDY.kept(variant) / "evaluation.json").read_text())["measures"]["mse"]
+    return read_evaluation(STUDY.kept(variant) / "evaluation.json")["measures"]["mse"]
 
 
 def size_rows(linear: dict[str, dict[int, float]]) -> list[tuple[str, ...]]:

@@ -21,6 +21,7 @@ from study import Study, Variant, table
 from genera.evaluation import classifier_of, default_measures, evaluate
 from genera.reporting.cards import card_of
 from genera.reporting.style import save_figure, style
+from genera.training.run_files import read_evaluation
 from genera.zoo import TrainedModel, find_model
 
 #: Whose settings each family has, of those in the zoo.
@@ -76,8 +77,7 @@ def measure(trained: TrainedModel, folder: Path) -> None:
 def found(family: str, measure_name: str) -> list[float]:
     """The figures of a family's seeds; none where it has no such measure."""
     measured = [
-        json.loads((STUDY.kept(name(family, seed)) / MEASURED).read_text())["measures"].get(measure_name)
-        for seed in SEEDS
+        read_evaluation(STUDY.kept(name(family, seed)) / MEASURED)["measures"].get(measure_name) for seed in SEEDS
     ]
     return [one["value"] for one in measured if one is not None]
 

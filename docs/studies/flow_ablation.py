@@ -22,7 +22,7 @@ from genera.core import bits_per_dim, has_density
 from genera.evaluation import log_probs
 from genera.reporting.curves import against_time
 from genera.reporting.style import save_figure, style
-from genera.training.runs import read_table
+from genera.training.run_files import read_table
 from genera.zoo import TrainedModel
 
 SETTINGS = (

@@ -19,7 +19,7 @@ from study import Study, table
 from genera.data.pictures import image_grid
 from genera.reporting.gan_figures import players_figure
 from genera.reporting.style import save_figure, style
-from genera.training.runs import read_table
+from genera.training.run_files import read_table
 from genera.zoo import TrainedModel
 
 DATA = ("mnist", "fashion-mnist")

@@ -20,7 +20,7 @@ from genera.data.pictures import image_grid
 from genera.evaluation import classifier_of, default_measures, draw, evaluate
 from genera.reporting.comparison import shown
 from genera.reporting.style import save_figure, style
-from genera.training.runs import read_table
+from genera.training.run_files import read_evaluation, read_table
 from genera.zoo import TrainedModel
 
 #: On processors with bfloat16 convolutions are twice as fast in it.
@@ -82,7 +82,7 @@ def rows(study: Study) -> list[tuple[str, ...]]:
     """What was measured of every variant: values, with half the width of their intervals."""
     made = []
     for variant in study.variants:
-        measures = json.loads((study.kept(variant) / MEASURED).read_text())["measures"]
+        measures = read_evaluation(study.kept(variant) / MEASURED)["measures"]
         distance = measures["fd[lenet]"]
         values = [f"{distance['value'] / distance['beside'][REAL]:.1f}"]
         for name in MEASURES:
@@ -94,7 +94,7 @@ def rows(study: Study) -> list[tuple[str, ...]]:
 
 def beside(study: Study, variant: str) -> tuple[str, ...]:
     """The same of real images, which stand beside a variant's that draws by label."""
-    measures = json.loads((study.kept(variant) / MEASURED).read_text())["measures"]
+    measures = read_evaluation(study.kept(variant) / MEASURED)["measures"]
     return REAL, "1", *(f"{measures[name]['beside'][REAL]:.3g}" for name in MEASURES), ""
 
 
@@ -108,7 +108,7 @@ def found_by_gan() -> dict[str, list[dict[str, dict]]]:
     """What was measured, for every seed of each GAN."""
     found: dict[str, list[dict[str, dict]]] = {}
     for variant in STUDY.variants:
-        measures = json.loads((STUDY.kept(variant) / MEASURED).read_text())["measures"]
+        measures = read_evaluation(STUDY.kept(variant) / MEASURED)["measures"]
         found.setdefault(variant.partition(", seed")[0], []).append(measures)
     return found
 

@@ -22,6 +22,7 @@ import torch
 import yaml
 
 from genera.training.recipes import find_recipe
+from genera.training.run_files import read_environment
 from genera.training.runs import runs_root
 from genera.zoo import TrainedModel, find_model
 
@@ -75,7 +76,7 @@ class Study:
 
     def environment(self, variant: str) -> dict[str, Any]:
         """What a variant cost."""
-        return json.loads((self.kept(variant) / "environment.json").read_text())
+        return read_environment(self.kept(variant) / "environment.json")
 
     def epochs(self, variant: str) -> str:
         """Passes over the 50,000 training images that a variant made."""
@@ -139,7 +140,7 @@ def slug(variant: str) -> str:
 def is_finished(run: Path) -> bool:
     """Whether a training has come to its end."""
     environment = run / "environment.json"
-    return environment.is_file() and json.loads(environment.read_text())["finished"]
+    return environment.is_file() and read_environment(environment)["finished"]
 
 
 def table(columns: tuple[str, ...], rows: list[tuple[str, ...]]) -> str:

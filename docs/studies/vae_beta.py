@@ -22,7 +22,7 @@ import genera.core
 from genera.core import Progress, Schedule
 from genera.reporting.curves import against_epochs
 from genera.reporting.style import save_figure, style
-from genera.training.runs import read_table
+from genera.training.run_files import read_table
 from genera.vaes import VAE
 from genera.zoo import TrainedModel
 

@@ -26,7 +26,7 @@ from genera.evaluation.metrics import Dissimilarity
 from genera.reporting.curves import against_epochs
 from genera.reporting.style import save_figure, style
 from genera.reporting.vae_figures import course_figure
-from genera.training.runs import read_table
+from genera.training.run_files import read_table
 from genera.zoo import TrainedModel
 
 DATA = ("mnist", "fashion-mnist")

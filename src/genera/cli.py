@@ -2,9 +2,15 @@
 
 from __future__ import annotations
 
+import io
 import os
+import signal
 import sys
+import threading
+from collections.abc import Iterator
+from contextlib import contextmanager
 from importlib import import_module
+from types import FrameType
 
 #: Every command with what it does, in the order a newcomer meets them. Each is a module of `genera.commands`.
 COMMANDS = {
@@ -38,8 +44,9 @@ def main(argv: list[str] | None = None) -> int:
     """Run one command.
 
     Returns:
-        The exit code: 0, 2 for bad input, 128 + N where signal N stopped a training.
+        The exit code: 0, 2 for bad input, 128 + N where signal N stopped it.
     """
+    _show_what_the_terminal_can()
     argv = sys.argv[1:] if argv is None else argv
     if not argv or argv[0] in ("-h", "--help", "help"):
         print(introduction(), end="")
@@ -53,8 +60,12 @@ def main(argv: list[str] | None = None) -> int:
     try:
         if name not in COMMANDS:
             raise ValueError(f"there is no command {name!r}{_perhaps(name)}; genera --help lists all")
-        module = import_module(f"genera.commands.{name}")
-        return module.main(arguments) or 0
+        with _catching_termination():
+            module = import_module(f"genera.commands.{name}")
+            return module.main(arguments) or 0
+    except _Terminated:
+        print("terminated", file=sys.stderr)
+        return 128 + signal.SIGTERM
     except KeyboardInterrupt:
         print("interrupted", file=sys.stderr)
         return 130
@@ -73,6 +84,36 @@ def introduction() -> str:
     """What ``genera --help`` prints."""
     width = max(map(len, COMMANDS))
     return _INTRODUCTION.format(commands="\n".join(f"  {name:<{width}}  {does}" for name, does in COMMANDS.items()))
+
+
+class _Terminated(KeyboardInterrupt):
+    """Somebody asked the process to end: what cleans up after Ctrl-C cleans up after this as well."""
+
+
+@contextmanager
+def _catching_termination() -> Iterator[None]:
+    """Let SIGTERM end a command as Ctrl-C does; while it runs, a training has a handler of its own."""
+    if threading.current_thread() is not threading.main_thread():
+        # Only the main thread may set handlers.
+        yield
+        return
+    before = signal.signal(signal.SIGTERM, _terminate)
+    try:
+        yield
+    finally:
+        # None where it was not set from Python.
+        signal.signal(signal.SIGTERM, before or signal.SIG_DFL)
+
+
+def _terminate(signal_number: int, frame: FrameType | None) -> None:
+    raise _Terminated
+
+
+def _show_what_the_terminal_can() -> None:
+    """Replace characters that the terminal does not know, instead of failing on them."""
+    for stream in (sys.stdout, sys.stderr):
+        if isinstance(stream, io.TextIOWrapper):
+            stream.reconfigure(errors="replace")
 
 
 def _perhaps(name: str) -> str:

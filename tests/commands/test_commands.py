@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import csv
 import json
+import re
 import subprocess
 import sys
 from collections.abc import Callable
@@ -14,6 +15,7 @@ import numpy as np
 import pytest
 import torch
 from PIL import Image
+from running import failing_genera
 
 import genera
 from genera.cli import COMMANDS, main
@@ -50,6 +52,13 @@ def test_sample(trained: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str
         assert capsys.readouterr().out.strip() == str(out)
     assert np.array_equal(Image.open(one), Image.open(same))
     assert not np.array_equal(Image.open(one), Image.open(other))
+
+
+def test_a_disk_without_room_is_said_of_the_file(trained: Path, tmp_path: Path) -> None:
+    out = tmp_path / "images.png"
+    line = failing_genera("sample", str(trained), "--out", str(out), limit_file_size=100)
+    assert line == f"genera sample: error: cannot write {out}: File too large"
+    assert not list(tmp_path.iterdir())
 
 
 def test_reconstruct(trained: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
@@ -107,6 +116,18 @@ def test_figures(trained: Path, tmp_path: Path, capsys: pytest.CaptureFixture[st
     assert all(path.stat().st_size > 1000 for path in written)
 
 
+def test_figures_end_with_what_was_left_out(tiny_run: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    assert main(["figures", str(tiny_run), "--out", str(tmp_path / "whole")]) == 0
+    assert "left out" not in capsys.readouterr().err
+    (tiny_run / "metrics.csv").unlink()
+    config = tiny_run / "config.yaml"
+    config.write_text(config.read_text().replace("name: digits", f"name: npz\n  path: {tmp_path / 'gone.npz'}"))
+    assert main(["figures", str(tiny_run), "realnvp-digits", "--out", str(tmp_path / "less")]) == 0
+    last = capsys.readouterr().err.splitlines()[-1]
+    assert f"{tiny_run}: left out the curves of its training: there is no metrics.csv; " in last
+    assert f"{tiny_run}: left out interpolations, pixel_bits, which need images: " in last
+
+
 def test_models_and_datasets(capsys: pytest.CaptureFixture[str]) -> None:
     assert main(["models"]) == 0
     assert "realnvp_digits" in capsys.readouterr().out
@@ -121,6 +142,8 @@ def test_quickstart(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     printed = capsys.readouterr().out
     for recipe in ("realnvp_digits", "vae_digits"):
         assert f"{recipe}: test bits/dim " in printed
+        # A blank mode may be recognised every time.
+        assert re.search(rf"{recipe}: [0-9.]+ digits have 2 % or more of the samples each", printed)
         assert (folder / recipe / "figures" / "samples.png").is_file()
     assert printed.splitlines()[-1] == f"runs: {folder}"
 

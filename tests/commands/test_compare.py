@@ -138,6 +138,32 @@ def test_what_cannot_be_compared(runs: list[str], tmp_path: Path, failing: Calla
     assert "is a file, not a folder" in message
 
 
+def test_a_classifier_that_does_not_fit_is_said(
+    runs: list[str], tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    asked = ("--measures", "mse,fd[lenet],recognised", "--classifier", "lenet-mnist")
+    assert main(["compare", *runs, "--out", str(tmp_path), *asked]) == 0
+    said = "eft out fd[lenet], recognised: lenet-mnist takes images (1, 28, 28) with 256 levels, not (1, 8, 8)"
+    assert f"l{said}" in capsys.readouterr().out.splitlines()
+    assert f"L{said}." in (tmp_path / "report.html").read_text(encoding="utf-8")
+
+
+@pytest.mark.parametrize("command", ["compare", "figures"])
+def test_two_names_of_one_run_are_one_model(
+    command: str, runs: list[str], tmp_path: Path, monkeypatch: pytest.MonkeyPatch, failing: Callable[..., str]
+) -> None:
+    run = Path(runs[1])
+    (tmp_path / "link").symlink_to(run)
+    monkeypatch.chdir(run.parent)
+    other_names = [f"{run}/", f"{run.parent / runs[2]}/../{run.name}", str(tmp_path / "link"), run.name, str(run)]
+    for name in other_names:
+        line = failing(command, str(run), name, "--out", str(tmp_path / "out"))
+        assert f"a model is named twice, as {run} and {name}: name each once" in line
+    shipped = find_model(runs[0]).run.path
+    assert "named twice" in failing(command, runs[0], str(shipped), "--out", str(tmp_path / "out"))
+    assert not (tmp_path / "out").exists()
+
+
 @pytest.fixture(scope="module")
 def of_noise(tmp_path_factory: pytest.TempPathFactory) -> str:
     """A model of other data, of another size."""

@@ -1,12 +1,12 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
 
-from genera.core.files import replacing, write_whole
+from genera.core.files import check_writable, replacing, write_whole
 
 
 @pytest.fixture
@@ -66,6 +66,39 @@ def test_a_failure_at_the_rename_cleans_up(tmp_path: Path) -> None:
         write_whole(path, "a file cannot take a folder's place")
     assert list(tmp_path.iterdir()) == [path]
     assert path.is_dir()
+
+
+def test_an_error_says_which_file_could_not_be_written_and_why(tmp_path: Path) -> None:
+    path, device = tmp_path / "image.png", Path("/dev/full")
+    if not device.exists():
+        pytest.skip("there is no full disk at hand")
+    with pytest.raises(OSError, match=f"^cannot write {path}: No space left on device$"), replacing(path):
+        device.write_bytes(b"x")
+    assert not list(tmp_path.iterdir())
+
+
+@pytest.mark.parametrize(
+    ("error", "said"),
+    [
+        (PermissionError(13, "Permission denied", "/some/.image.tmp"), "cannot write {path}: Permission denied"),
+        (OSError("encoder error -2"), "cannot write {path}: encoder error -2"),
+        # Who raised it knows the file better.
+        (OSError("cannot write other.png: it is odd"), "cannot write other.png: it is odd"),
+    ],
+)
+def test_errors_keep_their_type(error: OSError, said: str, tmp_path: Path) -> None:
+    path = tmp_path / "image.png"
+    with pytest.raises(type(error)) as caught, replacing(path):
+        raise error
+    assert str(caught.value) == said.format(path=path)
+
+
+@pytest.mark.parametrize("write", [check_writable, lambda folder: write_whole(folder / "file", "x")])
+def test_a_file_in_place_of_a_folder_is_named(write: Callable[[Path], None], tmp_path: Path) -> None:
+    folder = tmp_path / "taken"
+    folder.touch()
+    with pytest.raises(NotADirectoryError, match=f"cannot write {folder}.*: {folder} is a file, not a folder"):
+        write(folder)
 
 
 def test_permissions_follow_the_umask(umask: int, tmp_path: Path) -> None:

@@ -10,6 +10,7 @@ from genera.evaluation import default_measures
 from genera.reporting.cards import card_of
 from genera.reporting.comparison import Comparison, Row, shown
 from genera.reporting.reading import sentences
+from genera.reporting.report import report_html
 
 
 def found(value: float, margin: float = 0.1, **more: Any) -> dict[str, Any]:
@@ -65,6 +66,40 @@ def test_the_best_is_marked_only_where_intervals_do_not_meet(measure: str, best:
 def test_the_best_must_be_apart_from_all_others() -> None:
     """Not only from the second: a wide interval further off may reach as far."""
     assert comparison("mse", found(1.0), found(1.5), found(2.0, margin=1.5)).best("mse") is None
+
+
+@pytest.mark.parametrize(
+    ("modes", "is_marked"),
+    [
+        ({"modes": found(10, 0, beside={"validation images": 10.0, "uniform noise": 1.0})}, True),
+        ({"modes": found(1, 0, beside={"validation images": 10.0, "uniform noise": 1.0})}, False),
+        ({"modes": found(9.8, 0.1, beside={"validation images": 10.0})}, False),
+        # Without images to compare with, and where nobody counted, one cannot tell.
+        ({"modes": found(10, 0)}, False),
+        ({}, False),
+    ],
+)
+def test_what_draws_one_class_alone_is_not_the_best_recognised(modes: dict[str, Any], is_marked: bool) -> None:
+    blank = Row("blank", "", {"recognised": found(1.0, 0), **modes}, {}, {})
+    honest = Row("honest", "", {"recognised": found(0.9, 0.01)}, {}, {})
+    best = Comparison("digits", "test", [honest, blank]).best("recognised")
+    assert (best is blank) == is_marked
+    assert best is not honest
+    assert "all classes" in card_of("recognised").definition
+
+
+def test_what_no_model_has_is_left_out_for_a_reason() -> None:
+    small = {"fd[lenet]": "too small", "kid[lenet]": "too small"}
+    rows = [
+        Row("a", "", {"mse": found(1)}, {**small, "accuracy": "VAE tells no classes"}, {}),
+        Row("b", "", {}, {**small, "accuracy": "GAN tells no classes", "mse": "GAN has no encoder"}, {}),
+    ]
+    comparison = Comparison("digits", "test", rows)
+    assert comparison.left_out == {
+        "too small": ["fd[lenet]", "kid[lenet]"],
+        "VAE tells no classes; GAN tells no classes": ["accuracy"],
+    }
+    assert "<p>Left out fd[lenet], kid[lenet]: too small.</p>" in report_html(comparison, {})
 
 
 def test_a_sentence_names_the_best_and_follows_the_figures() -> None:

@@ -17,7 +17,8 @@ from genera.evaluation import interpolate
 from genera.flows import Logit, NormalizingFlow
 from genera.reporting import draw_figures
 from genera.reporting.figures import describe, interpolation_figure, sample_figure, training_curve
-from genera.training.runs import RunDirectory, read_table
+from genera.training.run_files import read_table
+from genera.training.runs import RunDirectory
 from genera.zoo import TrainedModel
 
 

@@ -14,14 +14,15 @@ from genera.commands.table import print_table
 from genera.core import check_seed
 from genera.core.files import check_writable, write_whole
 from genera.data import ImageData
-from genera.evaluation import Measure, evaluate
+from genera.evaluation import Measure, ResultWriter, evaluate, result_path
 from genera.reporting.cards import card_of
 from genera.reporting.comparison import Comparison, Row, shown
 from genera.reporting.figures import describe
 from genera.reporting.report import report_html
 from genera.reporting.side_by_side import Compared, pictures
 from genera.reporting.style import style
-from genera.zoo import TrainedModel, find_model
+from genera.training.run_files import read_environment, read_evaluation
+from genera.zoo import TrainedModel, check_distinct, find_model
 
 #: Left out unless asked for, as they take minutes of every model.
 _SLOW = ("bits_per_dim@128", "cas")
@@ -63,7 +64,9 @@ def compare(
     """
     check_seed(seed)
     found = [find_model(name) for name in models]
-    _check_distinct(found)
+    if len(found) < 2:
+        raise ValueError(f"a comparison takes at least two models, got {len(found)}; genera evaluate measures one")
+    check_distinct(found)
     if not shared_measures:
         _check_alike(found)
     allowed = allow or ()
@@ -75,12 +78,14 @@ def compare(
                 data, split=split, count=count, classifier=classifier, inception=inception, allow=allowed
             )
             questions[kind] = data, _asked(measures, known, shared=shared_measures)
+    for trained in found:
+        _check_files(trained, result_path(trained, questions[_kind(trained)][0], split, count=count))
     check_writable(out)
-    rows = []
+    rows, writer = [], ResultWriter()
     for name, trained in zip(_short_names(found), found, strict=True):
         print(f"measuring {trained.name}", file=sys.stderr)
         data, asked = questions[_kind(trained)]
-        result = evaluate(trained, data, asked, split=split, count=count, allow=allowed)
+        result = evaluate(trained, data, asked, split=split, count=count, allow=allowed, writer=writer)
         kept = result["measures"]
         measured = {measure.name: kept[measure.name] for measure in asked if measure.name in kept}
         rows.append(Row(name, describe(trained), measured, result["unavailable"], _cost(trained)))
@@ -90,7 +95,7 @@ def compare(
     write_whole(out / "comparison.csv", comparison.as_csv())
     with style():
         compared = [Compared(one, one.load(allow=allowed), questions[_kind(one)][0]) for one in found]
-        sections = pictures(compared, comparison, seed=seed)
+        sections = pictures(compared, comparison, seed=seed, writer=writer)
         write_whole(out / "report.html", report_html(comparison, sections))
     _print(comparison)
     for name in ("comparison.json", "comparison.csv", "report.html"):
@@ -126,16 +131,15 @@ def _kind(trained: TrainedModel) -> str:
     return json.dumps([images, asdict(trained.spec)], sort_keys=True)
 
 
-def _check_distinct(found: Sequence[TrainedModel]) -> None:
-    """Refuse what leaves nothing to compare.
+def _check_files(trained: TrainedModel, result: Path) -> None:
+    """Read what a comparison is going to read, so that damage is found before anything is measured.
 
     Raises:
-        ValueError: there are not two models, or one comes twice.
+        ValueError: a file is damaged.
     """
-    if len(found) < 2:
-        raise ValueError(f"a comparison takes at least two models, got {len(found)}; genera evaluate measures one")
-    if len({trained.name for trained in found}) < len(found):
-        raise ValueError("a model is named twice: name each once")
+    trained.run.check_records()
+    if result.is_file():
+        read_evaluation(result)
 
 
 def _check_alike(found: Sequence[TrainedModel]) -> None:
@@ -162,8 +166,8 @@ def _of_data(trained: TrainedModel) -> str:
 def _cost(trained: TrainedModel) -> dict[str, float]:
     if not trained.run.environment.is_file():
         return {}
-    environment = json.loads(trained.run.environment.read_text())
-    return {name: environment[name] for name in ("parameters", "cpu_seconds") if name in environment}
+    environment = read_environment(trained.run.environment)
+    return {name: environment[name] for name in ("parameters", "cpu_seconds")}
 
 
 def _print(comparison: Comparison) -> None:
@@ -177,7 +181,12 @@ def _print(comparison: Comparison) -> None:
             cells.append("–" if measured is None else shown(measured) + (" *" if row is best else ""))
         lines.append([card_of(name).title, *cells])
     print_table([f"{comparison.data}, {comparison.split}", *(row.model for row in comparison.rows)], lines)
-    print("* best, where its 95 % interval meets that of no other")
+    rule = "* best, where its 95 % interval meets that of no other"
+    if "recognised" in comparison.names:
+        rule += ", and for recognised where no class is missing from its draws"
+    print(rule)
+    for reason, names in comparison.left_out.items():
+        print(f"left out {', '.join(names)}: {reason}")
 
 
 def main(arguments: Sequence[str]) -> None:

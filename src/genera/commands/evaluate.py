@@ -9,7 +9,7 @@ from pathlib import Path
 
 from genera.commands.calling import call
 from genera.data import ImageData
-from genera.evaluation import Measure, classifier_of, default_measures, result_path
+from genera.evaluation import Measure, ResultWriter, classifier_of, default_measures, result_path
 from genera.evaluation import evaluate as run_evaluation
 from genera.zoo import find_model
 
@@ -50,7 +50,8 @@ def evaluate(
         data, split=split, count=count, classifier=classifier, inception=inception, allow=allow or ()
     )
     chosen = chosen_measures(measures, known)
-    result = run_evaluation(trained, data, chosen, split=split, count=count, allow=allow or ())
+    writer = ResultWriter()
+    result = run_evaluation(trained, data, chosen, split=split, count=count, allow=allow or (), writer=writer)
     if json:
         print(json_format.dumps(result, indent=2))
         return
@@ -61,7 +62,7 @@ def evaluate(
         print(f"  {name:<18} {found['value']:.4f}   {interval}   {found['n']:,} images{beside}")
     for name, reason in result["unavailable"].items():
         print(f"  {name:<18} —   {reason}")
-    if not trained.is_shipped:
+    if not (trained.is_shipped or writer.has_failed):
         print(result_path(trained, data, split, count=count))
 
 

@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Sequence
 
 from genera.commands.calling import call
 from genera.commands.table import print_table
 from genera.training.recipes import recipe_paths
+from genera.training.run_files import read_evaluation
 from genera.zoo import TrainedModel, shipped_models
 
 
@@ -16,7 +16,10 @@ def models() -> None:
 
     A recipe is trained with `genera train RECIPE`; a model is used by its name, as in `genera sample MODEL`.
     """
-    recipes = [[name, path.parent.name, _first_sentence(path.read_text())] for name, path in recipe_paths().items()]
+    recipes = [
+        [name, path.parent.name, _first_sentence(path.read_text(encoding="utf-8"))]
+        for name, path in recipe_paths().items()
+    ]
     print_table(["recipe", "family", "what it is"], recipes)
     print()
     print_table(["model", "trained on", "size", "licence", "scores"], [_row(model) for model in shipped_models()])
@@ -36,7 +39,7 @@ def _row(model: TrainedModel) -> list[str]:
 def _scores(model: TrainedModel) -> str:
     if not model.run.evaluation.is_file():
         return "not measured"
-    evaluation = json.loads(model.run.evaluation.read_text())
+    evaluation = read_evaluation(model.run.evaluation)
     found = [f"{name} {value['value']:.3f}" for name, value in evaluation["measures"].items()]
     return f"{', '.join(found)} ({evaluation['data']} {evaluation['split']})"
 

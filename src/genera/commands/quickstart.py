@@ -19,6 +19,7 @@ RECIPES = ("realnvp_digits", "vae_digits", "cgan_digits")
 SENTENCES = {
     "bits_per_dim@8": "test bits/dim {value:.3f} (95 % interval {low:.3f} … {high:.3f})",
     "recognised": "{value:.1%} of samples are recognised as some digit (95 % interval {low:.1%} … {high:.1%})",
+    "modes": "{value:.3g} digits have 2 % or more of the samples each (95 % interval {low:.3g} … {high:.3g})",
     "class_agreement": "{value:.1%} of samples are read as the digit asked for (95 % interval {low:.1%} … {high:.1%})",
 }
 

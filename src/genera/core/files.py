@@ -19,12 +19,15 @@ def replacing(path: Path) -> Iterator[Path]:
     fails the temporary file goes and what was at ``path`` before is still there.
 
     Raises:
-        OSError: the folder cannot be written or the disk is full.
+        OSError: the folder cannot be written or the disk is full; it names ``path`` and says why.
     """
-    try:
-        path.parent.mkdir(parents=True, exist_ok=True)
-    except FileExistsError as error:
-        raise NotADirectoryError(f"cannot write {path}: {path.parent} is a file, not a folder") from error
+    with _naming(path), _replacing(path) as temporary:
+        yield temporary
+
+
+@contextmanager
+def _replacing(path: Path) -> Iterator[Path]:
+    _make_folder(path.parent)
     temporary = path.with_name(f".{path.stem}.{secrets.token_hex(8)}{path.suffix}")
     # Not with tempfile, which lets nobody else read: here the system applies the umask. To apply it by hand one would
     # have to read it, and it can only be read by setting it, for every thread.
@@ -57,11 +60,29 @@ def check_writable(folder: Path) -> None:
     """Make a folder, and find out that files can be written there before work is done for nothing.
 
     Raises:
-        OSError: it cannot be made or written.
+        OSError: it cannot be made or written; it names ``folder`` and says why.
     """
+    with _naming(folder):
+        _make_folder(folder)
+        with tempfile.TemporaryFile(dir=folder):
+            pass
+
+
+def _make_folder(folder: Path) -> None:
     try:
         folder.mkdir(parents=True, exist_ok=True)
     except FileExistsError as error:
-        raise NotADirectoryError(f"cannot write into {folder}: it is a file, not a folder") from error
-    with tempfile.TemporaryFile(dir=folder):
-        pass
+        raise NotADirectoryError(f"{folder} is a file, not a folder") from error
+
+
+@contextmanager
+def _naming(path: Path) -> Iterator[None]:
+    """Say of an error what could not be written: the operating system names a temporary file, or none at all."""
+    try:
+        yield
+    except OSError as error:
+        reason = error.strerror or str(error)
+        if reason.startswith("cannot write "):
+            raise
+        # Of the same type, for those who catch it by that.
+        raise type(error)(f"cannot write {path}: {reason}") from error

@@ -10,6 +10,7 @@ from genera.evaluation.probes import ClassCoverage, Diversity
 from genera.evaluation.reconstructions import mse_measure
 from genera.evaluation.runner import cache_folder, check_fits, evaluate, result_path
 from genera.evaluation.samples import classifier_of
+from genera.evaluation.writing import ResultWriter
 
 __all__ = [
     "BitsPerDimMeasure",
@@ -18,6 +19,7 @@ __all__ = [
     "Diversity",
     "Measure",
     "Measurement",
+    "ResultWriter",
     "cache_folder",
     "check_fits",
     "classification_accuracy_score",

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from abc import ABC, abstractmethod
 from dataclasses import dataclass, field
 from typing import Any
@@ -36,6 +37,11 @@ class Measurement:
     n: int
     settings: dict[str, Any] = field(default_factory=dict)
     beside: dict[str, float] = field(default_factory=dict)
+
+    @property
+    def is_finite(self) -> bool:
+        """Whether every figure is a number one can compare: neither infinite nor NaN."""
+        return all(map(math.isfinite, (self.value, self.low, self.high, *self.beside.values())))
 
 
 class Measure(ABC):

@@ -13,9 +13,10 @@ from typing import Any
 import pooch
 
 from genera.core import ImageModel, ImageSpec
-from genera.core.files import write_whole
 from genera.data import ImageData
 from genera.evaluation.measures import Measure, Measurement
+from genera.evaluation.writing import ResultWriter
+from genera.training.run_files import read_evaluation, read_measurement
 from genera.zoo import TrainedModel
 
 
@@ -27,11 +28,13 @@ def evaluate(
     split: str = "test",
     count: int | None = None,
     allow: Sequence[str] = (),
+    writer: ResultWriter | None = None,
 ) -> dict[str, Any]:
     """Measure a model on a split of a data set and write ``evaluation.json``, or the file of :func:`result_path`.
 
     Every figure is kept under the content it depends on — weights, images, measure and settings — and taken from there
-    the next time, so an evaluation that was interrupted goes on where it was.
+    the next time, so an evaluation that was interrupted goes on where it was. Where nothing can be written, as in a run
+    that one may only read, that is said on standard error and the figures are returned all the same.
 
     Args:
         trained: the model.
@@ -40,6 +43,7 @@ def evaluate(
         split: which images to ask it on.
         count: images in each set, where ``measures`` do not take the usual number.
         allow: packages that the model's config may name besides ours.
+        writer: writes what is kept; tells whether it could be.
 
     Returns:
         ``{"model", "data", "split", "images", "weights", "measures": {name: {"value", "low", "high", "n", "settings",
@@ -47,8 +51,8 @@ def evaluate(
 
     Raises:
         ValueError: the model does not fit the data, or files are damaged.
-        OSError: the result cannot be written.
     """
+    writer = writer or ResultWriter()
     model = trained.load(allow=allow)
     check_fits(model.spec, data)
     about = {
@@ -68,9 +72,14 @@ def evaluate(
     for measure in measures:
         if measure.name in result["unavailable"]:
             continue
-        result["measures"][measure.name] = asdict(_measure_once(trained, model, measure, data=data, split=split))
+        found = _measure_once(trained, model, measure, data=data, split=split, writer=writer)
+        if found.is_finite:
+            result["measures"][measure.name] = asdict(found)
+        else:
+            result["measures"].pop(measure.name, None)
+            result["unavailable"][measure.name] = f"it is not finite: {found.value:g} ({found.low:g} … {found.high:g})"
         if not trained.is_shipped:
-            write_whole(path, json.dumps(result, indent=2) + "\n")
+            writer.write(path, json.dumps(result, indent=2) + "\n")
     return result
 
 
@@ -88,7 +97,7 @@ def check_fits(spec: ImageSpec, data: ImageData) -> None:
 
 
 def _measure_once(
-    trained: TrainedModel, model: ImageModel, measure: Measure, *, data: ImageData, split: str
+    trained: TrainedModel, model: ImageModel, measure: Measure, *, data: ImageData, split: str, writer: ResultWriter
 ) -> Measurement:
     """A figure from what ships with the model, from the cache, or measured and put there."""
     shipped = _shipped_figure(trained, measure, data=data, split=split)
@@ -108,11 +117,12 @@ def _measure_once(
     path = cache_folder(trained) / f"{key}.json"
     if path.is_file():
         try:
-            return Measurement(**json.loads(path.read_text())["measurement"])
-        except (ValueError, KeyError, TypeError):
+            return Measurement(**read_measurement(path))
+        except ValueError:
             print(f"{path} is damaged: measuring {measure.name} again", file=sys.stderr)
     measurement = measure.measure(model, data, split=split)
-    write_whole(path, json.dumps({**content, "measurement": asdict(measurement)}, indent=2) + "\n")
+    if measurement.is_finite:
+        writer.write(path, json.dumps({**content, "measurement": asdict(measurement)}, indent=2) + "\n")
     return measurement
 
 
@@ -140,12 +150,15 @@ def result_path(trained: TrainedModel, data: ImageData, split: str, *, count: in
 
 
 def _kept(path: Path, about: dict[str, Any]) -> dict[str, Any]:
-    """What was measured before of the same weights on the same images."""
-    try:
-        before = json.loads(path.read_text())
-        return before["measures"] if all(before[name] == value for name, value in about.items()) else {}
-    except (OSError, ValueError, KeyError, TypeError):
+    """What was measured before of the same weights on the same images.
+
+    Raises:
+        ValueError: the file is damaged.
+    """
+    if not path.is_file():
         return {}
+    before = read_evaluation(path)
+    return before["measures"] if all(before[name] == value for name, value in about.items()) else {}
 
 
 def cache_folder(trained: TrainedModel) -> Path:

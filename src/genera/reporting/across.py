@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import sys
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from functools import partial
 from itertools import cycle, groupby
@@ -18,9 +17,9 @@ from genera.data import Images
 from genera.data.pictures import image_grid, pair_grid
 from genera.evaluation import draw, evaluate, mse_measure
 from genera.reporting.curves import against_epochs
-from genera.reporting.figures import describe, own_images
+from genera.reporting.figures import describe, own_images, say
 from genera.reporting.style import save_figure, style
-from genera.training.runs import read_table
+from genera.training.run_files import read_environment, read_table
 from genera.vaes import VAE, Autoencoder
 from genera.zoo import TrainedModel
 
@@ -32,15 +31,21 @@ Found = tuple[TrainedModel, ImageModel]
 
 
 def draw_figures_across(
-    models: Sequence[Found], folder: Path, *, seed: int = 0, allow: Sequence[str] = ()
+    models: Sequence[Found],
+    folder: Path,
+    *,
+    seed: int = 0,
+    allow: Sequence[str] = (),
+    left_out: Callable[[str], None] = say,
 ) -> list[Path]:
-    """Draw every figure that several of the models allow together; say on standard error which lack their images.
+    """Draw every figure that several of the models allow together.
 
     Args:
         models: as they lie on the disk, and in evaluation mode.
         folder: where the figures go.
         seed: of draws and of the choice of images.
         allow: packages that the models' configs may name besides ours.
+        left_out: is told which figures were left out for lack of images, and why; on standard error where omitted.
 
     Returns:
         The files written.
@@ -56,7 +61,7 @@ def draw_figures_across(
             try:
                 figure = make()
             except (ValueError, FileNotFoundError) as error:
-                print(f"left out {name}: {error}", file=sys.stderr)
+                left_out(f"left out {name}: {error}")
             else:
                 paths += save_figure(figure, folder / name)
     return paths
@@ -175,5 +180,5 @@ def _trainings(by_length: Mapping[int, Found]) -> str:
     files = [trained.run.environment for trained, _ in by_length.values()]
     if not all(file.is_file() for file in files):
         return f"{len(files)} trainings"
-    steps = sorted({json.loads(file.read_text())["steps"] for file in files})
+    steps = sorted({read_environment(file)["steps"] for file in files})
     return f"{steps[0]:,} steps each" if len(steps) == 1 else f"{steps[0]:,} to {steps[-1]:,} steps"

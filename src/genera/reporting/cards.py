@@ -17,6 +17,8 @@ class MeasureCard:
         definition: one line.
         is_shared: whether values on different data can be compared, as they are relative to the data or have nothing
             to do with it.
+        needs_all_modes: whether a model that draws one class alone can have the best value, so that the best must draw
+            all of them.
     """
 
     title: str
@@ -24,6 +26,7 @@ class MeasureCard:
     better: Literal["lower", "higher"] | None
     definition: str
     is_shared: bool = False
+    needs_all_modes: bool = False
 
 
 _CARDS = {
@@ -44,7 +47,12 @@ _CARDS = {
     "class_kl": MeasureCard("class KL", "nats", "lower", "how unevenly draws fall on the classes; 0 is evenly"),
     "class_agreement": MeasureCard("agreement", "", "higher", "share of draws read as the class asked for"),
     "recognised": MeasureCard(
-        "recognised", "", "higher", "share of draws to one class of which a classifier gives at least one half"
+        "recognised",
+        "",
+        "higher",
+        "share of draws to one class of which a classifier gives at least one half; one image again and again can have "
+        "1, so the best must draw all classes (modes)",
+        needs_all_modes=True,
     ),
     "cas": MeasureCard("CAS", "", "higher", "accuracy on real images of a classifier trained on draws alone"),
     "sharpness": MeasureCard(

@@ -30,6 +30,13 @@ class Row:
     unavailable: Mapping[str, str]
     cost: Mapping[str, float]
 
+    @property
+    def draws_all_classes(self) -> bool:
+        """Whether there are as many classes among its draws as among images; False where that was not measured."""
+        modes = self.measures.get("modes", {})
+        of_images = modes_of_images(modes)
+        return of_images is not None and modes["value"] >= of_images
+
 
 @dataclass(frozen=True)
 class Comparison:
@@ -50,14 +57,29 @@ class Comparison:
         """Measures that at least one model has, in the order of a table."""
         return sorted(dict.fromkeys(name for row in self.rows for name in row.measures), key=place_of)
 
+    @property
+    def left_out(self) -> dict[str, list[str]]:
+        """Measures that were asked for and that no model has, by the reason."""
+        missing = {name for row in self.rows for name in row.unavailable} - set(self.names)
+        found: dict[str, list[str]] = {}
+        for name in sorted(missing, key=place_of):
+            reasons = dict.fromkeys(row.unavailable[name] for row in self.rows if name in row.unavailable)
+            found.setdefault("; ".join(reasons), []).append(name)
+        return found
+
     def best(self, name: str) -> Row | None:
-        """The model that is best at a measure, where its interval touches that of no other; None elsewhere."""
+        """The model that is best at a measure, where its interval touches that of no other; None elsewhere.
+
+        One image drawn again and again can be recognised every time: the best at that must draw all classes.
+        """
         better = card_of(name).better
         measured = [row for row in self.rows if name in row.measures]
         if better is None or len(measured) < 2:
             return None
         sign = 1 if better == "higher" else -1
         first, *others = sorted(measured, key=lambda row: -sign * row.measures[name]["value"])
+        if card_of(name).needs_all_modes and not first.draws_all_classes:
+            return None
         own = first.measures[name]
         for other in (row.measures[name] for row in others):
             if own["low"] <= other["high"] and other["low"] <= own["high"]:
@@ -89,6 +111,11 @@ class Comparison:
                 ends = (found[end] for end in ("value", "low", "high", "n"))
                 table.writerow([row.model, self.data, self.split, name, *ends])
         return text.getvalue()
+
+
+def modes_of_images(modes: Mapping[str, Any]) -> float | None:
+    """How many classes there are among real images, which stands beside ``modes``; None where it does not."""
+    return next((value for name, value in modes.get("beside", {}).items() if name.endswith("images")), None)
 
 
 def shown(found: Mapping[str, Any]) -> str:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 import sys
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from pathlib import Path
@@ -23,7 +22,7 @@ from genera.reporting.flow_figures import flow_figures
 from genera.reporting.gan_figures import diversity_figure, players_figure
 from genera.reporting.style import save_figure, style
 from genera.reporting.vae_figures import course_figure, vae_figures
-from genera.training.runs import read_table
+from genera.training.run_files import read_environment, read_table
 from genera.vaes import VAE
 from genera.zoo import TrainedModel
 
@@ -36,14 +35,27 @@ _COLUMNS = 8
 _PER_CLASS = 10
 
 
-def draw_figures(trained: TrainedModel, folder: Path, *, seed: int = 0, allow: Sequence[str] = ()) -> list[Path]:
-    """Draw every figure a model's files allow; say on standard error which were left out for lack of images.
+def say(line: str) -> None:
+    """Print on standard error."""
+    print(line, file=sys.stderr)
+
+
+def draw_figures(
+    trained: TrainedModel,
+    folder: Path,
+    *,
+    seed: int = 0,
+    allow: Sequence[str] = (),
+    left_out: Callable[[str], None] = say,
+) -> list[Path]:
+    """Draw every figure a model's files allow.
 
     Args:
         trained: the model.
         folder: where the figures go.
         seed: of all that is drawn, and of the choice of images.
         allow: packages that the model's config may name besides ours.
+        left_out: is told which figures were left out for lack of images, and why; on standard error where omitted.
 
     Returns:
         The files written.
@@ -55,15 +67,20 @@ def draw_figures(trained: TrainedModel, folder: Path, *, seed: int = 0, allow: S
     check_seed(seed)
     paths: list[Path] = []
     with style():
-        for name, figure in _figures(trained, seed=seed, allow=allow):
+        for name, figure in _figures(trained, seed=seed, allow=allow, left_out=left_out):
             paths += save_figure(figure, folder / name)
     return paths
 
 
-def _figures(trained: TrainedModel, *, seed: int, allow: Sequence[str]) -> Iterator[tuple[str, Figure]]:
+def _figures(
+    trained: TrainedModel, *, seed: int, allow: Sequence[str], left_out: Callable[[str], None]
+) -> Iterator[tuple[str, Figure]]:
     """Names and figures, each drawn when it is asked for."""
     model, about = trained.load(allow=allow), describe(trained)
-    if trained.run.metrics.is_file() and (table := read_table(trained.run.metrics)):
+    if not trained.run.metrics.is_file():
+        left_out(f"{trained.name}: left out the curves of its training: there is no {trained.run.metrics.name}")
+    else:
+        table = read_table(trained.run.metrics)
         if isinstance(model, GAN):
             yield "players", players_figure(table, about=about)
             if (figure := diversity_figure(table, about=about)) is not None:
@@ -76,7 +93,7 @@ def _figures(trained: TrainedModel, *, seed: int, allow: Sequence[str]) -> Itera
         try:
             images = samples_of(model, seed=seed)
         except ValueError as error:
-            print(f"{trained.name}: left out samples: {error}", file=sys.stderr)
+            left_out(f"{trained.name}: left out samples: {error}")
         else:
             columns = _PER_CLASS if model.class_conditional else _COLUMNS
             yield "samples", sample_figure(images, title=f"{about}: samples", levels=model.spec.levels, columns=columns)
@@ -86,7 +103,7 @@ def _figures(trained: TrainedModel, *, seed: int, allow: Sequence[str]) -> Itera
     try:
         own = own_images(trained.open_data(), model, seed=seed)
     except (ValueError, OSError) as error:
-        print(f"{trained.name}: left out {', '.join(figures)}, which need images: {error}", file=sys.stderr)
+        left_out(f"{trained.name}: left out {', '.join(figures)}, which need images: {error}")
         return
     for name, make in figures.items():
         yield name, make(model, own, about=about, seed=seed)
@@ -206,6 +223,6 @@ def describe(trained: TrainedModel) -> str:
     """Model, data and training, in a line."""
     parts = [str(trained.config.get("recipe") or trained.name), f"on {trained.config['data']['name']}"]
     if trained.run.environment.is_file():
-        environment = json.loads(trained.run.environment.read_text())
+        environment = read_environment(trained.run.environment)
         parts.append(f"({environment['steps']:,} steps, {environment['wall_seconds'] / 60:.1f} min)")
     return " ".join(parts)

@@ -6,7 +6,7 @@ from collections.abc import Iterator
 from html import escape
 
 from genera.reporting.cards import card_of
-from genera.reporting.comparison import Comparison, Row, shown
+from genera.reporting.comparison import Comparison, Row, modes_of_images, shown
 
 #: Sharper or blurrier than real images by more than this is worth saying.
 _SHARPNESS = 0.1
@@ -59,9 +59,9 @@ def _of_one(row: Row) -> Iterator[str]:
         yield f"Draws of {_name(row)} are {kind}: their sharpness is {shown(sharpness)} of that of real images."
     modes = row.measures.get("modes")
     if modes is not None:
-        real = [value for name, value in modes.get("beside", {}).items() if name.endswith("images")]
-        if real and modes["value"] < real[0]:
-            yield f"{_name(row)} leaves classes out: it draws {shown(modes)} of {real[0]:g}."
+        real = modes_of_images(modes)
+        if real is not None and modes["value"] < real:
+            yield f"{_name(row)} leaves classes out: it draws {shown(modes)} of {real:g}."
     memorised = row.measures.get("memorisation")
     if memorised is not None and memorised["low"] > _MEMORISED:
         share = f"a share of {shown(memorised)}, where ½ is none"

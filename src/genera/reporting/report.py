@@ -86,6 +86,7 @@ meets that of no other. A click on a column sorts by it; what a column or a dash
 <div class="wide">
 {_table(comparison)}
 </div>
+{_left_out(comparison)}\
 <h2>What it says</h2>
 <ul>
 {said}</ul>
@@ -105,6 +106,14 @@ def _table(comparison: Comparison) -> str:
     )
     cost = "<th>parameters</th><th>training<small>CPU minutes</small></th>"
     return f"<table>\n<thead><tr><th>model</th>{cost}{heads}</tr></thead>\n<tbody>\n{rows}</tbody>\n</table>"
+
+
+def _left_out(comparison: Comparison) -> str:
+    """What the table has no column for, and why."""
+    return "".join(
+        f"<p>Left out {escape(', '.join(names))}: {escape(reason)}.</p>\n"
+        for reason, names in comparison.left_out.items()
+    )
 
 
 def _head(name: str) -> str:

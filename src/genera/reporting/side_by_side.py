@@ -13,10 +13,9 @@ from matplotlib.figure import Figure
 from matplotlib.ticker import LogLocator, NullFormatter
 
 from genera.core import Autoencoding, Generative, ImageModel
-from genera.core.files import write_whole
 from genera.data import ImageData, Images
 from genera.data.pictures import pair_grid
-from genera.evaluation import cache_folder, draw
+from genera.evaluation import ResultWriter, cache_folder, draw
 from genera.evaluation.memorisation import nearest
 from genera.reporting.cards import card_of
 from genera.reporting.comparison import Comparison
@@ -32,7 +31,7 @@ from genera.reporting.figures import (
 from genera.reporting.gan_figures import players_figure
 from genera.reporting.report import Picture
 from genera.reporting.style import COLOURS, png_of
-from genera.training.runs import read_table
+from genera.training.run_files import read_table
 from genera.zoo import TrainedModel
 
 #: To be raised where what the pictures of a model show, or how, becomes another: those drawn before are not used then.
@@ -75,7 +74,9 @@ class Compared:
     data: ImageData
 
 
-def pictures(models: Sequence[Compared], comparison: Comparison, *, seed: int) -> dict[str, Sequence[Picture]]:
+def pictures(
+    models: Sequence[Compared], comparison: Comparison, *, seed: int, writer: ResultWriter
+) -> dict[str, Sequence[Picture]]:
     """Sections of pictures, by their title; within a section the same seed and the same images for every model.
 
     Those of a single model are kept beside what was measured of it and not drawn again.
@@ -84,10 +85,10 @@ def pictures(models: Sequence[Compared], comparison: Comparison, *, seed: int) -
         models: those of the comparison, in its order.
         comparison: what was measured of them.
         seed: of draws and of the choice of images.
+        writer: keeps what is drawn.
 
     Raises:
         ValueError: images of a model are missing.
-        OSError: what is drawn cannot be kept.
     """
     sections: dict[str, list[Picture]] = {title: [] for title in _SECTIONS}
     tables = {}
@@ -95,13 +96,13 @@ def pictures(models: Sequence[Compared], comparison: Comparison, *, seed: int) -
         images = {split: one.data.split(split).digest for split in ("train", "validation")}
         for section, caption, make in _of_one(one, row.model, seed=seed):
             about = {"caption": caption, "seed": seed, "images": images}
-            sections[section].append(Picture(_kept(one.trained, about, make), caption))
+            sections[section].append(Picture(_kept(one.trained, about, make, writer=writer), caption))
         metrics = one.trained.run.metrics
-        if metrics.is_file() and (table := read_table(metrics)):
-            tables[row.model] = table
+        if metrics.is_file():
+            table = tables[row.model] = read_table(metrics)
             caption = f"The training of {row.model}"
             about = {"caption": caption, "metrics": hashlib.sha256(metrics.read_bytes()).hexdigest()}
-            png = _kept(one.trained, about, partial(_course, table, about=row.model))
+            png = _kept(one.trained, about, partial(_course, table, about=row.model), writer=writer)
             sections["Training"].append(Picture(png, caption))
     sections["Training"][:0] = [Picture(png_of(figure), caption) for caption, figure in course_figures(tables)]
     return {**sections, "Quality and what it costs": cost_pictures(comparison)}
@@ -133,7 +134,9 @@ def _of_one(one: Compared, name: str, *, seed: int) -> Iterator[tuple[str, str, 
         yield "Interpolations", f"{name}: from one image to another", between
 
 
-def _kept(trained: TrainedModel, about: Mapping[str, object], make: Callable[[], Figure]) -> bytes:
+def _kept(
+    trained: TrainedModel, about: Mapping[str, object], make: Callable[[], Figure], *, writer: ResultWriter
+) -> bytes:
     """A picture from the files, or drawn and put there."""
     content = {
         "look": _LOOK,
@@ -143,9 +146,11 @@ def _kept(trained: TrainedModel, about: Mapping[str, object], make: Callable[[],
     }
     key = hashlib.sha256(json.dumps(content, sort_keys=True).encode()).hexdigest()
     path = cache_folder(trained) / f"{key}.png"
-    if not (path.is_file() and path.read_bytes().endswith(_END_OF_PNG)):
-        write_whole(path, png_of(make()))
-    return path.read_bytes()
+    if path.is_file() and (png := path.read_bytes()).endswith(_END_OF_PNG):
+        return png
+    png = png_of(make())
+    writer.write(path, png)
+    return png
 
 
 def _course(table: Table, *, about: str) -> Figure:

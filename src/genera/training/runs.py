@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import csv
 import json
 import os
 import socket
@@ -17,6 +16,7 @@ import yaml
 from filelock import FileLock, Timeout
 
 from genera.core.files import write_whole
+from genera.training.run_files import read_environment, read_table
 
 #: Some hundred times what the largest recipe has.
 MAX_CONFIG_CHARACTERS = 1_000_000
@@ -183,6 +183,17 @@ class RunDirectory:
         """Replace the settings."""
         write_whole(self.config, yaml.safe_dump(config, sort_keys=False))
 
+    def check_records(self) -> None:
+        """Read what the training wrote down of itself, so that damage is found before work is done for nothing.
+
+        Raises:
+            ValueError: a file is damaged.
+        """
+        if self.environment.is_file():
+            read_environment(self.environment)
+        if self.metrics.is_file():
+            read_table(self.metrics)
+
     def write_environment(self, environment: dict[str, Any]) -> None:
         """Replace what is known of the circumstances."""
         write_whole(self.environment, json.dumps(environment, indent=2) + "\n")
@@ -230,20 +241,3 @@ def _check_yaml(text: str, *, most_characters: int = MAX_CONFIG_CHARACTERS) -> N
         if isinstance(event, yaml.ScalarEvent) and event.value != text:
             with suppress(yaml.YAMLError):
                 _check_yaml(event.value, most_characters=MAX_SETTING_CHARACTERS)
-
-
-def read_table(path: Path) -> dict[int, dict[str, float]]:
-    """Read a ``metrics.csv``: step to what was logged there; cells that are empty are left out.
-
-    Raises:
-        ValueError: it is not such a table.
-    """
-    with path.open(newline="", encoding="utf-8") as file:
-        rows = list(csv.DictReader(file))
-    try:
-        return {
-            int(row.pop("step")): {name: float(value) for name, value in row.items() if value not in ("", None)}
-            for row in rows
-        }
-    except (KeyError, ValueError, TypeError) as error:
-        raise ValueError(f"{path} is not a table of metrics: {error}") from error

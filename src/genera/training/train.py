@@ -127,7 +127,7 @@ def train(
                 precision=precision,
                 max_epochs=-1,  # `Pace` decides when to stop
                 limit_val_batches=0,  # `Validation` validates
-                logger=_loggers(run, loggers, resume_step=None if checkpoint is None else checkpoint["global_step"]),
+                logger=_loggers(run, loggers, checkpoint=checkpoint),
                 # The keeper is last, so that what the others did at a step is in its checkpoint.
                 callbacks=[pace, *(callbacks or []), metrics, *watching, bar, conclusion, keeper],
                 plugins=[WholeCheckpointIO(identity)],
@@ -235,10 +235,15 @@ def _first(images: Images, count: int | None) -> Images:
     return images.subset(torch.arange(count))
 
 
-def _loggers(run: RunDirectory, more: list[Logger] | None, *, resume_step: int | None) -> list[Logger]:
-    purge_step = None if resume_step is None else resume_step + 1
+def _loggers(run: RunDirectory, more: list[Logger] | None, *, checkpoint: dict[str, Any] | None) -> list[Logger]:
+    if checkpoint is None:
+        table, purge_step = TableLogger(run.metrics), None
+    else:
+        step = checkpoint["global_step"]
+        logged_step = step - checkpoint["callbacks"]["TrainingMetrics"]["count"]
+        table, purge_step = TableLogger(run.metrics, resume_step=step, logged_step=logged_step), step + 1
     board = TensorBoardLogger(run.path, name="", version="tensorboard", purge_step=purge_step)
-    return [TableLogger(run.metrics, resume_step=resume_step), board, *(more or [])]
+    return [table, board, *(more or [])]
 
 
 def _circumstances(pace: Pace, task: Task, feed: Feed) -> dict[str, Any]:

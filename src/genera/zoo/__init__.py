@@ -1,5 +1,5 @@
 """Trained models by name: runs of one's own, and those that ship with the package."""
 
-from genera.zoo.models import TrainedModel, find_model, load, shipped_models
+from genera.zoo.models import TrainedModel, check_distinct, find_model, load, shipped_models
 
-__all__ = ["TrainedModel", "find_model", "load", "shipped_models"]
+__all__ = ["TrainedModel", "check_distinct", "find_model", "load", "shipped_models"]

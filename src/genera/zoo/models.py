@@ -133,6 +133,21 @@ def find_model(name: str) -> TrainedModel:
     raise ValueError(f"there is no run directory or shipped model {name!r}; {hint}")
 
 
+def check_distinct(found: Sequence[TrainedModel]) -> None:
+    """Refuse a model that is named twice, whether by one name or by two, such as a link and what it points to.
+
+    Raises:
+        ValueError: says by which names.
+    """
+    names: dict[tuple[int, int], str] = {}
+    for trained in found:
+        status = trained.run.path.stat()
+        key = status.st_dev, status.st_ino
+        if key in names:
+            raise ValueError(f"a model is named twice, as {names[key]} and {trained.name}: name each once")
+        names[key] = trained.name
+
+
 def load(name: str, *, device: str = "cpu", allow: Sequence[str] = ()) -> ImageModel:
     """See :func:`genera.load`."""
     return find_model(name).load(device=device, allow=allow)

@@ -1,0 +1,46 @@
+"""Terminals that cannot show every character."""
+
+from __future__ import annotations
+
+import io
+from contextlib import nullcontext, redirect_stderr, redirect_stdout
+from pathlib import Path
+
+import pytest
+from running import genera
+
+from genera.cli import COMMANDS, main
+
+ASCII = {"LC_ALL": "C", "PYTHONUTF8": "0"}
+
+
+@pytest.mark.parametrize("command", ["--help", "models", "datasets"])
+def test_a_character_that_cannot_be_shown_is_replaced(command: str) -> None:
+    done = genera(command, variables=ASCII)
+    assert (done.returncode, done.stderr) == (0, "")
+    assert "?" in done.stdout
+    assert done.stdout.isascii()
+
+
+def test_errors_are_shown_as_well() -> None:
+    printed = io.BytesIO()
+    with redirect_stderr(io.TextIOWrapper(printed, encoding="ascii", write_through=True)):
+        assert main(["sample", "modèle"]) == 2
+        assert b"no run directory or shipped model 'mod?le'" in printed.getvalue()
+
+
+@pytest.mark.parametrize("name", COMMANDS)
+def test_every_command_explains_itself(name: str) -> None:
+    printed = io.BytesIO()
+    terminal = io.TextIOWrapper(printed, encoding="ascii", write_through=True)
+    with redirect_stdout(terminal), pytest.raises(SystemExit, match="0") if name != "train" else nullcontext():
+        main([name, "--help"])
+    assert f"genera {name}".encode() in printed.getvalue()
+
+
+def test_the_table_of_an_evaluation(trained: Path) -> None:
+    printed = io.BytesIO()
+    terminal = io.TextIOWrapper(printed, encoding="ascii", write_through=True)
+    with redirect_stdout(terminal):
+        assert main(["evaluate", str(trained), "--measures", "bits_per_dim@1,accuracy"]) == 0
+    assert b"accuracy           ?   NormalizingFlow tells no classes" in printed.getvalue()
