@@ -4,10 +4,14 @@ from __future__ import annotations
 
 import json
 import math
+from collections.abc import Callable
 from pathlib import Path
 
+import numpy as np
 import pytest
+from PIL import Image
 
+from genera.cli import main
 from genera.data import find_dataset
 from genera.evaluation import BitsPerDimMeasure, Measurement, evaluate
 from genera.zoo import find_model
@@ -38,3 +42,66 @@ def test_what_was_measured_before_shipping_is_not_measured_again(monkeypatch: py
         evaluate(trained, digits, [BitsPerDimMeasure(8, seed=3)])
     with pytest.raises(AssertionError, match="measured again"):
         evaluate(trained, digits, [BitsPerDimMeasure(8, max_images=7)], split="validation")
+
+
+def write_pictures(folder: Path, *, seed: int, count: int = 30) -> Path:
+    """A folder of grey pictures of 8×8."""
+    folder.mkdir()
+    random = np.random.default_rng(seed)
+    for number in range(count):
+        Image.fromarray(random.integers(0, 256, (8, 8), dtype=np.uint8)).save(folder / f"{number}.png")
+    return folder
+
+
+@pytest.fixture
+def folder_run(tmp_path: Path) -> tuple[Path, Path]:
+    """Pictures of one's own, and a model trained on them."""
+    pictures, run = write_pictures(tmp_path / "pictures", seed=0), tmp_path / "run"
+    data = ("--data", "folder", "--data.path", str(pictures))
+    assert main(["train", "vae_digits", *data, "--max_steps", "2", "--batch_size", "8", "--out", str(run)]) == 0
+    return pictures, run
+
+
+def test_figures_of_two_folders_of_one_name_stay_apart(
+    folder_run: tuple[Path, Path], tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    _, run = folder_run
+    other = write_pictures(tmp_path / "others", seed=1)
+    assert main(["evaluate", str(run), "--measures", "mse"]) == 0
+    own_said = capsys.readouterr().out
+    assert main(["evaluate", str(run), "--data", "folder", "--data.path", str(other), "--measures", "psnr"]) == 0
+    other_said = capsys.readouterr().out
+    own = json.loads((run / "evaluation.json").read_text())
+    (path,) = run.glob("evaluation-folder-test-*.json")
+    others = json.loads(path.read_text())
+    assert list(own["measures"]) == ["mse"]
+    assert list(others["measures"]) == ["psnr"]
+    assert own["images"] != others["images"]
+    assert path.stem.endswith(others["images"][:8])
+    for said, result in ((own_said, own), (other_said, others)):
+        assert f"3 test images of folder ({result['images'][:8]})" in said
+
+
+def test_images_that_have_changed_are_another_matter(
+    folder_run: tuple[Path, Path], caplog: pytest.LogCaptureFixture, failing: Callable[..., str]
+) -> None:
+    pictures, run = folder_run
+    assert main(["evaluate", str(run), "--measures", "mse"]) == 0
+    assert not caplog.records
+    before = (run / "evaluation.json").read_bytes()
+    # The same pictures read in another order of the file system are the same.
+    for path in sorted(pictures.iterdir(), reverse=True):
+        path.write_bytes(path.read_bytes())
+    assert main(["evaluate", str(run), "--measures", "mse"]) == 0
+    assert not caplog.records
+    write_pictures(pictures / "more", seed=2, count=10)
+    for number, path in enumerate((pictures / "more").iterdir()):
+        path.rename(pictures / f"more-{number}.png")
+    (pictures / "more").rmdir()
+    assert main(["evaluate", str(run), "--measures", "mse"]) == 0
+    assert "test: 3 images with digest" in caplog.text
+    assert "now 4 images with digest" in caplog.text
+    assert (run / "evaluation.json").read_bytes() == before
+    said = failing("train", "--resume", str(run), "--max_steps", "4")
+    assert "train: 24 images with digest" in said
+    assert "now 32 images with digest" in said

@@ -12,6 +12,8 @@ from genera.reporting.comparison import Comparison, Row, shown
 from genera.reporting.reading import sentences
 from genera.reporting.report import report_html
 
+IMAGES = "360 test images of digits (0123abcd)"
+
 
 def found(value: float, margin: float = 0.1, **more: Any) -> dict[str, Any]:
     return {"value": value, "low": value - margin, "high": value + margin, "n": 10, **more}
@@ -21,7 +23,7 @@ def comparison(measure: str, *figures: dict[str, Any]) -> Comparison:
     rows = [
         Row(f"model {letter}", "", {measure: figure}, {}, {}) for letter, figure in zip("abc", figures, strict=False)
     ]
-    return Comparison("digits", "test", rows)
+    return Comparison("digits", "test", rows, IMAGES)
 
 
 def said(of: Comparison) -> str:
@@ -47,7 +49,7 @@ def test_columns_are_ordered_whichever_model_comes_first() -> None:
     ]
     of_likelihood = ["bits_per_dim@1", "bits_per_dim@8", "bits_per_dim@128"]
     for order in (rows, rows[::-1]):
-        names = Comparison("digits", "test", order).names
+        names = Comparison("digits", "test", order, IMAGES).names
         assert names == [*of_likelihood, "mse", "fd[lenet]", "fd[random]", "kid[lenet]"]
 
 
@@ -82,7 +84,7 @@ def test_the_best_must_be_apart_from_all_others() -> None:
 def test_what_draws_one_class_alone_is_not_the_best_recognised(modes: dict[str, Any], is_marked: bool) -> None:
     blank = Row("blank", "", {"recognised": found(1.0, 0), **modes}, {}, {})
     honest = Row("honest", "", {"recognised": found(0.9, 0.01)}, {}, {})
-    best = Comparison("digits", "test", [honest, blank]).best("recognised")
+    best = Comparison("digits", "test", [honest, blank], IMAGES).best("recognised")
     assert (best is blank) == is_marked
     assert best is not honest
     assert "all classes" in card_of("recognised").definition
@@ -94,7 +96,7 @@ def test_what_no_model_has_is_left_out_for_a_reason() -> None:
         Row("a", "", {"mse": found(1)}, {**small, "accuracy": "VAE tells no classes"}, {}),
         Row("b", "", {}, {**small, "accuracy": "GAN tells no classes", "mse": "GAN has no encoder"}, {}),
     ]
-    comparison = Comparison("digits", "test", rows)
+    comparison = Comparison("digits", "test", rows, IMAGES)
     assert comparison.left_out == {
         "too small": ["fd[lenet]", "kid[lenet]"],
         "VAE tells no classes; GAN tells no classes": ["accuracy"],
@@ -124,7 +126,7 @@ def test_sentences_about_one_model() -> None:
         assert bool(text) == bool(words)
     row = Row("<model>", "", {"mse": found(1)}, {"bits_per_dim@1": "GAN has no likelihood"}, {})
     assert "<b>&lt;model&gt;</b> cannot say how probable an image is: GAN has no likelihood." in said(
-        Comparison("digits", "test", [row])
+        Comparison("digits", "test", [row], IMAGES)
     )
 
 

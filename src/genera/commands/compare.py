@@ -90,7 +90,8 @@ def compare(
         measured = {measure.name: kept[measure.name] for measure in asked if measure.name in kept}
         rows.append(Row(name, describe(trained), measured, result["unavailable"], _cost(trained)))
     names = dict.fromkeys(data.name for data, _ in questions.values())
-    comparison = Comparison(" and ".join(names), split, rows)
+    images = " and ".join(dict.fromkeys(data.describe(split) for data, _ in questions.values()))
+    comparison = Comparison(" and ".join(names), split, rows, images=images)
     write_whole(out / "comparison.json", comparison.as_json())
     write_whole(out / "comparison.csv", comparison.as_csv())
     with style():
@@ -180,6 +181,7 @@ def _print(comparison: Comparison) -> None:
             measured = row.measures.get(name)
             cells.append("–" if measured is None else shown(measured) + (" *" if row is best else ""))
         lines.append([card_of(name).title, *cells])
+    print(comparison.images)
     print_table([f"{comparison.data}, {comparison.split}", *(row.model for row in comparison.rows)], lines)
     rule = "* best, where its 95 % interval meets that of no other"
     if "recognised" in comparison.names:

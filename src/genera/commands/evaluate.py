@@ -55,7 +55,7 @@ def evaluate(
     if json:
         print(json_format.dumps(result, indent=2))
         return
-    print(f"{result['model']} on {result['data']}, {result['split']} images")
+    print(f"{result['model']} on {data.describe(split)}")
     for name, found in result["measures"].items():
         interval = f"95 % interval {found['low']:.4f} … {found['high']:.4f}"
         beside = "".join(f"; {value:.4f} for {other}" for other, value in found.get("beside", {}).items())

@@ -109,6 +109,15 @@ class ImageData:
         """
         return {name: {"count": len(self.split(name)), "digest": self.split(name).digest} for name in self.split_names}
 
+    def describe(self, split: str) -> str:
+        """The images of a split in a few words, with the start of their digest: two folders may have one name.
+
+        Raises:
+            ValueError: there is no such split, or see :meth:`split`.
+        """
+        images = self.split(split)
+        return f"{len(images):,} {split} images of {self.name} ({images.digest[:8]})"
+
     def split(self, name: str) -> Images:
         """Load a split, or return it where it was loaded before.
 

@@ -46,11 +46,13 @@ class Comparison:
         data: name of the data set.
         split: which images.
         rows: the models.
+        images: how many images these are, and what tells them from others of the same name.
     """
 
     data: str
     split: str
     rows: Sequence[Row]
+    images: str
 
     @property
     def names(self) -> list[str]:
@@ -99,7 +101,8 @@ class Comparison:
             for row in self.rows
         ]
         best = {name: row.model for name in self.names if (row := self.best(name)) is not None}
-        return json.dumps({"data": self.data, "split": self.split, "models": models, "best": best}, indent=2) + "\n"
+        about = {"data": self.data, "split": self.split, "images": self.images}
+        return json.dumps({**about, "models": models, "best": best}, indent=2) + "\n"
 
     def as_csv(self) -> str:
         """A row for each model and measure."""

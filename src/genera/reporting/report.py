@@ -81,7 +81,7 @@ def report_html(comparison: Comparison, pictures: dict[str, Sequence[Picture]]) 
 </head>
 <body>
 <h1>{escape(title)}</h1>
-<p>Measured on {escape(comparison.split)} images, with 95 % intervals. A value is marked as best where its interval
+<p>Measured on {escape(comparison.images)}, with 95 % intervals. A value is marked as best where its interval
 meets that of no other. A click on a column sorts by it; what a column or a dash means shows when you point at it.</p>
 <div class="wide">
 {_table(comparison)}
