@@ -5,14 +5,16 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Any
 
-import psutil
 import torch
 from torch import Tensor, nn
 from torch.utils._python_dispatch import TorchDispatchMode
 from torch.utils._pytree import tree_leaves
 
+from genera.data.memory import available_memory, check_fits_in_memory
+
 #: Operations that making a model may take: the largest recipe takes 1,436.
 _MOST_OPERATIONS = 20_000
+_HINT = "lower its widths and sizes"
 
 
 def check_size(make: Callable[[], nn.Module]) -> None:
@@ -25,19 +27,19 @@ def check_size(make: Callable[[], nn.Module]) -> None:
         ValueError: its parameters, or a tensor on the way to them, need more memory than there is; or it has far more
             parts than any model has.
     """
-    limit = psutil.virtual_memory().available
-    with torch.device("meta"), _Watching(limit):
+    with torch.device("meta"), _Watching():
         model = make()
     total = sum(tensor.nbytes for tensor in (*model.parameters(), *model.buffers()))
-    _check(total, limit)
+    check_fits_in_memory(total, "the model", hint=_HINT)
 
 
 class _Watching(TorchDispatchMode):
     """Stops the making of a model at the first tensor that does not fit, or where there is no end to it."""
 
-    def __init__(self, limit: int) -> None:
+    def __init__(self) -> None:
         super().__init__()
-        self.limit = limit
+        # Asked once, as there are many tensors.
+        self.available = available_memory()
         self.count = 0
 
     def __torch_dispatch__(
@@ -46,16 +48,8 @@ class _Watching(TorchDispatchMode):
         result = func(*args, **(kwargs or {}))
         self.count += 1
         if self.count > _MOST_OPERATIONS:
-            raise ValueError("model: it has too many parts to be made; lower the counts and depths of its settings")
+            raise ValueError("the model has too many parts to be made: lower the counts and depths of its settings")
         for tensor in tree_leaves(result):
-            if isinstance(tensor, Tensor):
-                _check(tensor.nbytes, self.limit)
+            if isinstance(tensor, Tensor) and tensor.nbytes > self.available:
+                check_fits_in_memory(tensor.nbytes, "a tensor of the model", hint=_HINT)
         return result
-
-
-def _check(num_bytes: int, limit: int) -> None:
-    if num_bytes > limit:
-        raise ValueError(
-            f"model: it needs {num_bytes / 1e9:,.1f} GB of memory and {limit / 1e9:,.1f} GB are free; "
-            "lower its widths and sizes"
-        )
