@@ -107,7 +107,8 @@ def test_the_table_in_the_terminal(
 ) -> None:
     assert main(["compare", *runs, "--out", str(tmp_path), "--measures", "mse,bits_per_dim@1"]) == 0
     lines = capsys.readouterr().out.splitlines()
-    assert lines[0].split()[:2] == ["digits,", "test"]
+    assert re.fullmatch(r"\d+ test images of digits \([0-9a-f]{8}\)", lines[0])
+    assert lines[1].split()[:2] == ["digits,", "test"]
     (mse,) = [line for line in lines if line.startswith("MSE")]
     assert re.fullmatch(r"MSE +– +0\.\d+ +–", mse)
     assert lines[-3:] == [str(tmp_path / name) for name in ("comparison.json", "comparison.csv", "report.html")]
