@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import copy
 import os
 import pickle
 import subprocess
@@ -10,7 +11,7 @@ from pathlib import Path
 
 import pytest
 import torch
-from cases import complains
+from cases import IMAGE_MODELS, complains, perturb
 from safetensors.torch import save_file
 from torch import Tensor, nn
 
@@ -34,6 +35,18 @@ def test_round_trip(tmp_path: Path) -> None:
     save_weights(model, tmp_path / "model.safetensors")
     load_weights(other, tmp_path / "model.safetensors")
     assert torch.equal(model.weight, other.weight)
+
+
+@pytest.mark.parametrize("name", IMAGE_MODELS)
+def test_every_model_round_trips_with_the_channels_innermost(name: str, tmp_path: Path) -> None:
+    model, other = (IMAGE_MODELS[name]()[0] for _ in range(2))
+    # As it is trained; a copy, as cases share some of their parts.
+    model = copy.deepcopy(model).to(memory_format=torch.channels_last)
+    perturb(model, seed=1)
+    save_weights(model, tmp_path / "model.safetensors")
+    load_weights(other := copy.deepcopy(other), tmp_path / "model.safetensors")
+    for (key, value), restored in zip(model.state_dict().items(), other.state_dict().values(), strict=True):
+        assert torch.equal(value, restored), key
 
 
 def test_the_trap_works(tmp_path: Path) -> None:

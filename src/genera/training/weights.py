@@ -11,8 +11,8 @@ from pathlib import Path
 
 import torch
 from safetensors import SafetensorError
-from safetensors.torch import load_file, load_model, save_model
-from torch import nn
+from safetensors.torch import load_file, save_file
+from torch import Tensor, nn
 
 from genera.core.files import replacing, write_whole
 
@@ -25,8 +25,10 @@ def save_weights(model: nn.Module, path: Path) -> None:
     """
     before = _recorded(path)
     with replacing(path) as temporary:
+        # Each tensor by itself: a prior may share those of the encoder, whatever their memory format.
+        tensors = {name: value.detach().cpu().contiguous().clone() for name, value in model.state_dict().items()}
         try:
-            save_model(model, str(temporary))
+            save_file(tensors, str(temporary))
         except SafetensorError as error:
             # It wraps the operating system's error in one of its own.
             raise OSError(f"cannot write {path}: {error}") from error
@@ -46,8 +48,9 @@ def load_weights(model: nn.Module, path: Path) -> None:
         raise ValueError(f"there are no weights at {path}: the run was stopped before its first validation")
     _check_digest(path)
     try:
-        _check_numbers(model, path)
-        load_model(model, str(path))
+        tensors = load_file(path)
+        _check_numbers(model, tensors, path)
+        model.load_state_dict(tensors)
     except SafetensorError as error:
         raise ValueError(f"{path} is damaged or is not a safetensors file ({error}); nothing was loaded") from error
     except RuntimeError as error:
@@ -100,10 +103,10 @@ def _check_digest(path: Path) -> None:
         )
 
 
-def _check_numbers(model: nn.Module, path: Path) -> None:
+def _check_numbers(model: nn.Module, tensors: dict[str, Tensor], path: Path) -> None:
     """Refuse tensors of another kind than the model's, or with numbers that are none once they are converted."""
     expected = model.state_dict()
-    for name, tensor in load_file(path).items():
+    for name, tensor in tensors.items():
         if name not in expected:
             continue
         wanted = expected[name].dtype
