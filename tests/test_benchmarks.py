@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import os
 import runpy
+import subprocess
 import sys
 from pathlib import Path
 from typing import Any
@@ -19,6 +20,7 @@ VAES = str(BENCHMARKS / "vaes.py")
 GANS = str(BENCHMARKS / "gans.py")
 TIME_TO_QUALITY = str(BENCHMARKS / "time_to_quality.py")
 EVALUATION = str(BENCHMARKS / "evaluation.py")
+BUSY = str(BENCHMARKS / "busy.py")
 
 
 @pytest.fixture
@@ -130,3 +132,34 @@ def test_the_benchmark_of_time_to_quality_prints_and_draws_every_side(
     assert set(told["curves"]) == {"flow_fast", "realnvp", "Glow of normflows"}
     assert all(0 < bits < 20 for curve in told["curves"].values() for _, bits in curve)
     assert (tmp_path / "time_to_quality.png").is_file()
+
+
+def test_the_benchmark_of_busy_machines_prints_and_writes_every_turn(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str], tmp_path: Path
+) -> None:
+    monkeypatch.syspath_prepend(BENCHMARKS)
+    options = ["--rounds", "1", "--seconds", "0.01", "--sides", "spinning", "--out", str(tmp_path)]
+    works = ["log-probabilities, flow-fast-mnist", "training, vae", "training, gan"]
+    monkeypatch.setattr(sys, "argv", [BUSY, *options, "--works", *works])
+    runpy.run_path(BUSY, run_name="__main__")
+    table = capsys.readouterr().out
+    turns = json.loads((tmp_path / "busy.json").read_text())["turns"]
+    assert list(turns) == works
+    for work, loads in turns.items():
+        assert work in table
+        assert list(loads) == ["alone", "beside a busy process", "two at once"]
+        for load in loads.values():
+            assert list(load) == ["spinning"]
+            assert load["spinning"]["rate"] > 0
+            assert load["spinning"]["others"] >= 0
+
+
+def test_sides_of_the_benchmark_of_busy_machines_have_their_own_policy_and_no_other() -> None:
+    """Also the one that has none, although the library sets one where torch is not loaded yet."""
+    program = "import turns, os; print(os.environ.get('OMP_WAIT_POLICY'))"
+    others = {name: value for name, value in os.environ.items() if name != "OMP_WAIT_POLICY"}
+    for variables, found in (({}, "None"), ({"OMP_WAIT_POLICY": "PASSIVE"}, "PASSIVE")):
+        done = subprocess.run(
+            [sys.executable, "-c", program], env=others | variables, cwd=BENCHMARKS, capture_output=True, text=True
+        )
+        assert done.stdout.strip() == found, done.stderr

@@ -22,6 +22,7 @@ from genera.data.batches import Batches, first_batch
 from genera.data.images import ImageData, Images
 from genera.training.balance import Balance
 from genera.training.bar import Bar
+from genera.training.contention import ContentionMonitor
 from genera.training.environment import describe_environment
 from genera.training.keeping import Keeper, WholeCheckpointIO, read_checkpoint
 from genera.training.loggers import TableLogger
@@ -113,7 +114,7 @@ def train(
     validation = Validation(validated, batch_size=batch_size, every=every, seed=seed, run=run)
     snapshots = Snapshots(run, validation=validation, seconds=30, count=64, seed=seed)
     probing = Probing(probes or [], images=validated, levels=data.spec.levels, validation=validation, seed=seed)
-    watching = [validation, snapshots, probing, Balance(feed.steps_per_epoch), Deadline(pace)]
+    watching = [validation, snapshots, probing, Balance(feed.steps_per_epoch), ContentionMonitor(), Deadline(pace)]
     bar = Bar(pace, metrics=metrics, validation=validation)
     conclusion = Conclusion(feed.images, run=run, seed=seed)
     keeper = Keeper(run, seconds=seconds_of(checkpoint_every))
