@@ -31,7 +31,13 @@ def clock(monkeypatch: pytest.MonkeyPatch) -> Clock:
 
 
 def training(
-    clock: Clock, monkeypatch: pytest.MonkeyPatch, run: Path, *, budget: str, step: float, validation: float
+    clock: Clock,
+    monkeypatch: pytest.MonkeyPatch,
+    run: Path,
+    *options: str,
+    budget: str,
+    step: float,
+    validation: float,
 ) -> int:
     """Train with steps and validations that take so many seconds; how many steps there were."""
 
@@ -46,7 +52,7 @@ def training(
     with monkeypatch.context() as patch:
         patch.setattr(LossTask, "after_step", after_step)
         patch.setattr(Validation, "_validate", validate)
-        assert main(["train", TINY, "--out", str(run), "--budget", budget]) == 0
+        assert main(["train", TINY, "--out", str(run), "--budget", budget, *options]) == 0
     environment = json.loads((run / "environment.json").read_text())
     assert environment["finished"] is True
     return environment["steps"]
@@ -92,11 +98,14 @@ def test_a_budget_that_was_not_used_up_is_over_all_the_same(
 
 
 @pytest.mark.parametrize(
-    ("budget", "validation", "said"),
+    ("budget", "validation", "options", "said"),
     [
-        ("20s", 4, "a step takes 10 s and the last validation about 3.33 s"),
-        ("200s", 500, "a step takes 10 s and the last validation about 500 s"),
-        ("100s", 4, ""),
+        ("20s", 4, "", "a step takes 10 s and the last validation about 3.33 s"),
+        ("200s", 500, "", "a step takes 10 s and the last validation about 500 s"),
+        # As soon as it can be seen, before the end: of 18 batches.
+        ("120s", 60, "--batch_size 10 --max_steps 5", "a step takes 10 s and the last validation about 60 s"),
+        ("100s", 4, "", ""),
+        ("100s", 4, "--max_steps 2", ""),
     ],
 )
 def test_a_budget_that_is_short_is_said_to_be(
@@ -106,9 +115,10 @@ def test_a_budget_that_is_short_is_said_to_be(
     capsys: pytest.CaptureFixture[str],
     budget: str,
     validation: float,
+    options: str,
     said: str,
 ) -> None:
-    training(clock, monkeypatch, tmp_path / "run", budget=budget, step=10, validation=validation)
+    training(clock, monkeypatch, tmp_path / "run", *options.split(), budget=budget, step=10, validation=validation)
     printed = capsys.readouterr().err
     assert printed.count("is short for this training") == bool(said)
     assert said in printed

@@ -61,6 +61,7 @@ class Pace(pl.Callback):
         self.step_seconds = 0.0
         self._step_started = 0.0
         self._step_ended = 0.0
+        self._has_warned = False
         #: Where training stands, the same in every process.
         self.progress = Progress(step=0, epoch=0.0, fraction=0.0)
 
@@ -116,14 +117,16 @@ class Pace(pl.Callback):
         self._look_at_the_clock(trainer, task, ahead=ahead)
         if self.span.is_over(self.progress):
             trainer.should_stop = True
-            if trainer.is_global_zero:
-                self._say_if_the_budget_is_short()
+        if trainer.is_global_zero and self.span.budget is not None and not self._has_warned:
+            self._warn_of_a_short_budget(self.span.budget)
 
-    def _say_if_the_budget_is_short(self) -> None:
-        budget, reserve = self.span.budget, self.reserve
-        if budget is None or self.progress.fraction < 1:
-            return
-        if self.progress.step < _FEW_STEPS or reserve.seconds > budget / 2:
+    def _warn_of_a_short_budget(self, budget: float) -> None:
+        reserve, is_over = self.reserve, self.progress.fraction >= 1
+        is_few = is_over and self.progress.step < _FEW_STEPS
+        # The first steps are slow, and an estimate by them is too long.
+        is_known = is_over or self.progress.step >= _FEW_STEPS
+        if is_few or (is_known and reserve.seconds > budget / 2):
+            self._has_warned = True
             tqdm.write(
                 f"a budget of {budget:g} s is short for this training: a step takes {_rounded(reserve.step)} and the "
                 f"last validation about {_rounded(reserve.validation)}; a larger --budget or fewer "
