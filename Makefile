@@ -28,7 +28,7 @@ format: $(STAMP)  ## let ruff put the style right
 	$(BIN)/ruff format .
 
 bench: $(STAMP)  ## speed, as ratios
-	for benchmark in $(filter-out $(addprefix benchmarks/,common.py epochs.py time_to_quality.py),$(wildcard benchmarks/*.py)); do $(BIN)/python $$benchmark || exit 1; done
+	for benchmark in $(filter-out $(addprefix benchmarks/,common.py epochs.py turns.py time_to_quality.py),$(wildcard benchmarks/*.py)); do $(BIN)/python $$benchmark || exit 1; done
 
 build: $(STAMP)  ## the wheel, in dist/
 	$(BIN)/python -m build --wheel

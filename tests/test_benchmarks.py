@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import os
 import runpy
+import subprocess
 import sys
 from pathlib import Path
 from typing import Any
@@ -19,6 +20,8 @@ VAES = str(BENCHMARKS / "vaes.py")
 GANS = str(BENCHMARKS / "gans.py")
 TIME_TO_QUALITY = str(BENCHMARKS / "time_to_quality.py")
 EVALUATION = str(BENCHMARKS / "evaluation.py")
+BUSY = str(BENCHMARKS / "busy.py")
+TURNS = str(BENCHMARKS / "turns.py")
 
 
 @pytest.fixture
@@ -130,3 +133,41 @@ def test_the_benchmark_of_time_to_quality_prints_and_draws_every_side(
     assert set(told["curves"]) == {"flow_fast", "realnvp", "Glow of normflows"}
     assert all(0 < bits < 20 for curve in told["curves"].values() for _, bits in curve)
     assert (tmp_path / "time_to_quality.png").is_file()
+
+
+def test_the_benchmark_of_busy_machines_prints_and_writes_every_turn(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str], tmp_path: Path
+) -> None:
+    monkeypatch.syspath_prepend(BENCHMARKS)
+    options = ["--rounds", "1", "--seconds", "0.01", "--sides", "passive", "--works", "training, gan"]
+    monkeypatch.setattr(sys, "argv", [BUSY, *options, "--out", str(tmp_path)])
+    runpy.run_path(BUSY, run_name="__main__")
+    table = capsys.readouterr().out
+    for part in ("training, gan", "passive", "alone", "beside a busy process", "two at once"):
+        assert part in table
+    loads = json.loads((tmp_path / "busy.json").read_text())["turns"]["training, gan"]
+    assert list(loads) == ["alone", "beside a busy process", "two at once"]
+    for sides in loads.values():
+        assert list(sides) == ["passive"]
+        assert sides["passive"]["rate"] > 0
+        assert sides["passive"]["others"] >= 0
+
+
+def test_every_work_of_the_benchmark_of_busy_machines_can_be_done(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.syspath_prepend(BENCHMARKS)
+    turns = runpy.run_path(TURNS)
+    assert len(turns["WORKS"]) == 4
+    for work in turns["WORKS"].values():
+        rate, others = turns["turn"](work(), 0)
+        assert rate > 0
+        assert others >= 0
+
+
+def test_a_turn_leaves_the_waiting_policy_to_its_environment() -> None:
+    """The library sets one where torch is not loaded yet."""
+    program = "import turns, os; print(os.environ.get('OMP_WAIT_POLICY'))"
+    environment = {name: value for name, value in os.environ.items() if name != "OMP_WAIT_POLICY"}
+    done = subprocess.run(
+        [sys.executable, "-c", program], env=environment, cwd=BENCHMARKS, capture_output=True, text=True, check=False
+    )
+    assert done.stdout.strip() == "None", done.stderr

@@ -8,6 +8,8 @@ torch.Size([16, 1, 8, 8])
 
 from __future__ import annotations
 
+import os
+import sys
 from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -16,6 +18,12 @@ if TYPE_CHECKING:
     from genera.core import ImageModel
 
 __version__ = "0.1.0"
+
+# The one thing that happens on import. OpenMP reads its waiting policy once, when torch loads it: threads that wait by
+# spinning take the cores from whoever computes, and training slows down many times beside any other program.
+# `benchmarks/busy.py` measures it. A policy that the user has set stays, and so does that of a torch loaded before.
+if "torch" not in sys.modules and not {"OMP_WAIT_POLICY", "GOMP_SPINCOUNT"} & os.environ.keys():
+    os.environ["OMP_WAIT_POLICY"] = "PASSIVE"
 
 
 def load(model: str | Path, *, device: str = "cpu", allow: Sequence[str] = ()) -> ImageModel:

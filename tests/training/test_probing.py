@@ -46,10 +46,13 @@ def test_samples_that_are_few_images_are_warned_of_once(probing: Probing, capsys
     assert not capsys.readouterr().err
 
 
-def test_a_training_warns_of_a_collapse(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
-    model = ("--model", "noiseless.Collapsed", "--allow", "noiseless", "--data", "digits")
-    assert main(["train", "gan", *model, "--max_epochs", "2", "--out", str(tmp_path / "run")]) == 0
-    assert capsys.readouterr().err.count("few images, again and again") == 1
+@pytest.mark.parametrize(("steps", "warnings"), [(2, 0), (178, 1)])
+def test_a_training_warns_of_a_collapse_once_it_has_come_far_enough(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str], steps: int, warnings: int
+) -> None:
+    model = ("--model", "noiseless.Collapsed", "--allow", "noiseless", "--data", "digits", "--batch_size", "16")
+    assert main(["train", "gan", *model, "--max_steps", str(steps), "--out", str(tmp_path / "run")]) == 0
+    assert capsys.readouterr().err.count("few images, again and again") == warnings
 
 
 def test_any_family_can_be_probed(tmp_path: Path) -> None:

@@ -29,8 +29,8 @@ def uninterrupted(tmp_path_factory: pytest.TempPathFactory) -> Path:
     return run
 
 
-# Five steps make an epoch, so 8 is in mid-epoch, and 10 is the step that ends one and validates.
-@pytest.mark.parametrize("step", [8, 10])
+# Before the first step; five make an epoch, so 8 is in mid-epoch, and 10 is the step that ends one and validates.
+@pytest.mark.parametrize("step", [0, 8, 10])
 def test_a_killed_run_goes_on_to_the_very_losses_of_an_uninterrupted_one(
     uninterrupted: Path, tmp_path: Path, step: int
 ) -> None:

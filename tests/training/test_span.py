@@ -44,6 +44,17 @@ def test_a_budget_squeezes_the_planned_epochs_into_the_time_given() -> None:
     assert span.progress(3, seconds=61).fraction == 1
 
 
+@pytest.mark.parametrize(("reserve", "end"), [(10, 50), (30, 30), (45, 30)])
+def test_schedules_end_before_what_is_reserved_of_a_budget_at_most_half_of_it(reserve: float, end: float) -> None:
+    span = Span(steps_per_epoch=10, max_epochs=20, budget=60)
+    assert span.progress(3, seconds=end / 2, reserve=reserve) == Progress(
+        step=3, epoch=10.0, fraction=0.5, num_epochs=20
+    )
+    assert not span.is_over(span.progress(3, seconds=end - 1, reserve=reserve))
+    assert span.is_over(span.progress(3, seconds=end, reserve=reserve))
+    assert Span(10, 20).progress(50, seconds=1e9, reserve=reserve).fraction == 0.25
+
+
 def test_max_steps_cuts_a_training_short_and_leaves_its_schedules_alone() -> None:
     span = Span(10, 20, max_steps=40)
     assert span.progress(40, seconds=0) == Progress(step=40, epoch=4.0, fraction=0.2, num_epochs=20)

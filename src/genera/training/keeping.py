@@ -30,7 +30,9 @@ class Interrupted(Exception):
 
 
 class Keeper(pl.Callback):
-    """Saves ``checkpoints/last.ckpt`` between two steps, at intervals, at the end, and when asked to stop.
+    """Saves ``checkpoints/last.ckpt`` before the first step, at intervals, at the end, and when asked to stop.
+
+    It does so between two steps, so that a resumed training goes on exactly where it was.
 
     It must be the last of the callbacks, so that what the others did at this step is in the checkpoint.
 
@@ -59,6 +61,10 @@ class Keeper(pl.Callback):
             for number, handler in before.items():
                 signal.signal(number, handler)
 
+    def on_train_start(self, trainer: pl.Trainer, pl_module: pl.LightningModule) -> None:
+        if trainer.global_step == 0:
+            self._save(trainer)
+
     def on_train_batch_end(
         self, trainer: pl.Trainer, pl_module: pl.LightningModule, outputs: Any, batch: Any, batch_idx: int
     ) -> None:
@@ -67,12 +73,15 @@ class Keeper(pl.Callback):
             # Saving is a common act: all processes follow the clock and the signals of the first.
             stop_signal, due = trainer.strategy.broadcast((stop_signal, due))
         if due or trainer.should_stop or stop_signal is not None:
-            for logger in trainer.loggers:
-                logger.save()
-            trainer.save_checkpoint(self.run.checkpoint)
-            self._last = time.monotonic()
+            self._save(trainer)
         if stop_signal is not None:
             raise Interrupted(stop_signal)
+
+    def _save(self, trainer: pl.Trainer) -> None:
+        for logger in trainer.loggers:
+            logger.save()
+        trainer.save_checkpoint(self.run.checkpoint)
+        self._last = time.monotonic()
 
     def _asked_to_stop(self, signal_number: int, frame: FrameType | None) -> None:
         if self._signal is not None:

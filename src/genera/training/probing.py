@@ -19,6 +19,9 @@ from genera.training.watching import Validation, log
 _COUNT = 500
 #: Samples that differ from each other by less than this share of what images do are few images, again and again.
 _COLLAPSED = 1 / 3
+#: Steps before which that says nothing: what a generator has not learnt yet differs as little, with the recipes of this
+#: package for up to eight steps.
+_FIRST_STEPS = 100
 
 
 class Probing(pl.Callback):
@@ -65,7 +68,8 @@ class Probing(pl.Callback):
         of_samples = {f"samples/{name}": value for name, value in found.items()}
         of_images = {f"images/{name}": value for name, value in self._of_images.items()}
         log(trainer, of_samples | of_images, step=task.steps)
-        self._warn_of_collapse(found)
+        if task.steps >= _FIRST_STEPS:
+            self._warn_of_collapse(found)
 
     def _found(self, pixels: torch.Tensor) -> dict[str, float]:
         return _found(self.probes, pixels, levels=self.levels)

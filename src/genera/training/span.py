@@ -52,13 +52,20 @@ class Span:
             if value is not None and value <= 0:
                 raise ValueError(f"{name} must be positive, got {value}")
 
-    def progress(self, step: int, seconds: float) -> Progress:
-        """Where training stands after ``step`` steps and ``seconds`` of time."""
+    def progress(self, step: int, seconds: float, *, reserve: float = 0.0) -> Progress:
+        """Where training stands after ``step`` steps and ``seconds`` of time.
+
+        Args:
+            step: optimiser steps taken.
+            seconds: of training.
+            reserve: seconds of a budget that are needed after the last step, of which half the budget is granted;
+                schedules end before them.
+        """
         if self.budget is None:
             epoch = step / self.steps_per_epoch
             fraction = epoch / self.max_epochs
         else:
-            fraction = seconds / self.budget
+            fraction = seconds / (self.budget - min(reserve, self.budget / 2))
             epoch = fraction * self.max_epochs
         return Progress(step=step, epoch=epoch, fraction=min(fraction, 1.0), num_epochs=self.max_epochs)
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import sys
 import time
 from collections.abc import Callable
@@ -19,13 +20,15 @@ from genera.data.images import ImageData, Images
 from genera.training.balance import Balance
 from genera.training.bar import Bar
 from genera.training.checkpoints import WholeCheckpointIO, read_checkpoint
+from genera.training.contention import ContentionMonitor
 from genera.training.environment import describe_environment
 from genera.training.keeping import Keeper
 from genera.training.loggers import TableLogger
-from genera.training.pace import Pace
+from genera.training.pace import Deadline, Pace
 from genera.training.probing import Probing, check_can_be_probed
 from genera.training.process import process_settings
 from genera.training.recipes import make_model
+from genera.training.reserve import Reserve
 from genera.training.runs import RunDirectory
 from genera.training.seeding import seeded, step_seed
 from genera.training.span import Span, seconds_of
@@ -108,13 +111,14 @@ def train(
     if checkpoint is not None:
         _check_same_model(run, checkpoint, lightning_task)
 
-    pace = Pace(span, seed=seed, started=started)
-    metrics = TrainingMetrics(pace, every=log_every)
     every = max(1, round(validate_every * span.steps_per_epoch))
+    reserve = Reserve(num_batches=math.ceil(len(validated) / batch_size))
+    pace = Pace(span, reserve=reserve, validate_every=every, seed=seed, started=started)
+    metrics = TrainingMetrics(pace, every=log_every)
     validation = Validation(validated, batch_size=batch_size, every=every, seed=seed, run=run)
     snapshots = Snapshots(run, validation=validation, seconds=30, count=64, seed=seed)
     probing = Probing(probes or [], images=validated, levels=data.spec.levels, validation=validation, seed=seed)
-    watching = [validation, snapshots, probing, Balance(feed.steps_per_epoch)]
+    watching = [validation, snapshots, probing, Balance(feed.steps_per_epoch), ContentionMonitor(), Deadline(pace)]
     bar = Bar(pace, metrics=metrics, validation=validation)
     conclusion = Conclusion(feed.images, run=run, seed=seed)
     keeper = Keeper(run, seconds=seconds_of(checkpoint_every))
@@ -206,8 +210,9 @@ def _checkpoint_to_resume(run: RunDirectory, span: Span, identity: dict[str, Any
         # A kill in the middle of saving left it.
         unfinished.unlink()
     checkpoint = read_checkpoint(run.checkpoint, identity)
-    seconds = checkpoint["callbacks"]["Pace"]["seconds"]
-    if span.is_over(span.progress(checkpoint["global_step"], seconds)):
+    pace = checkpoint["callbacks"]["Pace"]
+    seconds, reserve = pace["seconds"], pace["reserve"]["seconds"]
+    if span.is_over(span.progress(checkpoint["global_step"], seconds, reserve=reserve)):
         raise ValueError(
             f"{run.path} is finished ({checkpoint['global_step']} steps in {seconds:.0f} s of {span}): "
             "give a larger --budget, --max_epochs or --max_steps to go on"

@@ -1,0 +1,102 @@
+"""What other programs leave of the processor, and what that means for a training on it."""
+
+from __future__ import annotations
+
+import sys
+import time
+from typing import Any
+
+import lightning.pytorch as pl
+import psutil
+import torch
+from tqdm import tqdm
+
+#: Seconds of training after which it is said that fewer threads are faster.
+_SECONDS = 10.0
+#: By how much threads may outnumber the cores that other programs leave. `benchmarks/busy.py` on two cores: two threads
+#: that wait passively train faster than one as long as others use less than one and a half.
+_SURPLUS = 1.5
+
+
+class OtherPrograms:
+    """What programs besides this one do, from here on."""
+
+    def __init__(self) -> None:
+        self._process = psutil.Process()
+        all_cores = list(range(len(psutil.cpu_times(percpu=True))))
+        # macOS binds no process to cores.
+        self._cores = self._process.cpu_affinity() if hasattr(self._process, "cpu_affinity") else all_cores
+        self._started, self._seconds_before = time.monotonic(), self._seconds_of_others()
+
+    @property
+    def num_cores(self) -> int:
+        """How many cores this process may use."""
+        return len(self._cores)
+
+    @property
+    def seconds(self) -> float:
+        """Wall time since the start."""
+        return time.monotonic() - self._started
+
+    def cores_used(self) -> float:
+        """How many of the cores they have kept busy since the start, on average."""
+        return max(0.0, self._seconds_of_others() - self._seconds_before) / self.seconds
+
+    def _seconds_of_others(self) -> float:
+        cores = psutil.cpu_times(percpu=True)
+        busy = sum(_sum_of(cores[core], "user", "nice", "system") for core in self._cores)
+        own = _sum_of(self._process.cpu_times(), "user", "system", "children_user", "children_system")
+        return busy - own - sum(map(_seconds_of_child, self._process.children(recursive=True)))
+
+
+class ContentionMonitor(pl.Callback):
+    """Says once, after the first seconds of training, where fewer threads would be faster."""
+
+    def __init__(self) -> None:
+        self._others: OtherPrograms | None = None
+        self._is_done = False
+
+    def on_train_batch_start(
+        self, trainer: pl.Trainer, pl_module: pl.LightningModule, batch: Any, batch_idx: int
+    ) -> None:
+        if self._others is None:
+            self._others = OtherPrograms()
+            self._is_done = not trainer.is_global_zero or trainer.strategy.root_device.type != "cpu"
+
+    def on_train_batch_end(
+        self, trainer: pl.Trainer, pl_module: pl.LightningModule, outputs: Any, batch: Any, batch_idx: int
+    ) -> None:
+        if self._is_done or self._others is None or self._others.seconds < _SECONDS:
+            return
+        self._is_done = True
+        used, cores = self._others.cores_used(), self._others.num_cores
+        fitting = threads_that_fit(cores, used)
+        if fitting < torch.get_num_threads():
+            tqdm.write(
+                f"other programs use {used:.1f} of {cores} cores: fewer threads are faster then, "
+                f"OMP_NUM_THREADS={fitting} before the command",
+                file=sys.stderr,
+            )
+
+
+def threads_that_fit(cores: int, used: float) -> int:
+    """How many threads train fastest beside other programs, one at least.
+
+    Args:
+        cores: there are.
+        used: by other programs, of them.
+    """
+    return max(1, int(cores - used + _SURPLUS))
+
+
+def _seconds_of_child(child: psutil.Process) -> float:
+    try:
+        return _sum_of(child.cpu_times(), "user", "system")
+    except psutil.Error:
+        # It has ended since it was listed.
+        return 0.0
+
+
+def _sum_of(times: Any, *names: str) -> float:
+    """Of those fields that this operating system has."""
+    return sum(getattr(times, name, 0.0) for name in names)
