@@ -127,7 +127,9 @@ def _first_line(error: Exception) -> str:
     """The message of an error on one line."""
     from genera.training.config_errors import unwrapped
 
-    return " ".join(unwrapped(str(error)).split()) or type(error).__name__
+    line = " ".join(unwrapped(str(error)).split()) or type(error).__name__
+    # Names in files may hold what a terminal obeys.
+    return "".join(character if character.isprintable() else "?" for character in line)
 
 
 if __name__ == "__main__":

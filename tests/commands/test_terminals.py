@@ -44,3 +44,13 @@ def test_the_table_of_an_evaluation(trained: Path) -> None:
     with redirect_stdout(terminal):
         assert main(["evaluate", str(trained), "--measures", "bits_per_dim@1,accuracy"]) == 0
     assert b"accuracy           ?   NormalizingFlow tells no classes" in printed.getvalue()
+
+
+def test_what_a_terminal_would_obey_is_replaced(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    """A name must not clear the screen, or turn the direction of writing."""
+    folder = tmp_path / "\x1b[2Jgone\x07\u202e"
+    folder.mkdir()
+    assert main(["sample", str(folder)]) == 2
+    line = capsys.readouterr().err.removesuffix("\n")
+    assert line.isprintable()
+    assert "?[2Jgone?? is not a run directory" in line
