@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
+import os
 import platform
+from collections.abc import Callable
 from pathlib import Path
 
 import pytest
 import torch
+from running import TINY
 
-from genera.training.environment import has_bfloat16
+from genera.training.environment import check_devices, has_bfloat16
 
 CPUINFO = Path("/proc/cpuinfo")
 
@@ -53,3 +56,17 @@ def test_bfloat16_is_granted_to_a_processor_nobody_asked(monkeypatch: pytest.Mon
 def test_bfloat16_agrees_with_the_operating_system() -> None:
     flags = CPUINFO.read_text().split()
     assert has_bfloat16() is ("avx512_bf16" in flags or "amx_bf16" in flags)
+
+
+@pytest.mark.parametrize("devices", [0, -1, 100_000, 10**12])
+def test_processes_that_no_machine_has_are_refused(devices: int, failing: Callable[..., str], tmp_path: Path) -> None:
+    said = failing("train", TINY, "--devices", str(devices), "--accelerator", "cpu", "--out", str(tmp_path / "run"))
+    assert "devices must be at " in said
+    assert not (tmp_path / "run").exists()
+
+
+def test_two_processes_are_never_refused(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(os, "cpu_count", lambda: None)
+    check_devices(2, "cpu")
+    with pytest.raises(ValueError, match="at most 2"):
+        check_devices(3, "cpu")

@@ -11,6 +11,8 @@ from typing import Any
 
 import torch
 
+from genera.core import check_positive
+
 _PACKAGES = ("genera", "torch", "lightning", "numpy", "safetensors")
 
 
@@ -52,6 +54,22 @@ def is_on_processor(accelerator: str) -> bool:
     if accelerator != "auto":
         return accelerator == "cpu"
     return not (torch.cuda.is_available() or torch.backends.mps.is_available())
+
+
+def check_devices(devices: int, accelerator: str) -> None:
+    """Refuse more processes than there are processors for them: each is a program of its own, with its own memory.
+
+    Raises:
+        ValueError: there are not so many, or none are asked for.
+    """
+    check_positive(devices=devices)
+    if is_on_processor(accelerator):
+        # Two processes on a single core are slow, and a way to try what two would do.
+        limit, kind = max(2, os.cpu_count() or 1), "processes on this processor"
+    else:
+        limit, kind = torch.accelerator.device_count(), "accelerators"
+    if devices > limit:
+        raise ValueError(f"devices must be at most {limit}, as many {kind} as there may be, got {devices}")
 
 
 def _version(package: str) -> str | None:

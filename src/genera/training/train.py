@@ -14,14 +14,14 @@ from lightning.fabric.utilities.exceptions import MisconfigurationException
 from lightning.pytorch.loggers import Logger, TensorBoardLogger
 from lightning.pytorch.strategies import Strategy
 
-from genera.core import ImageModel, ImageSpec, Probe, TwoPlayer, check_positive, check_seed
+from genera.core import ImageModel, ImageSpec, Probe, TwoPlayer, check_seed
 from genera.data.batches import Batches, first_batch
 from genera.data.images import ImageData, Images
 from genera.training.balance import Balance
 from genera.training.bar import Bar
 from genera.training.checkpoints import WholeCheckpointIO, read_checkpoint
 from genera.training.contention import ContentionMonitor
-from genera.training.environment import describe_environment
+from genera.training.environment import check_devices, describe_environment
 from genera.training.keeping import Keeper
 from genera.training.loggers import TableLogger
 from genera.training.pace import Deadline, Pace
@@ -94,7 +94,7 @@ def train(
     started = time.monotonic()
     if log_every < 1 or validate_every <= 0:
         raise ValueError(f"log_every and validate_every must be positive, got {log_every} and {validate_every}")
-    check_positive(devices=devices)
+    check_devices(devices, accelerator)
     check_seed(seed)
     feed = Feed(data.split("train"), batch_size=batch_size, seed=seed)
     span = Span(feed.steps_per_epoch, max_epochs, max_steps, None if budget is None else seconds_of(budget))
