@@ -63,13 +63,11 @@ def check_devices(devices: int, accelerator: str) -> None:
         ValueError: there are not so many, or none are asked for.
     """
     check_positive(devices=devices)
-    if is_on_processor(accelerator):
-        # Two processes on a single core are slow, and a way to try what two would do.
-        limit, kind = max(2, os.cpu_count() or 1), "processes on this processor"
-    else:
-        limit, kind = torch.accelerator.device_count(), "accelerators"
-    if devices > limit:
-        raise ValueError(f"devices must be at most {limit}, as many {kind} as there may be, got {devices}")
+    # Two processes on a single core are slow, and a way to try what two would do. Of accelerators Lightning knows how
+    # many there are.
+    limit = max(2, os.cpu_count() or 1)
+    if is_on_processor(accelerator) and devices > limit:
+        raise ValueError(f"devices must be at most {limit}, processes on this processor, got {devices}")
 
 
 def _version(package: str) -> str | None:
