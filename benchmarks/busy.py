@@ -1,11 +1,11 @@
 """How fast the library is beside other programs, by what threads of OpenMP do while they wait.
 
 Run with ``python benchmarks/busy.py --out docs/figures/busy`` on a machine that does nothing else. Work is done alone,
-beside a process that keeps a core busy, and by two processes at once, with as many threads as there are cores: spinning
-as torch comes, passive as the library sets it, spinning 3,000 times before they sleep; and with one thread. The policy
-is read when torch is loaded, so each side is a process of its own. They take turns of a second, and the median turn
-counts. Prints, and writes to ``busy.json``, how often a second the work was done, and how many cores other programs
-used meanwhile, which says from where on fewer threads are faster.
+beside a process that keeps a core busy half of the time or all of it, and by two processes at once, with as many
+threads as there are cores: spinning as torch comes, passive, and sleeping after some turns, 10,000 as the library sets
+it; and with one thread. The policy is read when torch is loaded, so each side is a process of its own. They take turns
+of a second, and the median turn counts. Prints, and writes to ``busy.json``, how often a second the work was done, and
+how many cores other programs used meanwhile, which says from where on fewer threads are faster.
 """
 
 from __future__ import annotations
@@ -34,9 +34,21 @@ SIDES = {
     "spinning": {},
     "passive": {"OMP_WAIT_POLICY": "PASSIVE"},
     "3,000 spins": {"GOMP_SPINCOUNT": "3000"},
+    "10,000 spins": {"GOMP_SPINCOUNT": "10000"},
     "one thread": {"OMP_NUM_THREADS": "1"},
 }
-LOADS = ALONE, BESIDE, TWO = ("alone", "beside a busy process", "two at once")
+LOADS = ALONE, HALF, BUSY, TWO = ("alone", "beside a half busy process", "beside a busy process", "two at once")
+#: Is busy for a share of the time, in pieces shorter than a turn by far.
+PROGRAM = """
+import sys, time
+share, period = float(sys.argv[1]), 0.02
+while True:
+    end = time.perf_counter() + share * period
+    while time.perf_counter() < end:
+        pass
+    if share < 1:
+        time.sleep((1 - share) * period)
+"""
 VARIABLES = ("OMP_WAIT_POLICY", "GOMP_SPINCOUNT", "OMP_NUM_THREADS")
 
 #: Of every turn, by work, load and side.
@@ -93,9 +105,9 @@ class Worker:
 
 
 @contextmanager
-def busy_process() -> Iterator[None]:
-    """Something else that runs."""
-    with subprocess.Popen([sys.executable, "-c", "while True: pass"]) as process:
+def busy_process(share: float) -> Iterator[None]:
+    """Something else that runs, and keeps a core busy for a share of the time."""
+    with subprocess.Popen([sys.executable, "-c", PROGRAM, str(share)]) as process:
         try:
             yield
         finally:
@@ -111,7 +123,8 @@ def measure(sides: list[str], works: list[str], *, rounds: int, seconds: float) 
             take_turn(workers, work, 0)  # builds it
         for _ in tqdm(range(rounds), desc="measuring", unit="round"):
             for work, load, (side, workers) in product(works, LOADS, pairs.items()):
-                with busy_process() if load == BESIDE else nullcontext():
+                share = {HALF: 0.5, BUSY: 1.0}.get(load)
+                with nullcontext() if share is None else busy_process(share):
                     turn = take_turn(workers if load == TWO else workers[:1], work, seconds)
                 turns[work, load, side].append(turn)
     return {
@@ -142,7 +155,7 @@ def table(measured: Turns) -> str:
 def main() -> None:
     """Measure, print, write."""
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
-    parser.add_argument("--rounds", type=positive, default=4, help="turns of each side (default: 4)")
+    parser.add_argument("--rounds", type=positive, default=3, help="turns of each side (default: 3)")
     parser.add_argument("--seconds", type=positive_number, default=1.0, help="of a turn (default: 1)")
     parser.add_argument("--sides", nargs="+", choices=SIDES, default=list(SIDES), help="to measure (default: all)")
     parser.add_argument("--works", nargs="+", choices=WORKS, default=list(WORKS), help="to measure (default: all)")

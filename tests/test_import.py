@@ -38,8 +38,8 @@ def policies(program: str, **given: str) -> list[str | None]:
         "from genera.cli import main; main(['models'])",
     ],
 )
-def test_idle_threads_sleep_from_the_moment_torch_is_loaded(use: str) -> None:
-    assert policies(WATCH + use) == ["PASSIVE", None]
+def test_idle_threads_do_not_spin_for_long_from_the_moment_torch_is_loaded(use: str) -> None:
+    assert policies(WATCH + use) == [None, "10000"]
 
 
 @pytest.mark.parametrize(

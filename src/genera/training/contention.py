@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import sys
 import time
+from contextlib import suppress
 from typing import Any
 
 import lightning.pytorch as pl
@@ -13,19 +14,21 @@ from tqdm import tqdm
 
 #: Seconds of training after which it is said that fewer threads are faster.
 _SECONDS = 10.0
-#: By how much threads may outnumber the cores that other programs leave. `benchmarks/busy.py` on two cores: two threads
-#: that wait passively train faster than one as long as others use less than one and a half.
-_SURPLUS = 1.5
+#: How much of a core may be missing for as many threads. `benchmarks/busy.py` on two cores: beside a process that uses
+#: a third of one, one thread trains as fast as two or faster.
+_MISSING = 0.25
 
 
 class OtherPrograms:
-    """What programs besides this one do, from here on."""
+    """What programs besides this one do, from here on.
+
+    Raises:
+        psutil.Error, OSError: the operating system does not say.
+    """
 
     def __init__(self) -> None:
         self._process = psutil.Process()
-        all_cores = list(range(len(psutil.cpu_times(percpu=True))))
-        # macOS binds no process to cores.
-        self._cores = self._process.cpu_affinity() if hasattr(self._process, "cpu_affinity") else all_cores
+        self._cores = _cores_of(self._process)
         self._started, self._seconds_before = time.monotonic(), self._seconds_of_others()
 
     @property
@@ -59,7 +62,11 @@ class ContentionMonitor(pl.Callback):
     def on_train_batch_start(
         self, trainer: pl.Trainer, pl_module: pl.LightningModule, batch: Any, batch_idx: int
     ) -> None:
-        if self._others is None:
+        if self._is_done or self._others is not None:
+            return
+        self._is_done = True
+        # No training ends because of what is but advice.
+        with suppress(psutil.Error, OSError):
             self._others = OtherPrograms()
             self._is_done = not trainer.is_global_zero or trainer.strategy.root_device.type != "cpu"
 
@@ -69,7 +76,10 @@ class ContentionMonitor(pl.Callback):
         if self._is_done or self._others is None or self._others.seconds < _SECONDS:
             return
         self._is_done = True
-        used, cores = self._others.cores_used(), self._others.num_cores
+        with suppress(psutil.Error, OSError):
+            self._advise(self._others.cores_used(), self._others.num_cores)
+
+    def _advise(self, used: float, cores: int) -> None:
         fitting = threads_that_fit(cores, used)
         if fitting < torch.get_num_threads():
             tqdm.write(
@@ -86,7 +96,15 @@ def threads_that_fit(cores: int, used: float) -> int:
         cores: there are.
         used: by other programs, of them.
     """
-    return max(1, int(cores - used + _SURPLUS))
+    return max(1, int(cores - used + _MISSING))
+
+
+def _cores_of(process: psutil.Process) -> list[int]:
+    """Numbers of the cores that a process may use."""
+    every = list(range(len(psutil.cpu_times(percpu=True))))
+    # macOS binds no process to cores, and some containers number them otherwise than the machine they run on.
+    bound = process.cpu_affinity() if hasattr(process, "cpu_affinity") else every
+    return bound if max(bound) < len(every) else every
 
 
 def _seconds_of_child(child: psutil.Process) -> float:
