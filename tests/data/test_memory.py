@@ -36,12 +36,14 @@ def pictures(tmp_path: Path) -> Path:
 
 def test_memory_is_that_of_the_machine_or_of_the_container(tmp_path, monkeypatch):
     machine = psutil.virtual_memory().total
-    limit = tmp_path / "memory.max"
-    monkeypatch.setattr(memory, "_CONTAINER_LIMIT", limit)
+    monkeypatch.setattr(memory, "_CONTAINER", tmp_path)
     assert 0 < available_memory() <= machine
-    for text, expected in (("12345\n", 12345), ("max\n", machine), (f"{2 * machine}\n", machine)):
-        limit.write_text(text)
+    (tmp_path / "memory.current").write_text("2345\n")
+    for text, expected in (("12345\n", 10_000), ("max\n", machine), (f"{2 * machine}\n", machine)):
+        (tmp_path / "memory.max").write_text(text)
         assert 0 < available_memory() <= expected
+    (tmp_path / "memory.max").write_text("2000\n")
+    assert available_memory() == 0
 
 
 def test_the_message_says_how_much_of_what(complains):

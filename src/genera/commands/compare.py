@@ -73,7 +73,7 @@ def compare(
     questions: dict[str, tuple[ImageData, list[Measure]]] = {}
     for trained in found:
         if (kind := _kind(trained)) not in questions:
-            data = trained.open_data()
+            data = trained.open_data(split)
             known = known_measures(
                 data, split=split, count=count, classifier=classifier, inception=inception, allow=allowed
             )
@@ -161,7 +161,9 @@ def _check_alike(found: Sequence[TrainedModel]) -> None:
 def _of_data(trained: TrainedModel) -> str:
     name, *settings = trained.config["data"].values()
     about = "".join(f", {setting}" for setting in settings if setting is not None)
-    return f"{name} {trained.spec.shape} with {trained.spec.levels} levels{about}"
+    digests = [found["digest"][:8] for found in (trained.config.get("images") or {}).values()]
+    contents = f" ({', '.join(digests)})" if digests else ""
+    return f"{name} {trained.spec.shape} with {trained.spec.levels} levels{about}{contents}"
 
 
 def _cost(trained: TrainedModel) -> dict[str, float]:

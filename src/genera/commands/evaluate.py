@@ -45,7 +45,7 @@ def evaluate(
         allow: packages the model's and the classifier's configs may name besides ours; only those you trust.
     """
     trained = find_model(model)
-    data = data or trained.open_data()
+    data = data or trained.open_data(split)
     known = known_measures(
         data, split=split, count=count, classifier=classifier, inception=inception, allow=allow or ()
     )

@@ -13,6 +13,7 @@ from typing import Any
 
 from genera.commands.calling import data_name, with_data_name
 from genera.data import ImageData, describe_difference
+from genera.training.checkpoints import MAY_CHANGE
 from genera.training.environment import has_bfloat16, is_on_processor
 from genera.training.keeping import Interrupted
 from genera.training.recipes import data_section, find_recipe, recipe_paths
@@ -35,12 +36,6 @@ exactly where a run stopped, killed or not. The run directory is printed last.
   --out DIR        the run directory; a numbered one in $GENERA_RUNS or ./runs where omitted
   --allow PACKAGE  let the recipe name classes of this package too; only give packages you trust
 """
-
-#: What a resumed run may do differently; anything else would make it another run.
-_MAY_CHANGE = {
-    "budget", "max_epochs", "max_steps", "validate_every", "log_every", "checkpoint_every", "accelerator", "devices",
-    "strategy", "probes", "loggers", "callbacks",
-}  # fmt: skip
 
 
 def main(arguments: Sequence[str]) -> int:
@@ -134,7 +129,7 @@ def resume_run(path: Path, overrides: Sequence[str] = (), *, allow: Sequence[str
         recipe, spec, images = (config.pop(name, None) for name in ("recipe", "spec", "images"))
         settings = Settings(config, with_data_name(overrides), allow=allow)
         resolved = settings.as_config()
-        fixed = (resolved.keys() & config.keys()) - _MAY_CHANGE
+        fixed = (resolved.keys() & config.keys()) - MAY_CHANGE
         changed = sorted(key for key in fixed if resolved[key] != config[key])
         if changed:
             raise ValueError(
@@ -145,6 +140,10 @@ def resume_run(path: Path, overrides: Sequence[str] = (), *, allow: Sequence[str
             raise ValueError(
                 f"{run.path} was trained on images {spec}, but {data.name} has {asdict(data.spec)} now: "
                 "restore the pictures, or start a new run"
+            )
+        if images is None:
+            raise ValueError(
+                f"{run.path} is of an older version of Genera, which kept no record of its images: train anew"
             )
         if difference := describe_difference(images, data.contents()):
             raise ValueError(
@@ -158,7 +157,8 @@ def resume_run(path: Path, overrides: Sequence[str] = (), *, allow: Sequence[str
 
 def _locked(run: RunDirectory) -> AbstractContextManager[None]:
     """The lock of a run; the other processes of a ddp training work under that of the first."""
-    return nullcontext() if "LOCAL_RANK" in os.environ else run.locked()
+    is_another = "GENERA_RUN" in os.environ or os.environ.get("LOCAL_RANK", "0") != "0"
+    return nullcontext() if "LOCAL_RANK" in os.environ and is_another else run.locked()
 
 
 def _train(

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property
 
@@ -101,13 +101,17 @@ class ImageData:
         """The splits this data set offers, loaded or not."""
         return tuple(name for name in SPLIT_NAMES if name in self._loaders)
 
-    def contents(self) -> dict[str, dict[str, int | str]]:
-        """The number of images in every split and their digest, by the name of the split: what tells data apart.
+    def contents(self, splits: Sequence[str] | None = None) -> dict[str, dict[str, int | str]]:
+        """The number of images in splits and their digest, by the name of the split: what tells data apart.
+
+        Args:
+            splits: which; all where omitted.
 
         Raises:
-            ValueError: files are missing or damaged, or images do not fit the spec.
+            ValueError: there is no such split, files are missing or damaged, or images do not fit the spec.
         """
-        return {name: {"count": len(self.split(name)), "digest": self.split(name).digest} for name in self.split_names}
+        names = self.split_names if splits is None else splits
+        return {name: {"count": len(self.split(name)), "digest": self.split(name).digest} for name in names}
 
     def describe(self, split: str) -> str:
         """The images of a split in a few words, with the start of their digest: two folders may have one name.

@@ -7,14 +7,15 @@ from pathlib import Path
 import psutil
 
 #: Where a container finds how much it may use; psutil tells of the whole machine.
-_CONTAINER_LIMIT = Path("/sys/fs/cgroup/memory.max")
+_CONTAINER = Path("/sys/fs/cgroup")
 
 
 def available_memory() -> int:
     """Bytes that this process may still take without swapping."""
     available = int(psutil.virtual_memory().available)
     try:
-        return min(available, int(_CONTAINER_LIMIT.read_text()))
+        limit, used = (int((_CONTAINER / name).read_text()) for name in ("memory.max", "memory.current"))
+        return min(available, max(0, limit - used))
     # There is no container, or its limit is "max".
     except (OSError, ValueError):
         return available

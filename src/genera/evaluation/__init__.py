@@ -12,6 +12,9 @@ from genera.evaluation.runner import cache_folder, check_fits, evaluate, result_
 from genera.evaluation.samples import classifier_of
 from genera.evaluation.writing import ResultWriter
 
+#: What a config may name of these.
+PARTS = ("ClassCoverage", "Classifier", "Diversity")
+
 __all__ = [
     "BitsPerDimMeasure",
     "ClassCoverage",

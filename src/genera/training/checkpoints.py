@@ -12,6 +12,7 @@ from lightning.pytorch.plugins.io import TorchCheckpointIO
 from torch import Tensor
 
 from genera.core.files import write_whole
+from genera.training.runs import RunDirectory
 
 #: Raised whenever what a checkpoint must hold changes.
 SCHEMA = 1
@@ -24,8 +25,23 @@ _CONTENT: dict[str, type] = {
     "global_step": int,
     "epoch": int,
 }
+#: What a run that is resumed may do differently; anything else would make it another training.
+MAY_CHANGE = {
+    "budget", "max_epochs", "max_steps", "validate_every", "log_every", "checkpoint_every", "accelerator", "devices",
+    "strategy", "probes", "loggers", "callbacks",
+}  # fmt: skip
 #: Callbacks without whose state a training cannot go on as it would have.
 _CALLBACKS = ("Pace", "TrainingMetrics", "Validation", "Probing")
+
+
+def identity_of(run: RunDirectory) -> dict[str, str]:
+    """What a checkpoint must agree in for a training to go on as it would have: a digest of each section of its config.
+
+    Raises:
+        ValueError: the config is damaged.
+    """
+    config = run.read_config() if run.config.is_file() else {}
+    return {name: _digest(value) for name, value in config.items() if name not in MAY_CHANGE}
 
 
 class WholeCheckpointIO(TorchCheckpointIO):
@@ -101,9 +117,10 @@ def _update(sha: Any, value: Any) -> None:
         for name, item in value.items():
             sha.update(repr(name).encode())
             _update(sha, item)
-    elif isinstance(value, list | tuple):
+    elif isinstance(value, list | tuple | set | frozenset):
         sha.update(f"{len(value)} values".encode())
-        for item in value:
+        # The order of a set is another in every process.
+        for item in value if isinstance(value, list | tuple) else sorted(value, key=repr):
             _update(sha, item)
     else:
         sha.update(repr(value).encode())

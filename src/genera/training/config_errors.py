@@ -11,8 +11,10 @@ import inspect
 import re
 import sys
 from collections.abc import Iterable
+from typing import TYPE_CHECKING
 
-from genera.training.registry import Registry, imported
+if TYPE_CHECKING:
+    from genera.training.registry import Registry
 
 
 def one_line(message: str, *, options: Iterable[str] = (), registry: Registry | None = None) -> str:
@@ -115,6 +117,9 @@ def _perhaps(name: str, known: Iterable[str]) -> str:
 
 def _settings_of(class_path: str) -> list[str]:
     """Names of what a class can be given in a config."""
+    # Not above: a mistyped command is told so at once, without loading torch.
+    from genera.training.registry import imported
+
     found = imported(class_path)
     return [] if not callable(found) else [name for name in inspect.signature(found).parameters if name != "self"]
 

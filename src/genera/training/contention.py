@@ -83,8 +83,8 @@ class ContentionMonitor(pl.Callback):
         fitting = threads_that_fit(cores, used)
         if fitting < torch.get_num_threads():
             tqdm.write(
-                f"other programs use {used:.1f} of {cores} cores: fewer threads are faster then, "
-                f"OMP_NUM_THREADS={fitting} before the command",
+                f"other programs use {used:.1f} of {cores} cores: fewer threads may be faster then: "
+                f"try OMP_NUM_THREADS={fitting} before the command",
                 file=sys.stderr,
             )
 

@@ -24,13 +24,23 @@ def check_size(make: Callable[[], nn.Module]) -> None:
         make: makes the model.
 
     Raises:
-        ValueError: its parameters, or a tensor on the way to them, need more memory than there is; or it has far more
-            parts than any model has.
+        ValueError: its parameters need more memory than there is.
+        TooLarge: a tensor on the way to them does, or it has far more parts than any model has.
     """
-    with torch.device("meta"), _Watching():
-        model = make()
+    try:
+        with torch.device("meta"), _Watching():
+            model = make()
+    except TooLarge:
+        raise
+    # Some models read numbers of theirs as they are made, and here are none. What else is wrong, the real making tells.
+    except Exception:
+        return
     total = sum(tensor.nbytes for tensor in (*model.parameters(), *model.buffers()))
     check_fits_in_memory(total, "the model", hint=_HINT)
+
+
+class TooLarge(ValueError):
+    """What a config describes does not fit into memory, or has no end."""
 
 
 class _Watching(TorchDispatchMode):
@@ -48,8 +58,11 @@ class _Watching(TorchDispatchMode):
         result = func(*args, **(kwargs or {}))
         self.count += 1
         if self.count > _MOST_OPERATIONS:
-            raise ValueError("the model has too many parts to be made: lower the counts and depths of its settings")
+            raise TooLarge("the model has too many parts to be made: lower the counts and depths of its settings")
         for tensor in tree_leaves(result):
             if isinstance(tensor, Tensor) and tensor.nbytes > self.available:
-                check_fits_in_memory(tensor.nbytes, "a tensor of the model", hint=_HINT)
+                size, free = tensor.nbytes / 1e9, self.available / 1e9
+                raise TooLarge(
+                    f"a tensor of the model would take {size:,.1f} GB of memory, and {free:,.1f} GB are free: {_HINT}"
+                )
         return result

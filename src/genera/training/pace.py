@@ -5,6 +5,7 @@ from __future__ import annotations
 import sys
 import time
 from contextlib import ExitStack
+from dataclasses import replace
 from typing import Any
 
 import lightning.pytorch as pl
@@ -146,7 +147,10 @@ class Pace(pl.Callback):
         if trainer.world_size > 1 and self.span.budget is not None:
             # Every process must follow the same schedule and stop at the same step.
             seconds, reserve = trainer.strategy.broadcast((seconds, reserve))
-        self.progress = self.span.progress(task.steps, seconds, reserve=reserve)
+        progress = self.span.progress(task.steps, seconds, reserve=reserve)
+        # A reserve that was too large, as the first steps are slow, must not take schedules back.
+        epoch, fraction = (max(getattr(progress, name), getattr(self.progress, name)) for name in ("epoch", "fraction"))
+        self.progress = replace(progress, epoch=epoch, fraction=fraction)
 
 
 class Deadline(pl.Callback):

@@ -19,6 +19,12 @@ from torch.nn.modules import activation
 PART_PACKAGES = ("genera.core", "genera.networks", "genera.flows", "genera.vaes", "genera.gans", "genera.evaluation")
 #: Modules whose functions are parts as well, where a package of parts exports them.
 FUNCTION_MODULES = ("genera.flows.masks",)
+#: Packages whose functions a config could make do anything: nobody's models are in them.
+NEVER_ALLOWED = sys.stdlib_module_names | {
+    "PIL", "filelock", "genera", "joblib", "jsonargparse", "lightning", "matplotlib", "numpy", "pip", "pooch", "psutil",
+    "pytorch_lightning", "requests", "scipy", "setuptools", "sklearn", "tensorboard", "torch", "torchmetrics", "tqdm",
+    "yaml",
+}  # fmt: skip
 
 
 class Registry:
@@ -27,12 +33,18 @@ class Registry:
     Args:
         classes: more classes that may be named, by import path: what a recipe has besides its model.
         allow: packages that the caller trusts: anything in them may be named.
+
+    Raises:
+        ValueError: ``allow`` holds one of :data:`NEVER_ALLOWED`.
     """
 
     def __init__(self, *, classes: Mapping[str, type] | None = None, allow: Sequence[str] = ()) -> None:
         self._classes = {f"torch.nn.{name}": getattr(activation, name) for name in activation.__all__}
         self._classes |= classes or {}
         self.allow = tuple(allow)
+        for package in self.allow:
+            if _root(package) in NEVER_ALLOWED:
+                raise ValueError(f"--allow {package} would let a config run anything: name a package of models instead")
         more = ", optimisers, schedulers, tasks, loggers, callbacks and strategies" if classes else ""
         self._kinds = f"parts of models that genera exports, activations of torch.nn{more}"
 
@@ -80,9 +92,13 @@ class Registry:
 
     def refusal(self, path: str) -> str:
         """Why ``path`` may not be named, in one line."""
-        root = path.partition(".")[0]
-        way_out = "" if root == "genera" else f"; if you trust it, allow its package: --allow {root}"
+        root = _root(path)
+        way_out = "" if root in NEVER_ALLOWED else f"; if you trust it, allow its package: --allow {root}"
         return f"{path!r} may not be named here, only {self._kinds}{way_out}"
+
+
+def _root(path: str) -> str:
+    return path.partition(".")[0]
 
 
 def imported(path: str) -> object:
@@ -94,4 +110,5 @@ def imported(path: str) -> object:
 def _exports() -> Iterator[object]:
     """What the packages of parts export. What a config names has been imported by the time it is looked for here."""
     for package in filter(None, map(sys.modules.get, PART_PACKAGES)):
-        yield from (getattr(package, name) for name in package.__all__)
+        # Of a package that exports more than parts, those that it says are some.
+        yield from (getattr(package, name) for name in getattr(package, "PARTS", package.__all__))

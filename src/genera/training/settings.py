@@ -7,7 +7,6 @@ made of the signature of a data set's function. A run's ``config.yaml`` is a rec
 from __future__ import annotations
 
 import argparse
-import inspect
 import json
 from collections.abc import Sequence
 from pathlib import Path
@@ -16,11 +15,7 @@ from typing import Any
 
 import torch
 from jsonargparse import ArgumentParser
-from lightning.pytorch import Callback, callbacks, loggers, strategies
-from lightning.pytorch.loggers import Logger
-from lightning.pytorch.strategies import Strategy
-from torch.optim import Optimizer, lr_scheduler
-from torch.optim.lr_scheduler import LRScheduler
+from lightning.pytorch import callbacks, loggers, strategies
 
 from genera.data import ImageData
 from genera.training.adversarial_task import AdversarialTask
@@ -32,21 +27,26 @@ from genera.training.registry import Registry
 from genera.training.train import train
 
 
-def _exported(module: ModuleType, kind: type) -> dict[str, type]:
-    """The classes of a kind that a module exports, by import path."""
-    named = {f"{module.__name__}.{name}": getattr(module, name) for name in module.__all__}
-    return {path: each for path, each in named.items() if inspect.isclass(each) and issubclass(each, kind)}
+def _listed(module: ModuleType, *names: str) -> dict[str, type]:
+    """Classes of a module, by import path."""
+    return {f"{module.__name__}.{name}": getattr(module, name) for name in names}
 
 
 #: What a recipe may name besides the parts of its model.
 RECIPE_CLASSES: dict[str, type] = {
     **{f"{each.__module__}.{each.__qualname__}": each for each in (LossTask, AdversarialTask, Muon)},
-    **_exported(torch.optim, Optimizer),
-    **_exported(lr_scheduler, LRScheduler),
-    **_exported(loggers, Logger),
-    **_exported(callbacks, Callback),
-    **_exported(strategies, Strategy),
-}
+    **_listed(
+        torch.optim, "ASGD", "Adadelta", "Adafactor", "Adagrad", "Adam", "AdamW", "Adamax", "NAdam", "RAdam", "RMSprop",
+        "Rprop", "SGD",
+    ),
+    **_listed(torch.optim.lr_scheduler, "ReduceLROnPlateau"),
+    **_listed(loggers, "CSVLogger", "CometLogger", "MLFlowLogger", "TensorBoardLogger", "WandbLogger"),
+    **_listed(
+        callbacks, "DeviceStatsMonitor", "EarlyStopping", "LearningRateMonitor", "ModelCheckpoint", "ModelSummary",
+        "RichModelSummary", "RichProgressBar", "TQDMProgressBar", "Timer",
+    ),
+    **_listed(strategies, "DDPStrategy", "SingleDeviceStrategy"),
+}  # fmt: skip
 
 
 class Settings:

@@ -58,8 +58,8 @@ class Span:
         Args:
             step: optimiser steps taken.
             seconds: of training.
-            reserve: seconds of a budget that are needed after the last step, of which half the budget is granted;
-                schedules end before them.
+            reserve: seconds of a budget that are needed after the last step, at most half of it; schedules end
+                before them.
         """
         if self.budget is None:
             epoch = step / self.steps_per_epoch

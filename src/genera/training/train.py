@@ -19,7 +19,7 @@ from genera.data.batches import Batches, first_batch
 from genera.data.images import ImageData, Images
 from genera.training.balance import Balance
 from genera.training.bar import Bar
-from genera.training.checkpoints import WholeCheckpointIO, read_checkpoint
+from genera.training.checkpoints import WholeCheckpointIO, identity_of, read_checkpoint
 from genera.training.contention import ContentionMonitor
 from genera.training.environment import check_devices, describe_environment
 from genera.training.keeping import Keeper
@@ -99,8 +99,7 @@ def train(
     feed = Feed(data.split("train"), batch_size=batch_size, seed=seed)
     span = Span(feed.steps_per_epoch, max_epochs, max_steps, None if budget is None else seconds_of(budget))
     validated = _first(data.split("validation"), validation_images)
-    # What a checkpoint must agree in for the training to go on as it would have.
-    identity = {"seed": seed, "batch_size": batch_size, "training images": feed.images.digest}
+    identity = identity_of(run)
     checkpoint = _checkpoint_to_resume(run, span, identity) if resume else None
 
     with seeded(step_seed(seed, 0)):

@@ -79,20 +79,33 @@ class TrainedModel:
 
     def was_trained_on(self, data: ImageData, split: str) -> bool:
         """Whether a split of some data is that of the data it was trained on, by its content."""
-        recorded = self.config.get("images")
-        found = recorded.get(split) if isinstance(recorded, dict) else None
-        return isinstance(found, dict) and found.get("digest") == data.split(split).digest
+        recorded = self._recorded
+        if recorded is None:
+            # A run of an older version, which kept no record: it is taken at its word.
+            return data.name == data_section(self.config)["name"]
+        return split in recorded and recorded[split] == data.contents([split])[split]
 
-    def open_data(self) -> ImageData:
-        """The data it was trained on, with a warning where they are other images by now.
+    def open_data(self, split: str | None = None) -> ImageData:
+        """The data it was trained on.
+
+        Args:
+            split: say so in a warning where the images of this split are other ones by now.
 
         Raises:
-            ValueError: the data are missing or damaged.
+            ValueError: the data are missing or damaged, or have no such split.
         """
-        data = open_data(data_section(self.config))
-        if difference := describe_difference(self.config.get("images"), data.contents()):
-            logger.warning("the images of %s are not those %s was trained on: %s", data.name, self.name, difference)
+        data, recorded = open_data(data_section(self.config)), self._recorded
+        if split is not None and recorded is not None:
+            of_split = {name: found for name, found in recorded.items() if name == split}
+            if difference := describe_difference(of_split, data.contents([split])):
+                logger.warning("the images of %s are not those %s was trained on: %s", data.name, self.name, difference)
         return data
+
+    @property
+    def _recorded(self) -> dict[str, Any] | None:
+        """Number and digest of the images of each split it was trained on, where they were recorded."""
+        recorded = self.config.get("images")
+        return recorded if isinstance(recorded, dict) else None
 
     def load(self, *, device: str = "cpu", allow: Sequence[str] = ()) -> ImageModel:
         """The model in evaluation mode.
