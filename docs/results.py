@@ -1,6 +1,7 @@
 """Write the tables of results from the files of comparisons, of the zoo and of runs: ``python docs/results.py``.
 
-The families side by side stand in the README, all that was measured of what ships in ``docs/results.md``; the
+The families side by side stand in the README, and how fast they are beside other programs, by the numbers of
+``benchmarks/busy.py``; all that was measured of what ships in ``docs/results.md``; the
 likelihoods of integer pixels in ``docs/vaes.md``, what draws of GANs have in common with images in ``docs/gans.md``,
 flows in ``docs/fast-flows.md``.
 """
@@ -20,7 +21,9 @@ README, RESULTS, VAES, GANS = DOCS.parent / "README.md", DOCS / "results.md", DO
 FAST_FLOWS = DOCS / "fast-flows.md"
 COMPARISONS = DOCS / "comparison"
 ZOO = DOCS.parent / "src" / "genera" / "zoo" / "weights"
+BUSY = DOCS / "figures" / "busy" / "busy.json"
 BEGIN = "<!-- results: written by docs/results.py -->\n"
+BEGIN_SPEED = "<!-- speed: written by docs/results.py -->\n"
 END = "<!-- end of results -->"
 #: What the README compares the families by, and what it calls that.
 FAMILIES = {
@@ -47,6 +50,13 @@ PUBLISHED = {
 #: Test bits/dim of the report's flow, and after how many epochs.
 REPORT = {"mnist": ("1.0549", 300), "fashion-mnist": ("2.8352", 500)}
 NUM_TRAIN = 50_000
+#: What runs beside a work of ``benchmarks/busy.py``.
+BESIDE = {
+    "alone": "nothing",
+    "beside a half busy process": "a process, half of the time",
+    "beside a busy process": "a process, all the time",
+    "two at once": "the same once more",
+}
 HEADER = """\
 | model | data | measure, test split | value | images | steps | training images/s | training time |
 |---|---|---|---|---|---|---|---|
@@ -192,21 +202,37 @@ def with_real(found: dict | None) -> str:
     return f"{found['value']:.3g}" if real is None else f"{found['value']:.3g} ({real:.3g})"
 
 
-def updated(document: str, table: str) -> str:
+def speed() -> str:
+    """What it is worth that threads spin for a bounded time, and one thread in place of all, beside other programs."""
+    measured = json.loads(BUSY.read_text())
+    table = "| | beside it runs | passes or steps a second | times spinning | one thread, times all |\n"
+    table += "|---|---|---|---|---|\n"
+    others = []
+    for work, loads in measured["turns"].items():
+        for load, turns in loads.items():
+            spinning, ours, one = (turns[side]["rate"] for side in ("spinning", "10,000 spins", "one thread"))
+            table += f"| {work} | {BESIDE[load]} | {ours:.3g} | {ours / spinning:.2g} | {one / ours:.2g} |\n"
+        others += [turn["others"] for turn in loads["alone"].values()]
+    where = f"{measured['processor']}, {measured['cores']} cores, of which other programs used up to {max(others):.1f}"
+    return f"{table}\nMeasured on {where} where nothing runs beside it.\n"
+
+
+def updated(document: str, table: str, *, begin: str = BEGIN) -> str:
     """A document with its table written anew."""
-    before, _, rest = document.partition(BEGIN)
+    before, _, rest = document.partition(begin)
     _, _, after = rest.partition(END)
-    assert rest, f"there is no line {BEGIN!r}"
-    return before + BEGIN + table + END + after
+    assert rest, f"there is no line {begin!r}"
+    return before + begin + table + END + after
 
 
 if __name__ == "__main__":
-    for path, made in (
-        (README, families()),
-        (RESULTS, results()),
-        (VAES, likelihoods()),
-        (GANS, sets()),
-        (FAST_FLOWS, flows()),
+    for path, made, begin in (
+        (README, families(), BEGIN),
+        (README, speed(), BEGIN_SPEED),
+        (RESULTS, results(), BEGIN),
+        (VAES, likelihoods(), BEGIN),
+        (GANS, sets(), BEGIN),
+        (FAST_FLOWS, flows(), BEGIN),
     ):
-        path.write_text(updated(path.read_text(), made))
+        path.write_text(updated(path.read_text(), made, begin=begin))
         print(path)

@@ -84,6 +84,7 @@ def test_the_tables_of_results_are_those_of_the_files() -> None:
     results = importlib.util.module_from_spec(spec)
     spec.loader.exec_module(results)
     assert results.updated(README, results.families()) == README
+    assert results.updated(README, results.speed(), begin=results.BEGIN_SPEED) == README
     measured = results.RESULTS.read_text(encoding="utf-8")
     assert results.updated(measured, results.results()) == measured
     vaes = results.VAES.read_text(encoding="utf-8")
