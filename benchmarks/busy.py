@@ -2,7 +2,7 @@
 
 Run with ``python benchmarks/busy.py --out docs/figures/busy`` on a machine that does nothing else. Work is done alone,
 beside a process that keeps a core busy half of the time or all of it, and by two processes at once, with as many
-threads as there are cores: spinning as torch comes, passive, and sleeping after some turns, 10,000 as the library sets
+threads as there are cores: spinning as torch comes, passive, and sleeping after some turns, 20,000 as the library sets
 it; and with one thread. The policy is read when torch is loaded, so each side is a process of its own. They take turns
 of a second, and the median turn counts. Prints, and writes to ``busy.json``, how often a second the work was done, and
 how many cores other programs used meanwhile, which says from where on fewer threads are faster.
@@ -34,7 +34,7 @@ SIDES = {
     "spinning": {},
     "passive": {"OMP_WAIT_POLICY": "PASSIVE"},
     "3,000 spins": {"GOMP_SPINCOUNT": "3000"},
-    "10,000 spins": {"GOMP_SPINCOUNT": "10000"},
+    "20,000 spins": {"GOMP_SPINCOUNT": "20000"},
     "one thread": {"OMP_NUM_THREADS": "1"},
 }
 LOADS = ALONE, HALF, BUSY, TWO = ("alone", "beside a half busy process", "beside a busy process", "two at once")

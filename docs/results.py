@@ -210,7 +210,7 @@ def speed() -> str:
     others = []
     for work, loads in measured["turns"].items():
         for load, turns in loads.items():
-            spinning, ours, one = (turns[side]["rate"] for side in ("spinning", "10,000 spins", "one thread"))
+            spinning, ours, one = (turns[side]["rate"] for side in ("spinning", "20,000 spins", "one thread"))
             table += f"| {work} | {BESIDE[load]} | {ours:.3g} | {ours / spinning:.2g} | {one / ours:.2g} |\n"
         others += [turn["others"] for turn in loads["alone"].values()]
     where = f"{measured['processor']}, {measured['cores']} cores, of which other programs used up to {max(others):.1f}"

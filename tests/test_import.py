@@ -39,7 +39,7 @@ def policies(program: str, **given: str) -> list[str | None]:
     ],
 )
 def test_idle_threads_do_not_spin_for_long_from_the_moment_torch_is_loaded(use: str) -> None:
-    assert policies(WATCH + use) == [None, "10000"]
+    assert policies(WATCH + use) == [None, "20000"]
 
 
 @pytest.mark.parametrize(

@@ -19,14 +19,13 @@ if TYPE_CHECKING:
 
 __version__ = "0.1.0"
 
-# The one thing that happens on import. GNU's OpenMP, which torch has on Linux, reads once, when torch loads it, how long
-# its threads spin while they wait. By default that is so long that they take the cores from whoever computes as soon as
-# another program runs, and training slows down many times. Put to sleep at once, they cost a third of the speed where
-# nothing else runs. This count costs a few percent there, and beside other programs several times less than the
-# default: `benchmarks/busy.py` measures it. What the user has set stays, and so does the policy of a torch that is
-# loaded already.
+# The one thing that happens on import. GNU's OpenMP, which torch has on Linux, reads once, when torch loads it, how
+# long its threads spin while they wait. By default that is so long that they take the cores from whoever computes as
+# soon as another program runs, and training slows down many times. Put to sleep at once, they cost a third of the speed
+# where nothing else runs. This count costs a few percent there, and beside other programs much less than the default:
+# `benchmarks/busy.py` measures it. What the user has set stays, and so does the policy of a torch already loaded.
 if "torch" not in sys.modules and not {"OMP_WAIT_POLICY", "GOMP_SPINCOUNT"} & os.environ.keys():
-    os.environ["GOMP_SPINCOUNT"] = "10000"
+    os.environ["GOMP_SPINCOUNT"] = "20000"
 
 
 def load(model: str | Path, *, device: str = "cpu", allow: Sequence[str] = ()) -> ImageModel:

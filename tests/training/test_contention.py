@@ -149,5 +149,8 @@ def test_it_is_said_once_where_fewer_threads_are_faster(
 ) -> None:
     monkeypatch.setattr(torch, "get_num_threads", lambda: threads)
     train(machine, steps, others=others, device=device, is_first=is_first)
-    said = "other programs use 1.8 of 2 cores: fewer threads may be faster then: try OMP_NUM_THREADS=1 before the command\n"
+    said = (
+        "other programs use 1.8 of 2 cores: fewer threads may be faster then: "
+        "try OMP_NUM_THREADS=1 before the command\n"
+    )
     assert capsys.readouterr().err == said * lines

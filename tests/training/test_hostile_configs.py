@@ -111,6 +111,12 @@ def test_to_look_at_the_size_changes_nothing(recipe: str) -> None:
     check_size(lambda: build_model(read_yaml(find_recipe(recipe)), spec))
 
 
+def test_a_model_of_ones_own_may_read_its_numbers_as_it_is_made(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.syspath_prepend(Path(__file__).parents[1])
+    model = build_model({"model": "own_numbers.ReadsItsNumbers"}, DIGITS, allow=["own_numbers"])
+    assert model.rates == pytest.approx([0.0, 0.5, 1.0])
+
+
 def section(name: str, value: Any = None) -> Callable[[dict[str, Any]], object]:
     return lambda config: config.pop(name) if value is None else config.update({name: value})
 

@@ -18,8 +18,9 @@ from typing import Any
 import pytest
 import torch.nn
 import yaml
-from cases import PACKAGES
+from cases import PACKAGES, complains
 from jsonargparse import ArgumentParser
+from lightning.pytorch import callbacks, loggers, strategies
 from running import TINY
 
 import genera
@@ -134,12 +135,14 @@ def test_the_attacks_are_one_line(
 
 def test_what_the_cases_walk_is_what_may_be_named() -> None:
     registry = Registry()
+    assert {package.__name__ for package in (*PACKAGES, genera.evaluation)} == set(PART_PACKAGES)
     for package in (*PACKAGES, genera.evaluation):
-        assert package.__name__ in PART_PACKAGES
         for name in package.__all__:
             export = getattr(package, name)
-            if inspect.isclass(export):
-                assert (export in registry) != (inspect.isabstract(export) or ABC in export.__bases__)
+            if package is genera.evaluation and name not in package.PARTS:
+                assert export not in registry
+            elif inspect.isclass(export):
+                assert (export in registry) != (inspect.isabstract(export) or ABC in export.__bases__), name
             elif callable(export):
                 assert (export in registry) == (export.__module__ in FUNCTION_MODULES), name
 
@@ -153,6 +156,39 @@ def test_a_recipe_may_name_more_than_a_model() -> None:
     assert torch.optim.Adam in recipe
     assert torch.nn.ReLU in model
     assert torch.nn.Linear not in recipe
+
+
+def test_of_lightning_and_torch_a_recipe_may_name_what_is_listed() -> None:
+    registry = Registry(classes=RECIPE_CLASSES)
+    for package in (torch.optim, callbacks, loggers, strategies):
+        exports = {export for name in package.__all__ if inspect.isclass(export := getattr(package, name))}
+        listed = exports & set(RECIPE_CLASSES.values())
+        assert {export for export in exports if export in registry} == listed
+        assert listed < exports
+    assert callbacks.LambdaCallback not in registry
+
+
+@pytest.mark.parametrize("setting", ["callbacks", "loggers", "probes", "strategy"])
+@pytest.mark.parametrize(
+    "path",
+    ["genera.core.files.write_whole", "os.system", "genera.evaluation.ResultWriter", "lightning.pytorch.Trainer"],
+)
+def test_the_attacks_of_recipes_are_one_line(setting: str, path: str, tripwires: list[str]) -> None:
+    for named in (path, {"class_path": path, "init_args": {}}):
+        config = copy.deepcopy(FLOW)
+        config[setting] = named if setting == "strategy" else [named]
+        with pytest.raises(ValueError) as caught:
+            Settings(config).arguments()
+        assert "\n" not in str(caught.value)
+        assert not tripwires
+
+
+@pytest.mark.parametrize("package", ["os", "torch", "torch.hub", "genera", "lightning.pytorch", "subprocess"])
+def test_what_would_let_a_config_run_anything_is_never_allowed(package: str) -> None:
+    with complains(f"--allow {package} would let a config run anything"):
+        Registry(allow=[package])
+    assert "--allow" not in Registry().refusal(f"{package}.system")
+    assert "--allow stranger" in Registry().refusal("stranger.Model")
 
 
 @pytest.mark.parametrize(

@@ -133,7 +133,7 @@ def test_a_run_of_other_images_is_refused(tiny_run: Path, failing: Callable[...,
     assert "now 1439 images with digest" in said
     del config["images"]
     run.write_config(config)
-    assert "train: none recorded, now" in failing("train", "--resume", str(tiny_run), "--max_epochs", "2")
+    assert "keeps no record of its images" in failing("train", "--resume", str(tiny_run), "--max_epochs", "2")
 
 
 def test_a_checkpoint_of_another_model_or_training_is_refused(
@@ -143,14 +143,21 @@ def test_a_checkpoint_of_another_model_or_training_is_refused(
     config, environment = tiny_run / "config.yaml", tiny_run / "environment.json"
     settings, before = config.read_text(), environment.read_text()
     config.write_text(settings.replace("width: 4", "width: 5"))
-    assert "belongs to another model" in failing("train", "--resume", str(tiny_run), *more)
+    assert "is of another training, it differs in model" in failing("train", "--resume", str(tiny_run), *more)
     config.write_text(settings)
-    other = tmp_path / "other"
-    assert main(["train", TINY, "--out", str(other), "--max_epochs", "1", "--seed", "1", "--batch_size", "128"]) == 0
-    (tiny_run / "checkpoints" / "last.ckpt").write_bytes((other / "checkpoints" / "last.ckpt").read_bytes())
-    assert "is of another training, it differs in batch_size, seed" in failing(
-        "train", "--resume", str(tiny_run), *more
-    )
+    # Of the same shapes, and of other settings.
+    for number, (options, differing) in enumerate(
+        [
+            (("--seed", "1", "--batch_size", "128"), "batch_size, seed"),
+            (("--task.optimizer.lr", "0.5"), "task"),
+            (("--task.optimizer", "torch.optim.AdamW"), "task"),
+        ]
+    ):
+        other = tmp_path / f"other-{number}"
+        assert main(["train", TINY, "--out", str(other), "--max_epochs", "1", *options]) == 0
+        (tiny_run / "checkpoints" / "last.ckpt").write_bytes((other / "checkpoints" / "last.ckpt").read_bytes())
+        said = failing("train", "--resume", str(tiny_run), *more)
+        assert f"is of another training, it differs in {differing}: restore" in said
     assert environment.read_text() == before
 
 
