@@ -120,3 +120,14 @@ def test_the_umask_is_never_set(tmp_path: Path, monkeypatch: pytest.MonkeyPatch)
     """Not even to read it: another thread may be writing a file meanwhile."""
     monkeypatch.setattr(os, "umask", None)
     write_whole(tmp_path / "file", "x")
+
+
+def test_what_is_no_file_is_not_replaced_by_one(tmp_path: Path) -> None:
+    device, link = tmp_path / "device", tmp_path / "link"
+    os.mkfifo(device)
+    link.symlink_to(device)
+    for path in (device, link):
+        with pytest.raises(OSError, match=f"cannot write {path}: it exists and is not a regular file"):
+            write_whole(path, "content")
+    assert device.is_fifo()
+    assert link.is_symlink()

@@ -41,6 +41,7 @@ BOMB = f"a0: &a0 [lol, lol]\n{LAUGHS}\n"
         pytest.param(yaml.safe_dump({"latent_size": BOMB}), "aliases such as *a0", id="a billion laughs in text"),
         pytest.param(yaml.safe_dump({"seed": "[" * 3000}), "nested more than", id="lists in text, 3,000 deep"),
         pytest.param(yaml.safe_dump({"seed": "x" * 5000}), "longer than 4,096 characters", id="text that is too long"),
+        pytest.param(f"a: [{'x, ' * 3000}]", "more than 2,000 names and values", id="a long list"),
         pytest.param("- 1\n", "must hold a mapping of settings, got list", id="a list"),
         pytest.param("", "must hold a mapping of settings, got NoneType", id="nothing"),
     ],

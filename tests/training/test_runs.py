@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import shutil
 import subprocess
 import sys
 import threading
@@ -100,3 +101,18 @@ def test_a_run_one_may_only_read_is_not_resumed(tiny_run: Path) -> None:
     (tiny_run / ".lock").unlink()
     (tiny_run / ".lock").mkdir()
     assert f"cannot write into {tiny_run}" in failing_genera("train", "--resume", str(tiny_run), "--max_epochs", "2")
+
+
+@pytest.mark.parametrize("name", ["checkpoints", "figures", "measurements", "samples", "tensorboard"])
+def test_a_folder_of_a_run_that_lies_elsewhere_is_not_written_into(
+    name: str, trained: Path, tmp_path: Path, failing: Callable[..., str]
+) -> None:
+    run, outside = tmp_path / "run", tmp_path / "outside"
+    shutil.copytree(trained, run)
+    shutil.rmtree(run / name, ignore_errors=True)
+    outside.mkdir()
+    (outside / ".last.important").write_text("do not lose me")
+    (run / name).symlink_to(outside)
+    for command in (("train", "--resume"), ("figures",), ("evaluate",), ("sample",)):
+        assert f"{run / name} is a link" in failing(*command, str(run))
+    assert [path.name for path in outside.iterdir()] == [".last.important"]

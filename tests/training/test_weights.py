@@ -163,3 +163,22 @@ def test_half_precision_loads(tmp_path: Path) -> None:
     load_weights(model, recorded(path))
     assert model.weight.dtype == torch.float32
     assert model.weight.unique().tolist() == [1.0]
+
+
+def test_weights_that_are_far_too_large_are_not_even_read(tmp_path: Path) -> None:
+    path = tmp_path / "model.safetensors"
+    with path.open("wb") as file:
+        # Without a block of its own on the disk.
+        file.truncate(8 * 2**30)
+    with complains("larger than any weights of the model"):
+        load_weights(nn.Linear(3, 2), path)
+
+
+@pytest.mark.parametrize("make", [os.mkfifo, os.mkdir, lambda path: path.symlink_to("/dev/zero")])
+def test_a_digest_without_an_end_is_none(make: Callable[[Path], object], tmp_path: Path) -> None:
+    path = tmp_path / "model.safetensors"
+    save_weights(nn.Linear(3, 2), path)
+    digest_path(path).unlink()
+    make(digest_path(path))
+    with complains("model.sha256 is missing or damaged"):
+        load_weights(nn.Linear(3, 2), path)

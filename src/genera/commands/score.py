@@ -58,6 +58,8 @@ def score(
     found = log_probs(loaded, images, num_importance_samples=importance_samples, seed=seed)
     bits = bits_per_dim(found, loaded.spec.num_dims)
     mean = float(bits.double().mean())
+    if not bool(torch.isfinite(bits).all()):
+        raise ValueError(f"{int((~torch.isfinite(bits)).sum())} of {len(bits)} likelihoods of {model} are not finite")
     print(f"mean of {len(images)} {split} images of {data.name}: {mean:.4f} bits/dim", file=sys.stderr)
     text = _table(found, bits, images.labels)
     if out is None:

@@ -96,6 +96,9 @@ def train_recipe(
     is_new = out is None or not out.exists()
     run = _new_run(out, f"{path.stem}-{data.name}")
     with _locked(run):
+        if "LOCAL_RANK" not in os.environ and run.has_files:
+            # Somebody else has trained here since it was found empty.
+            raise ValueError(f"{run.path} is not empty: name another --out")
         run.write_config(
             {"recipe": path.stem, **settings.as_config(), "spec": asdict(data.spec), "images": data.contents()}
         )

@@ -28,6 +28,9 @@ def replacing(path: Path) -> Iterator[Path]:
 @contextmanager
 def _replacing(path: Path) -> Iterator[Path]:
     _make_folder(path.parent)
+    if path.exists() and not path.is_file():
+        # A folder, or a device such as /dev/null, whose name must not be given to something else.
+        raise OSError("it exists and is not a regular file")
     temporary = path.with_name(f".{path.stem}.{secrets.token_hex(8)}{path.suffix}")
     # Not with tempfile, which lets nobody else read: here the system applies the umask. To apply it by hand one would
     # have to read it, and it can only be read by setting it, for every thread.

@@ -11,6 +11,8 @@ from genera.core.checks import check_positive
 
 #: Values that an image may have, those of a square in colour of 2,364 pixels. These models are for some thousands.
 MAX_DIMS = 2**24
+#: Classes that images may be of.
+MAX_CLASSES = 100_000
 
 
 @dataclass(frozen=True)
@@ -42,6 +44,8 @@ class ImageSpec:
             raise ValueError(f"images may have at most {MAX_DIMS:,} values (C·H·W), got {self.num_dims:,}")
         if not 2 <= self.levels <= 256:
             raise ValueError(f"levels must lie between 2 and 256 (uint8 images), got {self.levels}")
+        if self.num_classes > MAX_CLASSES:
+            raise ValueError(f"num_classes must be at most {MAX_CLASSES:,}, got {self.num_classes:,}")
         if self.num_classes < 0:
             raise ValueError(f"num_classes must not be negative, got {self.num_classes}")
 

@@ -176,4 +176,7 @@ def describe_difference(before: object, now: Mapping[str, Mapping[str, int | str
 def _described(split: object) -> str:
     if not isinstance(split, Mapping):
         return "none recorded" if split is None else "a damaged record"
-    return f"{split.get('count')} images with digest {str(split.get('digest'))[:8]}"
+    count, digest = split.get("count"), split.get("digest")
+    if type(count) is not int or not isinstance(digest, str) or not digest.isalnum():
+        return "a damaged record"
+    return f"{count} images with digest {digest[:8]}"

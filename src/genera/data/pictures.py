@@ -124,7 +124,9 @@ def read_pictures(
         pixels[len(kept)] = picture
         kept.append(index)
         all_grey = all_grey and is_grey
-    examples = ", ".join(bad[:3]) + (", …" if len(bad) > 3 else "")
+    # Names of files may hold what a terminal obeys.
+    shown = [name if name.isprintable() else repr(name) for name in bad[:3]]
+    examples = ", ".join(shown) + (", …" if len(bad) > 3 else "")
     if not kept:
         raise ValueError(f"at least one picture must be readable, got {len(sources)} that are not: {examples}")
     if bad:
@@ -196,7 +198,12 @@ def check_is_png(path: Path) -> None:
 
 
 def _in_folder(folder: Path, file: Path) -> Source:
-    return Source(str(file), file.relative_to(folder).parts, file.read_bytes)
+    def read() -> bytes:
+        if (size := file.stat().st_size) > MAX_FILE_BYTES:
+            raise ValueError(f"it has {size} bytes, more than {MAX_FILE_BYTES}")
+        return file.read_bytes()
+
+    return Source(str(file), file.relative_to(folder).parts, read)
 
 
 def _in_zip(path: Path) -> list[Source]:

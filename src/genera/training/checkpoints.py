@@ -96,7 +96,9 @@ def read_checkpoint(path: Path, identity: dict[str, Any]) -> dict[str, Any]:
     if label.get("digest") != _digest(checkpoint):
         raise ValueError(f"{path} is damaged, its content is not what was saved (by its digest): {way_out}")
     if label.get("training") != identity:
-        differing = sorted(name for name in identity if dict(label.get("training") or {}).get(name) != identity[name])
+        found = label.get("training")
+        other: dict[str, Any] = found if isinstance(found, dict) else {}
+        differing = sorted(name for name in {*identity, *map(str, other)} if other.get(name) != identity.get(name))
         raise ValueError(f"{path} is of another training, it differs in {', '.join(differing)}: {way_out}")
     return checkpoint
 

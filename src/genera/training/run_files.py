@@ -16,8 +16,8 @@ from pathlib import Path
 from typing import Any, NamedTuple, NoReturn
 
 #: Far more than ours hold. What is larger is none of ours, and would only fill the memory.
-_MAX_BYTES_OF_JSON = 64 * 2**20
-_MAX_BYTES_OF_TABLE = 2**30
+_MAX_BYTES_OF_JSON = 4 * 2**20
+_MAX_BYTES_OF_TABLE = 32 * 2**20
 #: Steps are places on an axis of floats as well.
 _MAX_STEP = 2**53
 #: Levels of mappings and lists in one another; ours have eight at most.
@@ -88,6 +88,8 @@ def read_evaluation(path: Path) -> dict[str, Any]:
         content = _checked(_json_of(path), _EVALUATION)
         for name, measurement in content["measures"].items():
             _checked(measurement, _MEASUREMENT, of=name)
+            if not name.isprintable():
+                raise ValueError(f"{name!r} is no name of a measure")
         return content
 
 

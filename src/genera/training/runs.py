@@ -21,10 +21,15 @@ from genera.training.run_files import read_environment, read_table
 #: Some hundred times what the largest recipe has.
 MAX_CONFIG_CHARACTERS = 1_000_000
 MAX_CONFIG_DEPTH = 100
+#: The largest config has some 500; to find out what they name takes long where there are thousands.
+MAX_CONFIG_NODES = 2_000
 #: As long as a path may be.
 MAX_SETTING_CHARACTERS = 4096
 #: libyaml's, where it is installed, is ten times as fast.
 _LOADER = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
+
+#: Folders that are written into.
+_FOLDERS = ("checkpoints", "figures", "measurements", "samples", "tensorboard")
 
 
 def runs_root() -> Path:
@@ -85,6 +90,10 @@ class RunDirectory:
             raise ValueError(f"there is no run directory {path}")
         if not run.config.is_file():
             raise ValueError(f"{path} is not a run directory: it has no {run.config.name}")
+        for name in _FOLDERS:
+            if (path / name).is_symlink():
+                # What is written there would be written elsewhere, and a run may be a stranger's.
+                raise ValueError(f"{path / name} is a link: put the folder itself there, or remove it")
         return run
 
     @property
@@ -104,7 +113,7 @@ class RunDirectory:
         try:
             lock.acquire()
         except Timeout as error:
-            owner = self._lock.read_text(encoding="utf-8").strip() or "another process"
+            owner = self._lock.read_text(encoding="utf-8", errors="replace").strip() or "another process"
             raise ValueError(f"{self.path} is being trained by {owner}: wait for it, or stop it first") from error
         except OSError as error:
             raise OSError(f"cannot write into {self.path}: {error.strerror or error}") from error
@@ -230,8 +239,11 @@ def _check_yaml(text: str, *, most_characters: int = MAX_CONFIG_CHARACTERS) -> N
     """
     if len(text) > most_characters:
         raise ValueError(f"it, or text in it, is longer than {most_characters:,} characters")
-    depth = 0
+    depth, nodes = 0, 0
     for event in yaml.parse(text, Loader=_LOADER):
+        nodes += isinstance(event, yaml.NodeEvent)
+        if nodes > MAX_CONFIG_NODES:
+            raise ValueError(f"it holds more than {MAX_CONFIG_NODES:,} names and values")
         if isinstance(event, yaml.AliasEvent):
             raise ValueError(f"aliases such as *{event.anchor} are not allowed: write out what it stands for")
         depth += isinstance(event, yaml.CollectionStartEvent) - isinstance(event, yaml.CollectionEndEvent)

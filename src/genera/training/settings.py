@@ -42,7 +42,7 @@ RECIPE_CLASSES: dict[str, type] = {
     **_listed(torch.optim.lr_scheduler, "ReduceLROnPlateau"),
     **_listed(loggers, "CSVLogger", "CometLogger", "MLFlowLogger", "TensorBoardLogger", "WandbLogger"),
     **_listed(
-        callbacks, "DeviceStatsMonitor", "EarlyStopping", "LearningRateMonitor", "ModelCheckpoint", "ModelSummary",
+        callbacks, "DeviceStatsMonitor", "LearningRateMonitor", "ModelCheckpoint", "ModelSummary",
         "RichModelSummary", "RichProgressBar", "TQDMProgressBar", "Timer",
     ),
     **_listed(strategies, "DDPStrategy", "SingleDeviceStrategy"),

@@ -20,6 +20,7 @@ from genera.data.images import ImageData, Images
 from genera.training.balance import Balance
 from genera.training.bar import Bar
 from genera.training.checkpoints import WholeCheckpointIO, identity_of, read_checkpoint
+from genera.training.config_errors import brief
 from genera.training.contention import ContentionMonitor
 from genera.training.environment import check_devices, describe_environment
 from genera.training.keeping import Keeper
@@ -92,7 +93,7 @@ def train(
         OSError: the run directory cannot be written; what was written before is whole.
     """
     started = time.monotonic()
-    if log_every < 1 or validate_every <= 0:
+    if log_every < 1 or not 0 < validate_every < math.inf:
         raise ValueError(f"log_every and validate_every must be positive, got {log_every} and {validate_every}")
     check_devices(devices, accelerator)
     check_seed(seed)
@@ -145,6 +146,14 @@ def train(
             print(f"training in {run.path}", file=sys.stderr)
         try:
             trainer.fit(lightning_task, datamodule=feed, ckpt_path=run.checkpoint if resume else None)
+        except (ArithmeticError, AttributeError, LookupError, RuntimeError, TypeError) as error:
+            if pace.is_running or not resume:
+                raise
+            # A checkpoint whose digest is right may still lack what some part looks for.
+            raise ValueError(
+                f"{run.checkpoint} cannot be resumed from ({type(error).__name__}: {brief(error)}): "
+                "restore the run's own, or start anew"
+            ) from error
         finally:
             # Before the first step of a sitting, what an earlier one wrote is still true.
             if trainer.is_global_zero and pace.is_running:
@@ -209,8 +218,13 @@ def _checkpoint_to_resume(run: RunDirectory, span: Span, identity: dict[str, Any
         # A kill in the middle of saving left it.
         unfinished.unlink()
     checkpoint = read_checkpoint(run.checkpoint, identity)
-    pace = checkpoint["callbacks"]["Pace"]
-    seconds, reserve = pace["seconds"], pace["reserve"]["seconds"]
+    try:
+        pace = checkpoint["callbacks"]["Pace"]
+        seconds, reserve = float(pace["seconds"]), float(pace["reserve"]["seconds"])
+    except (LookupError, TypeError, ValueError) as error:
+        raise ValueError(
+            f"{run.checkpoint} is damaged, its time is not there: restore the run's own, or start anew"
+        ) from error
     if span.is_over(span.progress(checkpoint["global_step"], seconds, reserve=reserve)):
         raise ValueError(
             f"{run.path} is finished ({checkpoint['global_step']} steps in {seconds:.0f} s of {span}): "

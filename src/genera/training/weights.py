@@ -46,6 +46,10 @@ def load_weights(model: nn.Module, path: Path) -> None:
     """
     if not path.is_file():
         raise ValueError(f"there are no weights at {path}: the run was stopped before its first validation")
+    # Twice as much as the largest numbers would take, and room for their names.
+    most = 16 * sum(value.numel() for value in model.state_dict().values()) + 10_000_000
+    if path.stat().st_size > most:
+        raise ValueError(f"{path} is larger than any weights of the model its config.yaml describes: restore it")
     _check_digest(path)
     try:
         tensors = load_file(path)
@@ -82,9 +86,13 @@ def _record(path: Path, digests: Sequence[str]) -> None:
 
 def _recorded(path: Path) -> list[str]:
     """The digests that stand beside weights: one, or two where a kill came between writing and naming them."""
+    recorded = digest_path(path)
+    # Anything but a short file, such as a device that has no end, is none.
+    if not recorded.is_file() or recorded.stat().st_size > 1024:
+        return []
     try:
-        lines = digest_path(path).read_text(encoding="ascii").splitlines()
-    except (FileNotFoundError, UnicodeDecodeError):
+        lines = recorded.read_text(encoding="ascii").splitlines()
+    except UnicodeDecodeError:
         return []
     return [line.split()[0] for line in lines if line.strip()]
 

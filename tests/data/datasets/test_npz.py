@@ -117,3 +117,10 @@ def test_a_damaged_archive(tmp_path, complains):
     path.write_bytes(content)
     with complains(f"cannot read {path}"):
         npz(path)
+
+
+@pytest.mark.parametrize("label", [2**20, 2**40, 2**64 - 1])
+def test_labels_of_more_classes_than_there_can_be(tmp_path, label):
+    labels = np.full(40, label, dtype=np.uint64)
+    with pytest.raises(ValueError, match=r"labels of .* must be below 100,000, got 1"):
+        npz(save(tmp_path, images=pixels(40, 4, 4), labels=labels))

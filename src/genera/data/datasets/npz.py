@@ -11,7 +11,7 @@ import numpy as np
 import torch
 from torch import Tensor
 
-from genera.core.image_spec import ImageSpec
+from genera.core.image_spec import MAX_CLASSES, ImageSpec
 from genera.data.catalogue import dataset
 from genera.data.images import ImageData, Images
 from genera.data.memory import check_fits_in_memory
@@ -130,6 +130,9 @@ def _images(arrays: dict[str, np.ndarray], prefix: str, path: Path) -> Images:
         return Images(_channels_first(images, where))
     if not np.issubdtype(labels.dtype, np.integer) or labels.ndim == 0 or labels.size != len(labels):
         raise ValueError(f"{prefix}labels of {path} must be integers (N,), got {labels.dtype} {labels.shape}")
+    # Of 64 bits without a sign, labels may be beyond what torch counts with.
+    if labels.size and int(labels.max()) >= MAX_CLASSES:
+        raise ValueError(f"{prefix}labels of {path} must be below {MAX_CLASSES:,}, got {int(labels.max()):,}")
     if len(labels) != len(images):
         raise ValueError(
             f"{path} must hold one label per image, got {len(images)} {prefix}images and {len(labels)} {prefix}labels"
