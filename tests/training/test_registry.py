@@ -175,6 +175,9 @@ def test_of_lightning_and_torch_a_recipe_may_name_what_is_listed() -> None:
 )
 def test_the_attacks_of_recipes_are_one_line(setting: str, path: str, tripwires: list[str]) -> None:
     for named in (path, {"class_path": path, "init_args": {}}):
+        if setting == "strategy" and isinstance(named, str):
+            # A word, of which Lightning knows a few.
+            continue
         config = copy.deepcopy(FLOW)
         config[setting] = named if setting == "strategy" else [named]
         with pytest.raises(ValueError) as caught:
