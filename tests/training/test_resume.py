@@ -14,6 +14,7 @@ import yaml
 from running import TINY, checkpoint_of, genera, losses
 
 from genera.cli import main
+from genera.training.checkpoints import _digest
 from genera.training.runs import RunDirectory
 
 
@@ -37,7 +38,11 @@ def test_a_killed_run_goes_on_to_the_very_losses_of_an_uninterrupted_one(
     run = tmp_path / "killed"
     killed = genera("train", TINY, "--out", str(run), "--checkpoint_every", "0.001s", *dying(step, "SIGKILL"))
     assert killed.returncode == -9
-    assert losses(run) == [row for row in losses(uninterrupted) if int(row["step"]) < step]
+    if step:
+        assert losses(run) == [row for row in losses(uninterrupted) if int(row["step"]) < step]
+    else:
+        # The table has its first row to come.
+        assert not (run / "metrics.csv").exists()
     assert main(["train", "--resume", str(run), "--callbacks", "null", "--allow", "dying"]) == 0
     assert losses(run) == losses(uninterrupted)
     assert (run / "model.safetensors").read_bytes() == (uninterrupted / "model.safetensors").read_bytes()
@@ -196,6 +201,37 @@ def test_a_damaged_checkpoint_is_refused(
     damage(content)
     torch.save(content, run / "checkpoints" / "last.ckpt")
     assert said in failing("train", "--resume", str(run), "--max_epochs", "2")
+
+
+@pytest.mark.parametrize(
+    "damage",
+    [
+        lambda c: c["callbacks"].update(Pace=None),
+        lambda c: c["callbacks"]["Pace"].update(seconds="x"),
+        lambda c: c["callbacks"]["Pace"].update(seconds=float("nan")),
+        lambda c: c["callbacks"].update(TrainingMetrics={}),
+        lambda c: c["callbacks"].update(Validation={}),
+        lambda c: c["callbacks"]["Validation"].update(best="x"),
+        lambda c: c["callbacks"].update(Probing=3),
+        lambda c: c["loops"].clear(),
+        lambda c: c["loops"].update(fit_loop={}),
+        lambda c: c["optimizer_states"].clear(),
+        lambda c: c.update(optimizer_states=[{}]),
+        lambda c: c.update(optimizer_states=[None]),
+        lambda c: c.update(global_step=-1),
+        lambda c: c.update({"pytorch-lightning_version": "0.0.1"}),
+    ],
+)
+def test_a_checkpoint_with_a_digest_made_for_its_damage_is_refused_as_well(
+    damage: Callable[[dict[str, Any]], object], trained: Path, tmp_path: Path, failing: Callable[..., str]
+) -> None:
+    run = tmp_path / "run"
+    shutil.copytree(trained, run)
+    content = checkpoint_of(run)
+    label = content.pop("genera")
+    damage(content)
+    torch.save({**content, "genera": {**label, "digest": _digest(content)}}, run / "checkpoints" / "last.ckpt")
+    assert f"{run / 'checkpoints' / 'last.ckpt'} " in failing("train", "--resume", str(run), "--max_epochs", "2")
 
 
 def test_a_kill_in_the_middle_of_saving_loses_nothing(uninterrupted: Path, tmp_path: Path) -> None:

@@ -4,9 +4,11 @@ from __future__ import annotations
 
 import hashlib
 import io
+import math
 from pathlib import Path
 from typing import Any
 
+import lightning.pytorch as pl
 import torch
 from lightning.pytorch.plugins.io import TorchCheckpointIO
 from torch import Tensor
@@ -101,6 +103,36 @@ def read_checkpoint(path: Path, identity: dict[str, Any]) -> dict[str, Any]:
         differing = sorted(name for name in {*identity, *map(str, other)} if other.get(name) != identity.get(name))
         raise ValueError(f"{path} is of another training, it differs in {', '.join(differing)}: {way_out}")
     return checkpoint
+
+
+def check_restorable(checkpoint: dict[str, Any], trainer: pl.Trainer, *, num_optimizers: int) -> None:
+    """Refuse a checkpoint whose states are not of the kind that a trainer and its callbacks would save.
+
+    Raises:
+        ValueError: something is missing or of another kind; says what.
+    """
+    if checkpoint["global_step"] < 0 or checkpoint["epoch"] < 0:
+        raise ValueError("its count of steps is negative")
+    if len(checkpoint["optimizer_states"]) != num_optimizers:
+        raise ValueError(f"it is of {len(checkpoint['optimizer_states'])} optimisers, and there are {num_optimizers}")
+    _check_kind(checkpoint["loops"].get("fit_loop"), trainer.fit_loop.state_dict(), "loops.fit_loop")
+    for callback in trainer.callbacks:  # type: ignore[attr-defined]  # missing from Lightning's annotations
+        # Of others, what a resumed run has may be new.
+        if callback.state_key in _CALLBACKS:
+            _check_kind(checkpoint["callbacks"][callback.state_key], callback.state_dict(), callback.state_key)
+
+
+def _check_kind(found: Any, expected: Any, name: str) -> None:
+    if isinstance(expected, dict):
+        # An empty one fills up while training goes on.
+        if not isinstance(found, dict) or (expected and not expected.keys() <= found.keys()):
+            raise ValueError(f"{name} lacks what it should hold")
+        for key, value in expected.items():
+            _check_kind(found[key], value, f"{name}.{key}")
+        for key, value in {} if expected else found.items():
+            _check_kind(value, 0.0, f"{name}.{key}")
+    elif isinstance(expected, int | float) and (not isinstance(found, int | float) or math.isnan(found)):
+        raise ValueError(f"{name} must be a number, got {found!r}")
 
 
 def _digest(value: Any) -> str:

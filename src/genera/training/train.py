@@ -19,7 +19,7 @@ from genera.data.batches import Batches, first_batch
 from genera.data.images import ImageData, Images
 from genera.training.balance import Balance
 from genera.training.bar import Bar
-from genera.training.checkpoints import WholeCheckpointIO, identity_of, read_checkpoint
+from genera.training.checkpoints import WholeCheckpointIO, check_restorable, identity_of, read_checkpoint
 from genera.training.config_errors import brief
 from genera.training.contention import ContentionMonitor
 from genera.training.environment import check_devices, describe_environment
@@ -144,6 +144,8 @@ def train(
         if trainer.is_global_zero:
             # Not before: what has just been refused leaves no directory behind.
             print(f"training in {run.path}", file=sys.stderr)
+        if checkpoint is not None:
+            _check_restorable(run, checkpoint, trainer, lightning_task)
         try:
             trainer.fit(lightning_task, datamodule=feed, ckpt_path=run.checkpoint if resume else None)
         except (ArithmeticError, AttributeError, LookupError, RuntimeError, TypeError) as error:
@@ -221,9 +223,10 @@ def _checkpoint_to_resume(run: RunDirectory, span: Span, identity: dict[str, Any
     try:
         pace = checkpoint["callbacks"]["Pace"]
         seconds, reserve = float(pace["seconds"]), float(pace["reserve"]["seconds"])
+        int(checkpoint["callbacks"]["TrainingMetrics"]["count"])
     except (LookupError, TypeError, ValueError) as error:
         raise ValueError(
-            f"{run.checkpoint} is damaged, its time is not there: restore the run's own, or start anew"
+            f"{run.checkpoint} is damaged, its times and counts are not there: restore the run's own, or start anew"
         ) from error
     if span.is_over(span.progress(checkpoint["global_step"], seconds, reserve=reserve)):
         raise ValueError(
@@ -243,6 +246,16 @@ def _check_same_model(run: RunDirectory, checkpoint: dict[str, Any], task: Task)
             f"{run.checkpoint} belongs to another model than {run.config} describes: "
             f"{len(differing)} weights differ, such as {differing[0]}; restore the run's own files, or start anew"
         )
+
+
+def _check_restorable(run: RunDirectory, checkpoint: dict[str, Any], trainer: pl.Trainer, task: Task) -> None:
+    """Refuse a checkpoint from which something could not be restored, though its digest is right."""
+    optimizers = task.configure_optimizers()
+    count = len(optimizers) if isinstance(optimizers, list) else 1
+    try:
+        check_restorable(checkpoint, trainer, num_optimizers=count)
+    except ValueError as error:
+        raise ValueError(f"{run.checkpoint} is damaged ({error}): restore the run's own, or start anew") from error
 
 
 def _first(images: Images, count: int | None) -> Images:
