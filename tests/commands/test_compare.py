@@ -128,6 +128,12 @@ def test_what_cannot_be_compared(runs: list[str], tmp_path: Path, failing: Calla
     assert "named twice" in failing("compare", runs[0], runs[0], *out)
     message = failing("compare", runs[0], "realnvp-mnist", *out)
     assert "realnvp-digits is of digits (1, 8, 8) with 17 levels and realnvp-mnist of mnist (1, 28, 28)" in message
+    other = tmp_path / "other"
+    shutil.copytree(runs[1], other)
+    config = (other / "config.yaml").read_text()
+    (other / "config.yaml").write_text(re.sub("digest: ........", "digest: 01234567", config))
+    message = failing("compare", runs[1], str(other), *out)
+    assert "levels (train 01234567, validation 01234567, test 01234567): compare models of one data set" in message
     assert "there is no measure 'mze'; did you mean mse" in failing("compare", *runs, *out, "--measures", "mze")
     assert not (tmp_path / "report").exists()
     (tmp_path / "full").mkdir()

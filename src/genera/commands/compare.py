@@ -152,8 +152,12 @@ def _check_alike(found: Sequence[TrainedModel]) -> None:
     first = found[0]
     for trained in found[1:]:
         if _kind(first) != _kind(trained):
+            abouts = [_of_data(first), _of_data(trained)]
+            if len(set(abouts)) == 1:
+                # Two folders may have one name.
+                abouts = [f"{about} ({_contents(one)})" for about, one in zip(abouts, (first, trained), strict=True)]
             raise ValueError(
-                f"{first.name} is of {_of_data(first)} and {trained.name} of {_of_data(trained)}: "
+                f"{first.name} is of {abouts[0]} and {trained.name} of {abouts[1]}: "
                 "compare models of one data set, or add --shared_measures for what means the same on any"
             )
 
@@ -161,9 +165,15 @@ def _check_alike(found: Sequence[TrainedModel]) -> None:
 def _of_data(trained: TrainedModel) -> str:
     name, *settings = trained.config["data"].values()
     about = "".join(f", {setting}" for setting in settings if setting is not None)
-    digests = [found["digest"][:8] for found in (trained.config.get("images") or {}).values()]
-    contents = f" ({', '.join(digests)})" if digests else ""
-    return f"{name} {trained.spec.shape} with {trained.spec.levels} levels{about}{contents}"
+    return f"{name} {trained.spec.shape} with {trained.spec.levels} levels{about}"
+
+
+def _contents(trained: TrainedModel) -> str:
+    """The start of the digest of each split, where they were recorded."""
+    recorded = trained.config.get("images")
+    if not isinstance(recorded, dict):
+        return "of which there is no record"
+    return ", ".join(f"{name} {found['digest'][:8]}" for name, found in recorded.items())
 
 
 def _cost(trained: TrainedModel) -> dict[str, float]:
