@@ -96,7 +96,8 @@ class Study:
                 root.mkdir(parents=True, exist_ok=True)
                 if not isinstance(recipe, str):
                     file = root / f"{slug(variant)}.yaml"
-                    file.write_text(yaml.safe_dump(recipe, sort_keys=False))
+                    # By way of JSON, which has no aliases: parts of a recipe may be one and the same.
+                    file.write_text(yaml.safe_dump(json.loads(json.dumps(recipe)), sort_keys=False))
                     recipe = str(file)
                 command = [*genera, recipe, "--out", str(run), *self.variants[variant].arguments]
             with (root / f"{slug(variant)}.log").open("a") as log:
