@@ -173,7 +173,8 @@ def _contents(trained: TrainedModel) -> str:
     recorded = trained.config.get("images")
     if not isinstance(recorded, dict):
         return "of which there is no record"
-    return ", ".join(f"{name} {found['digest'][:8]}" for name, found in recorded.items())
+    digests = {name: found.get("digest") for name, found in recorded.items() if isinstance(found, dict)}
+    return ", ".join(f"{name} {str(digest)[:8]}" for name, digest in digests.items())
 
 
 def _cost(trained: TrainedModel) -> dict[str, float]:
@@ -197,7 +198,7 @@ def _print(comparison: Comparison) -> None:
     print_table([f"{comparison.data}, {comparison.split}", *(row.model for row in comparison.rows)], lines)
     rule = "* best, where its 95 % interval meets that of no other"
     if "recognised" in comparison.names:
-        rule += ", and for recognised where no class is missing from its draws"
+        rule += ", and for recognised where no class is missing from its samples"
     print(rule)
     for reason, names in comparison.left_out.items():
         print(f"left out {', '.join(names)}: {reason}")

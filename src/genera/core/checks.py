@@ -7,7 +7,7 @@ from numbers import Integral, Real
 
 #: Things made at a time. Memory ends long before; beyond it torch no longer says which argument was too large.
 MAX_COUNT = 10_000_000
-#: Draws of the importance-weighted bound. Papers take 5,000 at most.
+#: Samples of the importance-weighted bound. Papers take 5,000 at most.
 MAX_IMPORTANCE_SAMPLES = 1_000_000
 #: Seeds that every generator takes, with room for those that are counted up from one.
 MAX_SEED = 2**63 - 1
