@@ -27,7 +27,7 @@ from common import positive, positive_number
 from tqdm import tqdm
 from turns import WORKS
 
-from genera.training.environment import describe_environment
+from genera.runs.environment import describe_environment
 
 #: What is in the environment of each side, of what OpenMP reads there.
 SIDES = {

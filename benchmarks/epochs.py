@@ -17,7 +17,7 @@ import torch
 
 from genera.core import ImageModel, ImageSpec
 from genera.data import ImageData, Images
-from genera.training.runs import RunDirectory
+from genera.runs.run_directory import RunDirectory
 from genera.training.settings import Settings
 from genera.training.train import train
 

@@ -20,9 +20,9 @@ from naive.realnvp import RealNVP
 from torch import Tensor, nn
 from torch.optim import Adam, Optimizer
 
+from genera.config.recipes import build_model, find_recipe
 from genera.core import ImageSpec, Trainable
-from genera.training.environment import has_bfloat16
-from genera.training.recipes import build_model, find_recipe
+from genera.runs.environment import has_bfloat16
 
 RECIPE = "realnvp_tutorial"
 LEARNING_RATE = 1e-3

@@ -28,11 +28,11 @@ from torch import Tensor, nn
 from torch.optim import Adamax, Optimizer
 from tqdm import tqdm
 
+from genera.config.recipes import find_recipe
 from genera.core import Cosine, Density, ImageSpec, Progress, Trainable, bits_per_dim
 from genera.data import Batches, Images, find_dataset
 from genera.reporting.style import save_figure, style
-from genera.training.environment import has_bfloat16
-from genera.training.recipes import find_recipe
+from genera.runs.environment import has_bfloat16
 from genera.training.settings import Settings
 
 #: Seconds of a turn.

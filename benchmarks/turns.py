@@ -18,10 +18,10 @@ from common import random_images
 from torch import nn
 
 import genera
+from genera.config.recipes import find_recipe
 from genera.core import Density, ImageSpec, Trainable, TwoPlayer
-from genera.training.contention import OtherPrograms
-from genera.training.recipes import find_recipe
-from genera.training.runs import read_yaml
+from genera.runs.run_directory import read_yaml
+from genera.training.callbacks.contention_monitor import OtherPrograms
 from genera.training.settings import Settings
 
 SPEC = ImageSpec(channels=1, height=28, width=28, num_classes=10)

@@ -25,11 +25,11 @@ from pythae.models.nn import BaseDecoder, BaseEncoder
 from pythae.trainers import BaseTrainer, BaseTrainerConfig
 from torch import Tensor, nn
 
+from genera.config.recipes import build_model, find_recipe
 from genera.core import ImageSpec
 from genera.data import Images
-from genera.training.environment import has_bfloat16
-from genera.training.recipes import build_model, find_recipe
-from genera.training.runs import read_yaml
+from genera.runs.environment import has_bfloat16
+from genera.runs.run_directory import read_yaml
 from genera.vaes import VAE
 
 RECIPE = read_yaml(find_recipe("vae"))

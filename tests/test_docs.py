@@ -16,13 +16,14 @@ import yaml
 from running import fenced
 
 from genera.commands.calling import with_data_name
+from genera.config.recipes import build_model, find_recipe, recipe_paths
 from genera.core import ImageSpec
 from genera.data import find_dataset
-from genera.training.recipes import build_model, find_recipe, recipe_paths
 from genera.training.settings import Settings
 from genera.zoo import find_model
 
-DOCS = Path(__file__).parents[1] / "docs"
+ROOT = Path(__file__).parents[1]
+DOCS, STUDIES = ROOT / "docs", ROOT / "studies"
 DOCUMENTS = {path.name: path.read_text(encoding="utf-8") for path in sorted(DOCS.glob("*.md"))}
 FLOWS = DOCUMENTS["flows.md"]
 FAMILIES = ("flows", "vaes", "gans")
@@ -32,7 +33,7 @@ RECIPES = {
     for family in FAMILIES
     for text in [DOCUMENTS[f"{family}.md"]]
 }
-TABLES = sorted([*DOCS.glob("studies/*/*.md"), *DOCS.glob("figures/*/*.md")])
+TABLES = sorted([*STUDIES.glob("*/*.md"), *DOCS.glob("figures/*/*.md")])
 NUMBER = re.compile(r"-?\d+(?:\.\d*)?")
 
 
@@ -106,9 +107,9 @@ def test_the_figure_of_the_shipped_model_is_its_own() -> None:
 
 @pytest.fixture
 def modules(monkeypatch: pytest.MonkeyPatch) -> dict[str, dict[str, Any]]:
-    """What every file of ``docs/studies`` that has a study defines, by the file's name."""
-    monkeypatch.syspath_prepend(DOCS / "studies")
-    found = {path.stem: runpy.run_path(str(path)) for path in sorted((DOCS / "studies").glob("*.py"))}
+    """What every file of ``studies`` that has a study defines, by the file's name."""
+    monkeypatch.syspath_prepend(STUDIES)
+    found = {path.stem: runpy.run_path(str(path)) for path in sorted(STUDIES.glob("*.py"))}
     return {name: module for name, module in found.items() if "STUDY" in module}
 
 
@@ -150,15 +151,15 @@ def test_the_tables_of_studies_and_benchmarks_are_in_the_documents(path: Path) -
 
 
 def test_the_audit_is_made_of_its_figures() -> None:
-    audit = runpy.run_path(str(DOCS / "audit.py"))
-    found = json.loads((DOCS / "audit" / "figures.json").read_text())
-    text = (DOCS / "audit" / "table.md").read_text(encoding="utf-8")
+    audit = runpy.run_path(str(STUDIES / "audit.py"))
+    found = json.loads((STUDIES / "audit" / "figures.json").read_text())
+    text = (STUDIES / "audit" / "table.md").read_text(encoding="utf-8")
     assert audit["table"](found) == text
     assert text in DOCUMENTS["measures.md"]
 
 
 def test_planted_failures_are_what_they_say() -> None:
-    audit = runpy.run_path(str(DOCS / "audit.py"))
+    audit = runpy.run_path(str(STUDIES / "audit.py"))
     digits = find_dataset("digits")()
     images, train = digits.split("test"), digits.split("train")
     planted = {}
@@ -179,7 +180,7 @@ def test_planted_failures_are_what_they_say() -> None:
 
 
 def test_the_comparisons_are_of_all_models_that_draw() -> None:
-    of_zoo = runpy.run_path(str(DOCS / "comparisons.py"))["of_zoo"]
+    of_zoo = runpy.run_path(str(ROOT / "tools" / "comparisons.py"))["of_zoo"]
     for data in ("mnist", "fashion-mnist"):
         folder = DOCS / "comparison" / data
         comparison = json.loads((folder / "comparison.json").read_text())

@@ -2,8 +2,8 @@
 
 ``python tools/record_outputs.py FILE`` writes; ``--against OLDER`` compares with an earlier record, to the bit. Numbers
 differ between processors and versions of torch, so both records are made on one machine: check out the older commit
-elsewhere and set ``PYTHONPATH`` to its ``src``. Needs MNIST and Fashion-MNIST in ``$GENERA_DATA``; it reads them itself,
-and uses nothing of Genera but ``genera.load``, the methods of models and the command ``train``. Some minutes on two cores.
+elsewhere and set ``PYTHONPATH`` to its ``src``. Needs MNIST and Fashion-MNIST in ``$GENERA_DATA``; it reads them
+itself, and uses nothing of Genera but ``genera.load``, the methods of models and the command ``train``.
 """
 
 from __future__ import annotations
@@ -20,12 +20,13 @@ import tempfile
 from pathlib import Path
 from typing import Any
 
-import genera
 import numpy as np
 import torch
 from sklearn.datasets import load_digits
 from torch import Tensor
 from tqdm import tqdm
+
+import genera
 
 COUNT = 8
 #: Recipe and data set of every training: a flow, a VAE with sampled noise, two players with averaged weights.

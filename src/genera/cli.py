@@ -125,7 +125,7 @@ def _perhaps(name: str) -> str:
 
 def _first_line(error: Exception) -> str:
     """The message of an error on one line."""
-    from genera.training.config_errors import unwrapped
+    from genera.config.errors import unwrapped
 
     line = " ".join(unwrapped(str(error)).split()) or type(error).__name__
     # Names in files may hold what a terminal obeys.

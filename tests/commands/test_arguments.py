@@ -18,8 +18,7 @@ from genera.cli import main
 from genera.core import ImageSpec
 from genera.core.distributions import GaussianMixture
 from genera.data import Images
-from genera.data.grid import MAX_IMAGES
-from genera.data.pictures import image_grid
+from genera.data.image_grid import MAX_IMAGES, image_grid
 from genera.evaluation import classification_accuracy_score, draw, log_probs, sample_batches
 from genera.evaluation.intervals import bootstrap_interval
 from genera.evaluation.random_features import RandomFeatures

@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 
 from genera.cli import main
-from genera.training.runs import RunDirectory
+from genera.runs.run_directory import RunDirectory
 from genera.zoo import TrainedModel
 
 MEASURE = ("--measures", "bits_per_dim@1")

@@ -15,7 +15,7 @@ from PIL import Image
 
 from genera.data import find_dataset, memory
 from genera.data.memory import available_memory, check_fits_in_memory
-from genera.data.pictures import list_pictures, read_pictures
+from genera.data.picture_decoding import list_pictures, read_pictures
 
 GIGABYTE = 10**9
 

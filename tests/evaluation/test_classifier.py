@@ -8,10 +8,10 @@ import yaml
 from cases import complains, made, pixels
 from torch import Tensor, nn
 
+from genera.config.recipes import build_model, find_recipe
 from genera.core import ImageSpec
 from genera.evaluation.classifier import Classifier
 from genera.networks import ConvEncoder, LeNet
-from genera.training.recipes import build_model, find_recipe
 
 SPEC = ImageSpec(1, 8, 8, 17, num_classes=3)
 LABELS = torch.tensor([0, 2, 1, 1])

@@ -11,11 +11,11 @@ from cases import FLOWS, complains, every_level
 from scipy import special, stats
 from torch import Tensor
 
+from genera.config.recipes import build_model, find_recipe
 from genera.core import Distribution, ImageSpec, StandardNormal, bits_per_dim
 from genera.flows import ActNorm, Couplings, Logit, NormalizingFlow, checkerboard
 from genera.flows.model import _VALUES_AT_ONCE
 from genera.networks import GatedConvNet
-from genera.training.recipes import build_model, find_recipe
 
 every_flow = pytest.mark.parametrize("name", FLOWS)
 simple = [Logit, partial(Couplings, count=8, mask=checkerboard, conditioner=partial(GatedConvNet, width=32))]

@@ -12,13 +12,13 @@ from cases import checkered, made, pixels
 
 from genera.core import ImageSpec
 from genera.data import Images
-from genera.data.pictures import image_grid
+from genera.data.image_grid import image_grid
 from genera.evaluation import interpolate
 from genera.flows import Logit, NormalizingFlow
 from genera.reporting import draw_figures
 from genera.reporting.figures import describe, interpolation_figure, sample_figure, training_curve
-from genera.training.run_files import read_table
-from genera.training.runs import RunDirectory
+from genera.runs.readers import read_table
+from genera.runs.run_directory import RunDirectory
 from genera.zoo import TrainedModel
 
 

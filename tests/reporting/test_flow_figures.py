@@ -11,7 +11,7 @@ from matplotlib.patches import StepPatch
 
 from genera.core import ImageSpec
 from genera.data import Images
-from genera.data.pictures import image_grid
+from genera.data.image_grid import image_grid
 from genera.flows import Logit, NormalizingFlow, VariationalDequantizer, log_prob_map
 from genera.reporting.flow_figures import dequantization_figure, flow_figures, pixel_bits_figure, scales_figure
 

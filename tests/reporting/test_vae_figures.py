@@ -8,7 +8,7 @@ from matplotlib.figure import Figure
 
 from genera.core import StandardNormal
 from genera.data import Images
-from genera.data.pictures import image_grid, pair_grid
+from genera.data.image_grid import image_grid, pair_grid
 from genera.evaluation import traverse
 from genera.reporting.figures import reconstruction_figure
 from genera.reporting.vae_figures import course_figure, latent_figure, traversal_figure, vae_figures

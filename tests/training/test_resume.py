@@ -14,8 +14,8 @@ import yaml
 from running import TINY, checkpoint_of, genera, losses
 
 from genera.cli import main
-from genera.training.checkpoints import _digest
-from genera.training.runs import RunDirectory
+from genera.runs.checkpoints import _digest
+from genera.runs.run_directory import RunDirectory
 
 
 def dying(step: int, signal_name: str) -> tuple[str, ...]:

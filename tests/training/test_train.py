@@ -16,8 +16,8 @@ from running import TINY, checkpoint_of, failing_genera, losses
 
 import genera as library
 from genera.cli import main
+from genera.config.recipes import recipe_paths
 from genera.core import Generative
-from genera.training.recipes import recipe_paths
 from genera.zoo import find_model
 
 

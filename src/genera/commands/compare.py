@@ -21,7 +21,7 @@ from genera.reporting.figures import describe
 from genera.reporting.report import report_html
 from genera.reporting.side_by_side import Compared, pictures
 from genera.reporting.style import style
-from genera.training.run_files import read_environment, read_evaluation
+from genera.runs.readers import read_environment, read_evaluation
 from genera.zoo import TrainedModel, check_distinct, find_model
 
 #: Left out unless asked for, as they take minutes of every model.

@@ -6,8 +6,8 @@ from collections.abc import Sequence
 
 from genera.commands.calling import call
 from genera.commands.table import print_table
-from genera.training.recipes import recipe_paths
-from genera.training.run_files import read_evaluation
+from genera.config.recipes import recipe_paths
+from genera.runs.readers import read_evaluation
 from genera.zoo import TrainedModel, shipped_models
 
 

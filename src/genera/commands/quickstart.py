@@ -10,7 +10,7 @@ from genera.commands.compare import compare
 from genera.commands.train import train_recipe
 from genera.evaluation import classifier_of, default_measures, evaluate
 from genera.reporting import draw_figures
-from genera.training.runs import RunDirectory
+from genera.runs.run_directory import RunDirectory
 from genera.zoo import find_model
 
 #: One of each family.

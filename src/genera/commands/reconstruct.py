@@ -11,8 +11,7 @@ from tqdm import tqdm
 from genera.commands.calling import call
 from genera.core import Autoencoding
 from genera.data import ImageData, InOrder
-from genera.data.grid import check_image_count
-from genera.data.pictures import check_is_png, pair_grid, save_picture
+from genera.data.image_grid import check_image_count, check_is_png, pair_grid, save_picture
 from genera.evaluation import check_fits
 from genera.zoo import find_model
 

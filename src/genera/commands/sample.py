@@ -9,8 +9,7 @@ import torch
 
 from genera.commands.calling import call
 from genera.core import check_seed, check_temperature
-from genera.data.grid import ImageGrid, check_image_count
-from genera.data.pictures import check_is_png, save_picture
+from genera.data.image_grid import ImageGrid, check_image_count, check_is_png, save_picture
 from genera.evaluation import sample_batches
 from genera.zoo import find_model
 

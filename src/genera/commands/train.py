@@ -12,14 +12,14 @@ from pathlib import Path
 from typing import Any
 
 from genera.commands.calling import data_name, with_data_name
+from genera.config.recipes import data_section, find_recipe, recipe_paths
 from genera.data import ImageData, describe_difference
-from genera.training.checkpoints import MAY_CHANGE
-from genera.training.environment import has_bfloat16, is_on_processor
-from genera.training.keeping import Interrupted
-from genera.training.recipes import data_section, find_recipe, recipe_paths
-from genera.training.runs import RunDirectory, read_yaml
+from genera.runs.checkpoints import MAY_CHANGE
+from genera.runs.environment import has_bfloat16, is_on_processor
+from genera.runs.run_directory import RunDirectory, read_yaml
+from genera.training.callbacks.checkpointer import Interrupted
 from genera.training.settings import Settings, training_parser
-from genera.training.task import NonFiniteLoss
+from genera.training.tasks.task import NonFiniteLoss
 from genera.training.train import train
 
 _USAGE = """\

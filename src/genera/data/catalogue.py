@@ -4,65 +4,10 @@ from __future__ import annotations
 
 import difflib
 import inspect
-from collections.abc import Callable
-from dataclasses import dataclass
-from typing import ParamSpec, Protocol, cast
 
-from genera.data.downloads import RemoteFile, find_file, where_to_put
-from genera.data.images import ImageData
-
-P = ParamSpec("P")
-
-
-@dataclass(frozen=True)
-class Card:
-    """What users should know of a data set before they load it.
-
-    Args:
-        name: with dashes, as on the command line.
-        summary: one line.
-        size: number, size and kind of the images.
-        licence: short name or terms.
-        homepage: where it comes from.
-        files: what it needs and can download.
-        by_hand: names of files that it needs and users must bring.
-    """
-
-    name: str
-    summary: str
-    size: str
-    licence: str
-    homepage: str
-    files: tuple[RemoteFile, ...] = ()
-    by_hand: tuple[str, ...] = ()
-
-
-class Dataset(Protocol[P]):
-    """A typed function that returns a data set, and carries its card."""
-
-    card: Card
-
-    def __call__(self, *args: P.args, **kwargs: P.kwargs) -> ImageData: ...
-
-
-def dataset(
-    *,
-    summary: str,
-    size: str,
-    licence: str,
-    homepage: str,
-    files: tuple[RemoteFile, ...] = (),
-    by_hand: tuple[str, ...] = (),
-) -> Callable[[Callable[P, ImageData]], Dataset[P]]:
-    """Give a function its :class:`Card` as ``.card``, named after the function; the function itself stays as it is."""
-
-    def decorate(function: Callable[P, ImageData]) -> Dataset[P]:
-        described = cast("Dataset[P]", function)
-        name = function.__name__.replace("_", "-")
-        described.card = Card(name, summary, size, licence, homepage, files, by_hand)
-        return described
-
-    return decorate
+from genera.data import datasets
+from genera.data.dataset_info import Dataset
+from genera.data.downloads import find_file, where_to_put
 
 
 def dataset_names() -> tuple[str, ...]:
@@ -111,8 +56,5 @@ def availability(name: str) -> str:
 
 
 def _registry() -> dict[str, Dataset[...]]:
-    # The data sets import this module for their cards, so it cannot import them when it is loaded.
-    from genera.data import datasets
-
     functions: list[Dataset[...]] = [getattr(datasets, name) for name in datasets.__all__]
     return {function.card.name: function for function in functions}

@@ -16,11 +16,11 @@ import yaml
 from torch import Tensor
 from tqdm import tqdm
 
+from genera.config.recipes import build_model, recipe_paths
 from genera.core import ImageModel, ImageSpec, check_positive, check_seed, noise_from
 from genera.data import Batches, Images, InOrder
 from genera.evaluation.classifier import Classifier
 from genera.evaluation.drawing import draw
-from genera.training.recipes import build_model, recipe_paths
 
 #: The shipped recipe whose model is trained. Nothing else of it is used.
 _RECIPE = "lenet"

@@ -16,7 +16,7 @@ from genera.core import ImageModel, ImageSpec
 from genera.data import ImageData
 from genera.evaluation.measures import Measure, Measurement
 from genera.evaluation.writing import ResultWriter
-from genera.training.run_files import read_evaluation, read_measurement
+from genera.runs.readers import read_evaluation, read_measurement
 from genera.zoo import TrainedModel
 
 

@@ -14,12 +14,12 @@ from matplotlib.figure import Figure
 
 from genera.core import Autoencoding, Generative, ImageModel, check_seed
 from genera.data import Images
-from genera.data.pictures import image_grid, pair_grid
+from genera.data.image_grid import image_grid, pair_grid
 from genera.evaluation import draw, evaluate, mse_measure
 from genera.reporting.curves import against_epochs
 from genera.reporting.figures import describe, own_images, say
 from genera.reporting.style import save_figure, style
-from genera.training.run_files import read_environment, read_table
+from genera.runs.readers import read_environment, read_table
 from genera.vaes import VAE, Autoencoder
 from genera.zoo import TrainedModel
 

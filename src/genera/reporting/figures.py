@@ -13,7 +13,7 @@ from torch import Tensor
 
 from genera.core import Autoencoding, Generative, ImageModel, check_seed
 from genera.data import ImageData, Images
-from genera.data.pictures import image_grid, pair_grid
+from genera.data.image_grid import image_grid, pair_grid
 from genera.evaluation import check_fits, draw, interpolate
 from genera.flows import NormalizingFlow
 from genera.gans import GAN
@@ -22,7 +22,7 @@ from genera.reporting.flow_figures import flow_figures
 from genera.reporting.gan_figures import diversity_figure, players_figure
 from genera.reporting.style import save_figure, style
 from genera.reporting.vae_figures import course_figure, vae_figures
-from genera.training.run_files import read_environment, read_table
+from genera.runs.readers import read_environment, read_table
 from genera.vaes import VAE
 from genera.zoo import TrainedModel
 

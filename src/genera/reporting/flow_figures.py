@@ -11,7 +11,7 @@ from torch import Tensor
 
 from genera.core import bits_per_dim, sum_over_dims
 from genera.data import Images
-from genera.data.pictures import image_grid
+from genera.data.image_grid import image_grid
 from genera.flows import NormalizingFlow, VariationalDequantizer, log_prob_map
 
 _NUM_IMAGES = 8

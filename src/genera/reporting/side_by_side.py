@@ -14,7 +14,7 @@ from matplotlib.ticker import LogLocator, NullFormatter
 
 from genera.core import Autoencoding, Generative, ImageModel
 from genera.data import ImageData, Images
-from genera.data.pictures import pair_grid
+from genera.data.image_grid import pair_grid
 from genera.evaluation import ResultWriter, cache_folder, draw
 from genera.evaluation.memorisation import nearest
 from genera.reporting.cards import card_of
@@ -31,7 +31,7 @@ from genera.reporting.figures import (
 from genera.reporting.gan_figures import players_figure
 from genera.reporting.report import Picture
 from genera.reporting.style import COLOURS, png_of
-from genera.training.run_files import read_table
+from genera.runs.readers import read_table
 from genera.zoo import TrainedModel
 
 #: To be raised where what the pictures of a model show, or how, becomes another: those drawn before are not used then.

@@ -10,7 +10,7 @@ from matplotlib.figure import Figure
 
 from genera.core import StandardNormal
 from genera.data import Images
-from genera.data.pictures import image_grid
+from genera.data.image_grid import image_grid
 from genera.evaluation import traverse
 from genera.reporting.curves import against_time, limits
 from genera.vaes import VAE

@@ -17,13 +17,13 @@ import torch
 from jsonargparse import ArgumentParser
 from lightning.pytorch import callbacks, loggers, strategies
 
+from genera.config.factories import check_factories
+from genera.config.recipes import add_data_arguments, checked, data_section, open_data
+from genera.config.registry import Registry
 from genera.data import ImageData
-from genera.training.adversarial_task import AdversarialTask
-from genera.training.factories import check_factories
-from genera.training.loss_task import LossTask
-from genera.training.muon import Muon
-from genera.training.recipes import add_data_arguments, checked, data_section, open_data
-from genera.training.registry import Registry
+from genera.optim.muon import Muon
+from genera.training.tasks.adversarial_task import AdversarialTask
+from genera.training.tasks.loss_task import LossTask
 from genera.training.train import train
 
 

@@ -14,27 +14,28 @@ from lightning.fabric.utilities.exceptions import MisconfigurationException
 from lightning.pytorch.loggers import Logger, TensorBoardLogger
 from lightning.pytorch.strategies import Strategy
 
+from genera.config.errors import brief
+from genera.config.recipes import make_model
 from genera.core import ImageModel, ImageSpec, Probe, TwoPlayer, check_seed
 from genera.data.batches import Batches, first_batch
 from genera.data.images import ImageData, Images
-from genera.training.balance import Balance
-from genera.training.bar import Bar
-from genera.training.checkpoints import WholeCheckpointIO, check_restorable, identity_of, read_checkpoint
-from genera.training.config_errors import brief
-from genera.training.contention import ContentionMonitor
-from genera.training.environment import check_devices, describe_environment
-from genera.training.keeping import Keeper
-from genera.training.loggers import TableLogger
-from genera.training.pace import Deadline, Pace
-from genera.training.probing import Probing, check_can_be_probed
+from genera.runs.checkpoints import identity_of, read_checkpoint
+from genera.runs.environment import check_devices, describe_environment
+from genera.runs.run_directory import RunDirectory
+from genera.training.callbacks.checkpointer import Keeper
+from genera.training.callbacks.clock import Deadline, Pace
+from genera.training.callbacks.contention_monitor import ContentionMonitor
+from genera.training.callbacks.discriminator_monitor import Balance
+from genera.training.callbacks.progress_bar import Bar
+from genera.training.callbacks.sample_probes import Probing, check_can_be_probed
+from genera.training.callbacks.table_logger import TableLogger
+from genera.training.callbacks.watching import Conclusion, Snapshots, TrainingMetrics, Validation
+from genera.training.checkpoint_io import WholeCheckpointIO, check_restorable
+from genera.training.duration import Span, seconds_of
 from genera.training.process import process_settings
-from genera.training.recipes import make_model
-from genera.training.reserve import Reserve
-from genera.training.runs import RunDirectory
 from genera.training.seeding import seeded, step_seed
-from genera.training.span import Span, seconds_of
-from genera.training.task import Task
-from genera.training.watching import Conclusion, Snapshots, TrainingMetrics, Validation
+from genera.training.tasks.task import Task
+from genera.training.time_reserve import Reserve
 
 
 def train(

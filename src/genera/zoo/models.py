@@ -18,11 +18,11 @@ from typing import Any
 
 import torch
 
+from genera.config.recipes import build_model, data_section, open_data
 from genera.core import ImageModel, ImageSpec
 from genera.data import ImageData, describe_difference
-from genera.training.recipes import build_model, data_section, open_data
-from genera.training.runs import RunDirectory
-from genera.training.weights import digest_of, load_weights
+from genera.runs.run_directory import RunDirectory
+from genera.runs.weights import digest_of, load_weights
 
 logger = logging.getLogger(__name__)
 

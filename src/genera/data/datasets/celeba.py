@@ -6,10 +6,10 @@ from collections.abc import Callable
 from pathlib import Path
 
 from genera.core.image_spec import ImageSpec
-from genera.data.catalogue import dataset
+from genera.data.dataset_info import dataset
 from genera.data.downloads import data_folders, find_file, where_to_put
 from genera.data.images import ImageData, Images
-from genera.data.pictures import list_pictures, read_pictures
+from genera.data.picture_decoding import list_pictures, read_pictures
 
 PARTITION = "list_eval_partition.txt"
 PICTURES = "img_align_celeba"

@@ -11,7 +11,7 @@ import numpy as np
 import torch
 
 from genera.core.image_spec import ImageSpec
-from genera.data.catalogue import dataset
+from genera.data.dataset_info import dataset
 from genera.data.downloads import Digest, RemoteFile, read_file
 from genera.data.images import ImageData, Images
 from genera.data.splits import permutation

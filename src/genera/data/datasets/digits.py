@@ -5,7 +5,7 @@ from __future__ import annotations
 import torch
 
 from genera.core.image_spec import ImageSpec
-from genera.data.catalogue import dataset
+from genera.data.dataset_info import dataset
 from genera.data.images import ImageData, Images
 from genera.data.splits import three_splits
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from genera.data.catalogue import dataset
+from genera.data.dataset_info import dataset
 from genera.data.downloads import Digest
 from genera.data.images import ImageData
 from genera.data.mnist_like import idx_files, mnist_like

@@ -8,9 +8,9 @@ from pathlib import Path
 import torch
 
 from genera.core.image_spec import ImageSpec
-from genera.data.catalogue import dataset
+from genera.data.dataset_info import dataset
 from genera.data.images import ImageData, Images
-from genera.data.pictures import Source, list_pictures, read_pictures
+from genera.data.picture_decoding import Source, list_pictures, read_pictures
 from genera.data.splits import own_splits, three_splits
 
 _SPLIT_FOLDERS = {

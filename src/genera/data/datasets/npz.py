@@ -12,7 +12,7 @@ import torch
 from torch import Tensor
 
 from genera.core.image_spec import MAX_CLASSES, ImageSpec
-from genera.data.catalogue import dataset
+from genera.data.dataset_info import dataset
 from genera.data.images import ImageData, Images
 from genera.data.memory import check_fits_in_memory
 from genera.data.splits import own_splits, three_splits

@@ -16,7 +16,7 @@ import torch
 from torch import Tensor
 
 from genera.core.image_spec import ImageSpec
-from genera.data.catalogue import dataset
+from genera.data.dataset_info import dataset
 from genera.data.images import ImageData, Images
 from genera.data.splits import TENTH, divide_by_class
 

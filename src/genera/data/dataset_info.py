@@ -1,0 +1,63 @@
+"""What a data set says of itself before it is loaded, and the decorator that every data set carries."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import ParamSpec, Protocol, cast
+
+from genera.data.downloads import RemoteFile
+from genera.data.images import ImageData
+
+P = ParamSpec("P")
+
+
+@dataclass(frozen=True)
+class Card:
+    """What users should know of a data set before they load it.
+
+    Args:
+        name: with dashes, as on the command line.
+        summary: one line.
+        size: number, size and kind of the images.
+        licence: short name or terms.
+        homepage: where it comes from.
+        files: what it needs and can download.
+        by_hand: names of files that it needs and users must bring.
+    """
+
+    name: str
+    summary: str
+    size: str
+    licence: str
+    homepage: str
+    files: tuple[RemoteFile, ...] = ()
+    by_hand: tuple[str, ...] = ()
+
+
+class Dataset(Protocol[P]):
+    """A typed function that returns a data set, and carries its card."""
+
+    card: Card
+
+    def __call__(self, *args: P.args, **kwargs: P.kwargs) -> ImageData: ...
+
+
+def dataset(
+    *,
+    summary: str,
+    size: str,
+    licence: str,
+    homepage: str,
+    files: tuple[RemoteFile, ...] = (),
+    by_hand: tuple[str, ...] = (),
+) -> Callable[[Callable[P, ImageData]], Dataset[P]]:
+    """Give a function its :class:`Card` as ``.card``, named after the function; the function itself stays as it is."""
+
+    def decorate(function: Callable[P, ImageData]) -> Dataset[P]:
+        described = cast("Dataset[P]", function)
+        name = function.__name__.replace("_", "-")
+        described.card = Card(name, summary, size, licence, homepage, files, by_hand)
+        return described
+
+    return decorate

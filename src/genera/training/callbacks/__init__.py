@@ -1,0 +1,1 @@
+"""What a training does before and after its steps."""

@@ -1,0 +1,1 @@
+"""Ways of optimising a model, each a complete LightningModule."""

@@ -1,0 +1,116 @@
+"""The task of anything with one loss and one optimiser."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable
+from typing import Any
+
+import torch
+from torch import Tensor, nn
+from torch.optim import Optimizer
+from torch.optim.lr_scheduler import ReduceLROnPlateau
+
+from genera.core import Schedule, Trainable, bits_per_dim, has_density
+from genera.optim.weight_averaging import averaged
+from genera.training.tasks.task import Task, broken_terms, check_clip_norm, vectors, watched, with_initial_rate
+
+
+class LossTask(Task):
+    """Minimises the loss of a :class:`~genera.core.Trainable`, averaged over the batch.
+
+    Args:
+        model: what to train.
+        optimizer: made for the parameters of the model.
+        schedule: factor on the learning rate, as a function of progress.
+        plateau: lowers the learning rate when the validation loss stops falling; instead of ``schedule``.
+        clip_norm: the gradient is shortened to this norm.
+        average_decay: validate and keep an exponential moving average of the weights with this decay.
+
+    Raises:
+        ValueError: the model has no single loss; both ``schedule`` and ``plateau``; or a value out of range.
+    """
+
+    model: Trainable
+    rates = "--task.optimizer.lr"
+
+    def __init__(
+        self,
+        model: Trainable,
+        *,
+        optimizer: Callable[[Iterable[nn.Parameter]], Optimizer],
+        schedule: Schedule | None = None,
+        plateau: Callable[[Optimizer], ReduceLROnPlateau] | None = None,
+        clip_norm: float | None = None,
+        average_decay: float | None = None,
+    ) -> None:
+        super().__init__(model, schedule=schedule)
+        if not isinstance(model, Trainable):
+            raise ValueError(f"LossTask trains a model with one loss, got {type(model).__name__}: take AdversarialTask")
+        if schedule is not None and plateau is not None:
+            raise ValueError("schedule and plateau both set the learning rate: give one of them")
+        check_clip_norm(clip_norm)
+        self.clip_norm = clip_norm
+        self._make_optimizer = optimizer
+        self._make_plateau = plateau
+        self._plateau: ReduceLROnPlateau | None = None
+        self._plateau_state: dict[str, Any] | None = None
+        self.average = None if average_decay is None else averaged(model, decay=average_decay)
+
+    @property
+    def evaluated(self) -> Trainable:
+        if self.average is None:
+            return self.model
+        assert isinstance(self.average.module, Trainable)
+        return self.average.module
+
+    def configure_optimizers(self) -> Optimizer:
+        optimizer = with_initial_rate(self._make_optimizer(self.model.parameters()))
+        if self._make_plateau is not None:
+            self._plateau = self._make_plateau(optimizer)
+            if self._plateau_state is not None:
+                self._plateau.load_state_dict(self._plateau_state)
+        return optimizer
+
+    def training_step(self, batch: tuple[Tensor, Tensor | None], batch_idx: int) -> dict[str, Any]:
+        images, labels = batch
+        loss = self.model.loss(images, labels, generator=self.noise)
+        total = loss.total.mean()
+        self.check_finite(total, lambda: f"the loss ({broken_terms(loss)})", batch=batch_idx)
+        return {"loss": total, "watched": watched(loss, total), "vectors": vectors(loss)}
+
+    def on_before_optimizer_step(self, optimizer: Optimizer) -> None:
+        norm = nn.utils.clip_grad_norm_(self.model.parameters(), self.clip_norm or float("inf"))
+        self.check_finite(norm, lambda: "the gradient", batch=self.steps)
+        self.gradient_norm = norm.detach()
+
+    def after_step(self) -> None:
+        if self.average is not None:
+            self.average.update_parameters(self.model)
+
+    def step_values(self) -> dict[str, float]:
+        (optimizer,) = self.raw_optimizers()
+        return {"gradient_norm": float(self.gradient_norm), "learning_rate": optimizer.param_groups[0]["lr"]}
+
+    @torch.no_grad()
+    def validation_losses(self, batch: tuple[Tensor, Tensor | None], *, seed: int) -> dict[str, Tensor]:
+        images, labels = batch
+        model = self.evaluated
+        generator = torch.Generator(images.device).manual_seed(seed)
+        loss = model.validation_loss(images, labels, generator=generator)
+        values = {**loss.terms, **loss.logs, "loss": loss.total}
+        if has_density(model):
+            values["bits_per_dim"] = bits_per_dim(-loss.total, model.spec.num_dims)
+        return {
+            name: value.expand(len(images)) for name, value in values.items() if value.shape in ((), images.shape[:1])
+        }
+
+    def on_validated(self, values: dict[str, float]) -> None:
+        if self._plateau is not None:
+            self._plateau.step(values["loss"])
+
+    def on_save_checkpoint(self, checkpoint: dict[str, Any]) -> None:
+        if self._plateau is not None:
+            checkpoint["plateau"] = self._plateau.state_dict()
+
+    def on_load_checkpoint(self, checkpoint: dict[str, Any]) -> None:
+        self._plateau_state = checkpoint.get("plateau")

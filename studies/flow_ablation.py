@@ -1,0 +1,210 @@
+"""What each part of the report's RealNVP is worth on MNIST.
+
+``python studies/flow_ablation.py train [VARIANT …]`` trains the variants that have no result yet, on one thread
+each, as many at once as there are cores, in ``$GENERA_RUNS/flow_ablation``; interrupted, it goes on where it was. The
+parts were trained for twenty minutes on one machine, the sizes for fourteen on one 1.4 times as fast.
+``python studies/flow_ablation.py report`` writes the tables and the figure of ``studies/flow_ablation`` from
+the files there.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from functools import partial
+from pathlib import Path
+
+import numpy as np
+import torch
+from matplotlib.figure import Figure
+from study import Config, Study, Variant, resolved, table
+
+from genera.core import bits_per_dim, has_density
+from genera.evaluation import log_probs
+from genera.reporting.curves import against_time
+from genera.reporting.style import save_figure, style
+from genera.runs.readers import read_table
+from genera.zoo import TrainedModel
+
+SETTINGS = (
+    *("--data", "mnist"),
+    *("--batch_size", "8", "--task.optimizer.lr", "1.5e-3", "--task.average_decay", "0.998"),
+    *("--validate_every", "0.2", "--validation_images", "2000"),
+    *("--task.schedule", "{class_path: Cosine, init_args: {warmup: 0.02}}"),
+)
+#: Steps that a row of metrics.csv is the mean of.
+ROW = 50
+COLUMNS = ("flow", "validation bits/dim", "against the report's", "parameters", "images/s", "steps", "CPU minutes")
+#: Bits/dim of every image, one draw each, of the first so many of the validation split.
+BITS, NUM_IMAGES = "validation-bits.txt", 2000
+
+
+def scales_of(transforms: list[Config]) -> list[list[Config]]:
+    """The lists of transforms of every scale, outermost first."""
+    split = next((transform for transform in transforms if transform["class_path"] == "Split"), None)
+    deeper = [] if split is None else scales_of(split["init_args"]["transforms"])
+    return [transforms, *deeper]
+
+
+def put_before_every_coupling(config: Config, make: Callable[[str, int], list[Config]]) -> None:
+    """Put what ``make(mask, turn)`` gives before every single coupling."""
+    for transforms in scales_of(config["model"]["init_args"]["transforms"]):
+        for index, transform in reversed(list(enumerate(transforms))):
+            if transform["class_path"] != "Couplings":
+                continue
+            arguments = dict(transform["init_args"])
+            count = arguments.pop("count")
+            pairs = []
+            for turn in range(count):
+                coupling = {"class_path": "Coupling", "init_args": {**arguments, "odd": turn % 2 == 1}}
+                pairs += [*make(arguments["mask"], turn), coupling]
+            transforms[index : index + 1] = pairs
+
+
+def with_actnorm(config: Config) -> None:
+    put_before_every_coupling(config, lambda mask, turn: [{"class_path": "ActNorm"}])
+
+
+def with_convolution(config: Config) -> None:
+    def make(mask: str, turn: int) -> list[Config]:
+        # Checkerboards are where there is one channel, and nothing to mix.
+        convolution = {"class_path": "InvertibleConv1x1", "init_args": {"seed": turn}}
+        return [] if mask.endswith("checkerboard") else [convolution]
+
+    put_before_every_coupling(config, make)
+
+
+def with_conditional_prior(config: Config) -> None:
+    *_, split = config["model"]["init_args"]["transforms"]
+    conditioner = {"class_path": "genera.networks.GatedConvNet", "init_args": {"width": 48, "num_blocks": 1}}
+    split["init_args"]["prior"] = {
+        "class_path": "ConditionalSplitPrior",
+        "init_args": {"elementwise": "Affine", "conditioner": conditioner},
+    }
+
+
+def with_learned_base(config: Config) -> None:
+    config["model"]["init_args"]["base"] = "DiagonalGaussian"
+
+
+def with_width(factor: float, config: Config) -> None:
+    for transforms in scales_of(config["model"]["init_args"]["transforms"]):
+        for transform in transforms:
+            if transform["class_path"] == "Couplings":
+                arguments = transform["init_args"]["conditioner"]["init_args"]
+                arguments["width"] = round(factor * arguments["width"])
+
+
+def changed(recipe: str, change: Callable[[Config], None] = lambda config: None, *, budget: str = "20m") -> Variant:
+    """A shipped recipe with one thing done to it."""
+    config = resolved(recipe)
+    change(config)
+    return Variant(config, (*SETTINGS, "--budget", budget))
+
+
+#: The report's, trained on each of two machines: what was trained on one is compared with its own. And a little longer.
+REPORTS, FASTER, LONGER = (
+    "the report's: 4 + 4 + 4 couplings",
+    "the report's, on a faster machine",
+    "the report's, for a minute more",
+)
+PARTS = (
+    "one scale, uniform dequantization",
+    "one scale, variational dequantization",
+    "… with ActNorm",
+    "… with invertible 1×1 convolutions",
+    "… with a conditional split prior",
+    "… with a learned base",
+)
+SIZES = ("… with 2 + 2 + 4 couplings", "… with half the width", "… with one and a half times the width")
+
+
+def measure(trained: TrainedModel, folder: Path) -> None:
+    """Bits/dim of every image."""
+    model = trained.load()
+    assert has_density(model)
+    images = trained.open_data().split("validation").subset(torch.arange(NUM_IMAGES))
+    bits = bits_per_dim(log_probs(model, images), model.spec.num_dims)
+    np.savetxt(folder / BITS, bits.numpy(), fmt="%.5f")
+
+
+def bits_of(variant: str) -> np.ndarray:
+    """Bits/dim of every image."""
+    return np.loadtxt(STUDY.kept(variant) / BITS)
+
+
+def row(variant: str, base: str) -> tuple[str, ...]:
+    """A row of a table: what a variant reached, and how far that is from what its base did."""
+    environment, bits = STUDY.environment(variant), bits_of(variant)
+    # Of the same images: what they differ in among themselves does not blur the difference.
+    gain = bits - bits_of(base)
+    against = f"{gain.mean():+.4f} ± {1.96 * gain.std(ddof=1) / len(gain) ** 0.5:.4f}" if variant != base else ""
+    cost = f"{environment['parameters']:,}", f"{environment['images_per_second']:.1f}", f"{environment['steps']:,}"
+    return variant, f"{bits.mean():.4f}", against, *cost, f"{environment['cpu_seconds'] / 60:.1f}"
+
+
+def tables() -> dict[str, str]:
+    """The two tables, by name."""
+    parts = [row(variant, REPORTS) for variant in (REPORTS, *PARTS)]
+    sizes = [row(variant, FASTER) for variant in (FASTER, LONGER, *SIZES)]
+    return {"parts": table(COLUMNS, parts), "sizes": table(COLUMNS, sizes)}
+
+
+def report() -> None:
+    """Write the tables and the figure."""
+    for name, text in tables().items():
+        (STUDY.folder / f"{name}.md").write_text(text)
+    with style():
+        save_figure(figure(), STUDY.folder / "curves")
+    print(STUDY.folder)
+
+
+def figure() -> Figure:
+    """Bits/dim of training batches, ending in those of validation images, against time."""
+    drawn = Figure(figsize=(10, 4.8))
+    left, right = drawn.subplots(1, 2, sharey=True)
+    ends = []
+    for axes, variants in ((left, (REPORTS, *PARTS)), (right, (FASTER, *SIZES))):
+        for index, variant in enumerate(variants):
+            metrics = read_table(STUDY.kept(variant) / "metrics.csv")
+            # The last row is of the few steps after the one before it.
+            whole = {step: columns for step, columns in metrics.items() if step % ROW == 0}
+            minutes, bits = against_time(whole, "train/bits_per_dim")
+            (line,) = axes.plot(minutes, bits, ("-", "--")[index % 2], label=variant)
+            ends.append(bits_of(variant).mean())
+            axes.plot(
+                metrics[max(metrics)]["seconds"] / 60,
+                ends[-1],
+                "os^Dv"[index % 5],
+                color=line.get_color(),
+                markersize=5,
+            )
+        axes.legend(fontsize=7, loc="lower left" if axes is left else "upper right")
+        axes.set_xlabel("minutes of training on one thread")
+    left.set_ylabel("bits/dim, MNIST")
+    left.set_ylim(min(ends) - 0.01, max(ends) + 0.1)
+    return drawn
+
+
+STUDY = Study(
+    folder=Path(__file__).parent / "flow_ablation",
+    variants={
+        REPORTS: changed("realnvp"),
+        PARTS[0]: changed("realnvp_simple_uniform"),
+        PARTS[1]: changed("realnvp_simple_vardeq"),
+        PARTS[2]: changed("realnvp", with_actnorm),
+        PARTS[3]: changed("realnvp", with_convolution),
+        PARTS[4]: changed("realnvp", with_conditional_prior),
+        PARTS[5]: changed("realnvp", with_learned_base),
+        FASTER: changed("realnvp", budget="14m"),
+        LONGER: changed("realnvp", budget="15m"),
+        SIZES[0]: changed("realnvp_tutorial", budget="14m"),
+        SIZES[1]: changed("realnvp", partial(with_width, 0.5), budget="14m"),
+        SIZES[2]: changed("realnvp", partial(with_width, 1.5), budget="14m"),
+    },
+    measure=measure,
+    measured=BITS,
+    report=report,
+)
+
+if __name__ == "__main__":
+    STUDY.main(__doc__)

@@ -1,0 +1,85 @@
+"""What feature matching does for the report's conditional GAN, at equal time on both data sets.
+
+``python studies/gan_feature_matching.py train [VARIANT …]`` trains the variants that have no result yet, as many
+at once as there are cores, in ``$GENERA_RUNS/gan_feature_matching``; interrupted, it goes on where it was. With
+``report`` in place of ``train`` it writes table and figures into ``studies/gan_feature_matching``. ``lenet-mnist``
+and ``lenet-fashion-mnist``, of the zoo, look at the samples.
+"""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import numpy as np
+import torch
+from gan_variants import COLUMNS, MEASURED, SHOWN, STEPS, beside, measure_draws, rows, steps, watched
+from matplotlib.figure import Figure
+from study import Study, table
+
+from genera.data.image_grid import image_grid
+from genera.reporting.gan_figures import players_figure
+from genera.reporting.style import save_figure, style
+from genera.runs.readers import read_table
+from genera.zoo import TrainedModel
+
+DATA = ("mnist", "fashion-mnist")
+#: Weights of feature matching, and the steps that take the same time with them: without it they are a little faster.
+WEIGHTS = {"0": 2_500, "10": STEPS["cgan_fm"]}
+NUM_CLASSES, PER_CLASS = 10, 10
+
+
+def name(data: str, weight: str) -> str:
+    """A variant's name."""
+    return f"{data}, weight {weight}"
+
+
+def measure(trained: TrainedModel, folder: Path) -> None:
+    """Measures of its draws, and ten of every class."""
+    measure_draws(trained, folder, labels=torch.arange(NUM_CLASSES).repeat_interleave(PER_CLASS))
+
+
+def tables() -> dict[str, str]:
+    """The table, by its name."""
+    real = {data: beside(STUDY, name(data, "10")) for data in DATA}
+    every_row = [*rows(STUDY), *((f"{data}, {first}", *others) for data, (first, *others) in real.items())]
+    return {"table": table(COLUMNS, every_row)}
+
+
+def report() -> None:
+    """Write the table and the figures."""
+    for title, text in tables().items():
+        (STUDY.folder / f"{title}.md").write_text(text)
+    with style():
+        save_figure(classes_figure(), STUDY.folder / "classes")
+        for variant in STUDY.variants:
+            players = players_figure(read_table(STUDY.kept(variant) / "metrics.csv"), about=f"cgan_fm on {variant}")
+            save_figure(players, STUDY.kept(variant) / "players")
+    print(STUDY.folder)
+
+
+def classes_figure() -> Figure:
+    """Ten of every class, a row each, of every variant."""
+    figure = Figure(figsize=(9, 9.5))
+    grid = figure.subplots(len(DATA), len(WEIGHTS))
+    for axes, variant in zip(grid.flat, STUDY.variants, strict=True):
+        pixels = torch.from_numpy(np.load(STUDY.kept(variant) / SHOWN))
+        axes.imshow(np.asarray(image_grid(pixels, columns=PER_CLASS)), cmap="gray")
+        axes.set_title(variant, fontsize=9)
+        axes.axis("off")
+    return figure
+
+
+STUDY = Study(
+    folder=Path(__file__).parent / "gan_feature_matching",
+    variants={
+        name(data, weight): watched("cgan_fm", *steps(count), "--model.feature_matching", weight, data=data)
+        for data in DATA
+        for weight, count in WEIGHTS.items()
+    },
+    measure=measure,
+    measured=MEASURED,
+    report=report,
+)
+
+if __name__ == "__main__":
+    STUDY.main(__doc__)

@@ -1,0 +1,183 @@
+"""The report's open comparison: its VAE on MNIST and on Fashion-MNIST.
+
+``python studies/vae_datasets.py train`` trains the recipe ``vae`` on both, each for ten minutes on one thread, in
+``$GENERA_RUNS/vae_datasets``; interrupted, it goes on where it was. As the bound follows a β that changes, and minutes
+are not the same number of steps, both are trained for ten epochs with β = 1 as well, and these are compared: how
+well images are rebuilt, how much samples differ from each other, how soon the bound comes close to its last value. With
+``report`` in place of ``train`` it writes table and figures into ``studies/vae_datasets``.
+"""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+
+import numpy as np
+import torch
+import torch.nn.functional as F
+from matplotlib.figure import Figure
+from study import Study, Variant, table
+
+from genera.core import Autoencoding
+from genera.data import ImageData
+from genera.data.image_grid import image_grid, pair_grid
+from genera.evaluation import draw, mse_measure
+from genera.evaluation.metrics import Dissimilarity
+from genera.reporting.curves import against_epochs
+from genera.reporting.style import save_figure, style
+from genera.reporting.vae_figures import course_figure
+from genera.runs.readers import read_table
+from genera.zoo import TrainedModel
+
+DATA = ("mnist", "fashion-mnist")
+MEASURED, PICTURES = "measured.json", "pictures.npz"
+NUM_SAMPLES, SEEDS = 2000, range(5)
+NUM_SHOWN, COLUMNS = 24, 8
+#: The table says when the bound has come this share of its way, which begins where a model is that knows no more than
+#: the mean of every pixel.
+SHARE = 0.9
+OFTEN = ("--validate_every", "0.1", "--validation_images", "1000")
+CONSTANT = (
+    *("--max_epochs", "10", "--precision", "bf16-mixed"),
+    *("--model.objective.schedule", "Constant"),
+)
+
+
+def constant(data: str) -> str:
+    """The name of the variant with β = 1."""
+    return f"{data}, β = 1"
+
+
+def measure(trained: TrainedModel, folder: Path) -> None:
+    """Error and diversity on test images and samples, and some of both."""
+    data, model = trained.open_data(), trained.load()
+    assert isinstance(model, Autoencoding)
+    test = data.split("test")
+    error = mse_measure().measure(model, data, split="test")
+    of_samples = [dissimilarity(draw(model, NUM_SAMPLES, seed=seed)) for seed in SEEDS]
+    found = {
+        "mse": error.value,
+        "mse_low": error.low,
+        "mse_high": error.high,
+        "variance": float((test.pixels.double() / 255).var(dim=0).mean()),
+        "dissimilarity_of_samples": of_samples,
+        # In random order: neighbours in the file may have been written by one hand.
+        "dissimilarity_of_images": dissimilarity(shuffled(test.pixels)[:NUM_SAMPLES]),
+        "bound_of_mean_image": mean_image_bound(data),
+    }
+    (folder / MEASURED).write_text(json.dumps(found, indent=2) + "\n")
+    shown = test.pixels[:NUM_SHOWN]
+    np.savez(folder / PICTURES, images=shown, rebuilt=model.reconstruct(shown), samples=draw(model, 2 * NUM_SHOWN))
+
+
+def shuffled(images: torch.Tensor) -> torch.Tensor:
+    """The images in another order."""
+    return images[torch.randperm(len(images), generator=torch.Generator().manual_seed(0))]
+
+
+def dissimilarity(images: torch.Tensor) -> float:
+    """Mean of 1 - SSIM over pairs."""
+    metric = Dissimilarity(levels=256)
+    metric.update(images)
+    return float(metric.compute())
+
+
+def mean_image_bound(data: ImageData) -> float:
+    """Cross-entropy of validation images, in nats, where all that is known are the means of pixels."""
+    train, validation = (data.split(split).pixels.double() / 255 for split in ("train", "validation"))
+    mean = train.mean(dim=0).clamp(1e-4, 1 - 1e-4).expand_as(validation)
+    return float(F.binary_cross_entropy(mean, validation, reduction="none").flatten(1).sum(dim=1).mean())
+
+
+def course(data: str) -> tuple[np.ndarray, np.ndarray]:
+    """Epochs with β = 1, and the share of the way from the mean image to the best bound that is done by then."""
+    kept = STUDY.kept(constant(data))
+    epochs, bound = against_epochs(read_table(kept / "metrics.csv"), "validation/loss")
+    start = json.loads((kept / MEASURED).read_text())["bound_of_mean_image"]
+    values = np.minimum.accumulate(bound)
+    return np.array(epochs), (start - values) / (start - values[-1])
+
+
+def tables() -> dict[str, str]:
+    """The table, by its name."""
+    rows: list[tuple[str, ...]] = []
+    for data in DATA:
+        found = json.loads((STUDY.kept(constant(data)) / MEASURED).read_text())
+        epochs, share = course(data)
+        samples = found["dissimilarity_of_samples"]
+        spread = f"{np.mean(samples):.3f} ({min(samples):.3f} … {max(samples):.3f})"
+        rows.append(
+            (
+                data,
+                f"{found['mse']:.4f} ({found['mse_low']:.4f} … {found['mse_high']:.4f})",
+                f"{100 * found['mse'] / found['variance']:.1f} %",
+                spread,
+                f"{found['dissimilarity_of_images']:.3f}",
+                f"{epochs[np.argmax(share >= SHARE)]:.1f} epochs",
+            )
+        )
+    columns = (
+        "data", "test MSE (95 %)", "of the variance", "1 - SSIM of samples (5 seeds)", "of test images",
+        f"{100 * SHARE:.0f} % of the way",
+    )  # fmt: skip
+    return {"table": table(columns, rows)}
+
+
+def report() -> None:
+    """Write the table and the figures."""
+    for name, text in tables().items():
+        (STUDY.folder / f"{name}.md").write_text(text)
+    with style():
+        save_figure(pictures_figure(), STUDY.folder / "pictures")
+        save_figure(convergence_figure(), STUDY.folder / "convergence")
+        for data in DATA:
+            rows_of_run = read_table(STUDY.kept(data) / "metrics.csv")
+            about = f"the report's VAE on {data}"
+            save_figure(course_figure(rows_of_run, about=about), STUDY.folder / f"course-{data}")
+    print(STUDY.folder)
+
+
+def pictures_figure() -> Figure:
+    """Reconstructions and samples of both, side by side."""
+    figure = Figure(figsize=(9, 7.4), layout="constrained")
+    grid = figure.subplots(2, len(DATA), squeeze=False)
+    for column, data in zip(grid.T, DATA, strict=True):
+        with np.load(STUDY.kept(data) / PICTURES) as file:
+            images, rebuilt, samples = (torch.from_numpy(file[part]) for part in ("images", "rebuilt", "samples"))
+        column[0].imshow(np.asarray(pair_grid(images, rebuilt, columns=COLUMNS)), cmap="gray")
+        column[0].set_title(f"{data}: test images, and below each its reconstruction", fontsize=9)
+        column[1].imshow(np.asarray(image_grid(samples, columns=COLUMNS)), cmap="gray")
+        column[1].set_title(f"{data}: samples", fontsize=9)
+    for axes in grid.flat:
+        axes.axis("off")
+    return figure
+
+
+def convergence_figure() -> Figure:
+    """How far the bound has come, against epochs."""
+    figure = Figure(figsize=(6, 3.6))
+    axes = figure.add_subplot()
+    for data, marker in zip(DATA, "os", strict=True):
+        epochs, share = course(data)
+        # At the end there is nothing to go, and a logarithm has no place for it.
+        axes.plot(epochs[share < 1], 1 - share[share < 1], marker=marker, markersize=3, label=data)
+    axes.axhline(1 - SHARE, color="grey", linestyle="--", linewidth=1)
+    axes.set_yscale("log")
+    axes.set(xlabel="epochs with β = 1", ylabel="share of the way still to go")
+    axes.legend()
+    return figure
+
+
+STUDY = Study(
+    folder=Path(__file__).parent / "vae_datasets",
+    variants={
+        **{data: Variant("vae", ("--data", data, "--budget", "10m", *OFTEN)) for data in DATA},
+        **{constant(data): Variant("vae", ("--data", data, *OFTEN, *CONSTANT)) for data in DATA},
+    },
+    measure=measure,
+    measured=MEASURED,
+    report=report,
+)
+
+if __name__ == "__main__":
+    STUDY.main(__doc__)

@@ -1,0 +1,120 @@
+"""What is wrong with a setting is said in one line: what was given, what was expected, the way out."""
+
+from __future__ import annotations
+
+import copy
+import datetime
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import pytest
+import yaml
+from jsonargparse import ArgumentParser, _common
+from running import TINY
+
+from genera.config.recipes import build_model, checked, find_recipe
+from genera.config.registry import Registry
+from genera.core import ImageSpec
+from genera.training.settings import Settings
+
+CONFIG = yaml.safe_load(Path(TINY).read_text())
+Change = Callable[[dict[str, Any]], object]
+
+
+def transforms(config: dict[str, Any]) -> list[Any]:
+    return config["model"]["init_args"]["transforms"]
+
+
+@pytest.mark.parametrize(
+    ("change", "overrides", "said"),
+    [
+        (lambda c: c.update(batchsize=3), [], "unknown setting 'batchsize'; did you mean batch_size?"),
+        (lambda c: None, ["--budgt", "3m"], "unknown setting 'budgt'; did you mean budget?"),
+        (lambda c: None, ["--task.optimizer.lrr", "3"], "unknown setting 'lrr' of Adam; did you mean lr?"),
+        (lambda c: None, ["--task.clip_norn", "3"], "unknown setting 'clip_norn' of LossTask; did you mean clip_norm?"),
+        (lambda c: c["model"]["init_args"].update(transfroms=[]), [], "did you mean transforms?"),
+        (lambda c: c["data"].update(nmae="digits"), [], "unknown setting 'data.nmae'; did you mean data.name?"),
+        (lambda c: c.update(batch_size="many"), [], "batch_size: expected int, got many"),
+        (lambda c: None, ["--task.clip_norm", "x"], "task.clip_norm: expected float, got x"),
+        (lambda c: None, ["--precision", "8"], "precision: expected Literal['32-true', 'bf16-mixed'"),
+        (lambda c: c.update(model=3), [], "model: expected import path or a subclass spec, but got 3"),
+        (lambda c: c.pop("model"), [], "required: model"),
+        (lambda c: c["model"].update(class_path="genera.flows.NormalisingFlow"), [], "did you mean NormalizingFlow?"),
+        (lambda c: transforms(c).append("Logitt"), [], "no class 'Logitt' of the kind asked for; did you mean"),
+        (lambda c: c["model"].update(class_path="torch.nn.ReLU"), [], "to be a subclass of"),
+        (lambda c: c["model"].update(class_path="torch.nn.Linear"), [], "may not be named here"),
+        (lambda c: c.update(accelerator="tpu"), [], "accelerator: expected Literal['auto', 'cpu', 'gpu', 'cuda'"),
+        (lambda c: c.update(batch_size=datetime.date(2026, 1, 1)), [], "batch_size: expected int, got 2026-01-01"),
+        (lambda c: transforms(c)[1]["init_args"].pop("mask"), [], "required: mask"),
+    ],
+)  # fmt: skip
+def test_bad_settings(change: Change, overrides: list[str], said: str) -> None:
+    config = copy.deepcopy(CONFIG)
+    change(config)
+    with pytest.raises(ValueError) as caught:
+        Settings(config, overrides)
+    assert said in str(caught.value)
+    assert "\n" not in str(caught.value)
+    assert len(str(caught.value)) < 400
+
+
+@pytest.mark.parametrize("path", ["os.system", "subprocess.Popen", "sklearn.svm.SVC", "builtins.eval"])
+def test_classes_from_outside_are_refused_wherever_they_stand(path: str) -> None:
+    in_model, in_list, in_mask = (copy.deepcopy(CONFIG) for _ in range(3))
+    in_model["model"]["class_path"] = path
+    transforms(in_list).append(path)
+    transforms(in_mask)[1]["init_args"]["mask"] = path
+    for config in (in_model, in_list, in_mask):
+        with pytest.raises(ValueError, match="may not be named here"):
+            Settings(config)
+        with pytest.raises(ValueError, match="only parts of models that genera exports"):
+            build_model(config, ImageSpec(1, 8, 8))
+
+
+def test_a_model_may_name_less_than_a_recipe() -> None:
+    config = copy.deepcopy(CONFIG)
+    transforms(config).append({"class_path": "torch.optim.Adam"})
+    with pytest.raises(ValueError, match="only parts of models that genera exports"):
+        build_model(config, ImageSpec(1, 8, 8))
+
+
+def test_what_the_caller_allows_is_allowed(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.syspath_prepend(Path(TINY).parent)
+    config = {"model": {"class_path": "noiseless.MeanImage"}}
+    with pytest.raises(ValueError, match="--allow noiseless"):
+        build_model(config, ImageSpec(1, 2, 2))
+    assert build_model(config, ImageSpec(1, 2, 2), allow=["noiseless"]).spec == ImageSpec(1, 2, 2)
+
+
+def test_a_program_that_uses_jsonargparse_finds_its_settings_as_they_were() -> None:
+    before = copy.deepcopy(_common.parsing_settings)
+    Settings(CONFIG)
+    with pytest.raises(ValueError, match="expected int"):
+        Settings(CONFIG, ["--batch_size", "x"])
+    assert _common.parsing_settings == before
+
+
+def test_a_config_is_a_recipe_with_every_default_resolved() -> None:
+    config = Settings(CONFIG, ["--seed", "5"]).as_config()
+    assert config["seed"] == 5
+    assert config["max_epochs"] == 3
+    assert config["max_steps"] is None
+    assert config["task"]["init_args"]["plateau"] is None
+    assert "config" not in config
+    assert transforms(config)[1]["init_args"]["conditioner"]["class_path"] == "genera.networks.GatedConvNet"
+    assert Settings(config).as_config() == config
+
+
+def test_unknown_recipes_name_near_ones(tmp_path: Path) -> None:
+    with pytest.raises(ValueError, match=r"there is no recipe 'realnvp_digit'.*realnvp_digits"):
+        find_recipe("realnvp_digit")
+    assert find_recipe(TINY) == Path(TINY)
+
+
+def test_settings_are_written_whatever_others_allow_meanwhile() -> None:
+    """What may be imported is one setting for all threads, and another may be reading a config just then."""
+    settings = Settings(CONFIG)
+    expected = settings.as_config()
+    with checked(ArgumentParser(), Registry()):
+        assert settings.as_config() == expected

@@ -1,0 +1,72 @@
+"""What the surroundings of a run are asked."""
+
+from __future__ import annotations
+
+import os
+import platform
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+import torch
+from running import TINY
+
+from genera.runs.environment import check_devices, has_bfloat16
+
+CPUINFO = Path("/proc/cpuinfo")
+
+
+@pytest.mark.parametrize("machine", ["x86_64", "AMD64"])
+@pytest.mark.parametrize(
+    ("capabilities", "expected"),
+    [
+        ({"avx512_f": True, "avx512_bf16": True, "amx_bf16": False}, True),
+        ({"avx512_f": True, "avx512_bf16": False, "amx_bf16": True}, True),
+        ({"avx512_f": True, "avx512_bf16": False, "amx_bf16": False}, False),
+        ({"avx2": True}, False),
+    ],
+)
+def test_bfloat16_of_an_x86_processor(
+    monkeypatch: pytest.MonkeyPatch, machine: str, capabilities: dict[str, bool], expected: bool
+) -> None:
+    monkeypatch.setattr(platform, "machine", lambda: machine)
+    monkeypatch.setattr(torch.cpu, "get_capabilities", lambda: capabilities, raising=False)
+    assert has_bfloat16() is expected
+
+
+@pytest.mark.parametrize(("avx512", "amx"), [(True, False), (False, True), (False, False)])
+def test_bfloat16_with_a_torch_that_lists_no_capabilities(
+    monkeypatch: pytest.MonkeyPatch, avx512: bool, amx: bool
+) -> None:
+    monkeypatch.setattr(platform, "machine", lambda: "x86_64")
+    monkeypatch.delattr(torch.cpu, "get_capabilities", raising=False)
+    monkeypatch.setattr(torch.cpu, "_is_avx512_bf16_supported", lambda: avx512)
+    monkeypatch.setattr(torch.cpu, "_is_amx_tile_supported", lambda: amx)
+    assert has_bfloat16() is (avx512 or amx)
+
+
+def test_bfloat16_is_granted_to_a_processor_nobody_asked(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(platform, "machine", lambda: "arm64")
+    assert has_bfloat16()
+
+
+@pytest.mark.skipif(
+    platform.machine() != "x86_64" or not CPUINFO.is_file(), reason="only Linux on x86 says what the processor has"
+)
+def test_bfloat16_agrees_with_the_operating_system() -> None:
+    flags = CPUINFO.read_text().split()
+    assert has_bfloat16() is ("avx512_bf16" in flags or "amx_bf16" in flags)
+
+
+@pytest.mark.parametrize("devices", [0, -1, 100_000, 10**12])
+def test_processes_that_no_machine_has_are_refused(devices: int, failing: Callable[..., str], tmp_path: Path) -> None:
+    said = failing("train", TINY, "--devices", str(devices), "--accelerator", "cpu", "--out", str(tmp_path / "run"))
+    assert "devices must be at " in said
+    assert not (tmp_path / "run").exists()
+
+
+def test_two_processes_are_never_refused(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(os, "cpu_count", lambda: None)
+    check_devices(2, "cpu")
+    with pytest.raises(ValueError, match="at most 2"):
+        check_devices(3, "cpu")

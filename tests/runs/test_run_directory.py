@@ -1,0 +1,118 @@
+"""A run directory belongs to whoever trains in it."""
+
+from __future__ import annotations
+
+import os
+import shutil
+import subprocess
+import sys
+import threading
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+from cases import complains
+from running import TINY, failing_genera
+
+from genera.cli import main
+from genera.runs.run_directory import RunDirectory
+
+#: Holds the lock of a run until its standard input ends.
+HOLDER = """
+import sys
+from pathlib import Path
+from genera.runs.run_directory import RunDirectory
+with RunDirectory(Path(sys.argv[1])).locked():
+    print("locked", flush=True)
+    sys.stdin.read()
+"""
+
+
+def holder(run: Path) -> subprocess.Popen[str]:
+    """Another process that trains in a run, as far as the lock can tell."""
+    process = subprocess.Popen(
+        [sys.executable, "-c", HOLDER, str(run)], stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True
+    )
+    assert process.stdout is not None
+    assert process.stdout.readline() == "locked\n"
+    return process
+
+
+def test_of_two_processes_the_second_is_told_of_the_first(tiny_run: Path, failing: Callable[..., str]) -> None:
+    before = {path: path.read_bytes() for path in tiny_run.rglob("*") if path.is_file() and path.name != ".lock"}
+    with holder(tiny_run) as first:
+        said = failing("train", "--resume", str(tiny_run), "--max_epochs", "2")
+        assert f"{tiny_run} is being trained by process {first.pid} on " in said
+        assert "not empty" in failing("train", TINY, "--out", str(tiny_run))
+        assert {path: path.read_bytes() for path in before} == before
+        first.kill()
+    # A dead process holds nothing.
+    assert main(["train", "--resume", str(tiny_run), "--max_epochs", "2"]) == 0
+
+
+def test_two_trainings_into_one_new_folder(tmp_path: Path, failing: Callable[..., str]) -> None:
+    out = tmp_path / "out"
+    RunDirectory.create(out)
+    with holder(out) as first:
+        assert "is being trained by process" in failing("train", TINY, "--out", str(out), "--max_steps", "1")
+        first.communicate()
+    # Its lock is all that the first has left.
+    assert [path.name for path in out.iterdir()] == [".lock"]
+    assert main(["train", TINY, "--out", str(out), "--max_steps", "1"]) == 0
+
+
+def test_two_threads_of_one_process_do_not_share_a_run(tmp_path: Path) -> None:
+    run = RunDirectory.create(tmp_path / "run")
+    refused: list[str] = []
+
+    def second() -> None:
+        with complains(f"is being trained by process {os.getpid()}"), run.locked():
+            pass
+        refused.append("yes")
+
+    with run.locked():
+        thread = threading.Thread(target=second)
+        thread.start()
+        thread.join()
+    assert refused
+    with run.locked():
+        pass
+
+
+def test_a_run_is_released_when_its_training_fails(tmp_path: Path) -> None:
+    run = RunDirectory.create(tmp_path / "run")
+    with pytest.raises(FloatingPointError), run.locked():
+        raise FloatingPointError
+    with run.locked():
+        pass
+
+
+def test_settings_that_do_not_fit_leave_nothing_behind(tmp_path: Path, failing: Callable[..., str]) -> None:
+    out, kept = tmp_path / "out", tmp_path / "kept"
+    kept.mkdir()
+    for folder in (out, kept):
+        assert "a batch needs" in failing("train", TINY, "--out", str(folder), "--batch_size", "100000")
+    assert not out.exists()
+    assert not any(kept.iterdir())
+
+
+def test_a_run_one_may_only_read_is_not_resumed(tiny_run: Path) -> None:
+    # The lock is a folder here: like a run of somebody else, it cannot be opened for writing, even by root.
+    (tiny_run / ".lock").unlink()
+    (tiny_run / ".lock").mkdir()
+    assert f"cannot write into {tiny_run}" in failing_genera("train", "--resume", str(tiny_run), "--max_epochs", "2")
+
+
+@pytest.mark.parametrize("name", ["checkpoints", "figures", "measurements", "samples", "tensorboard"])
+def test_a_folder_of_a_run_that_lies_elsewhere_is_not_written_into(
+    name: str, trained: Path, tmp_path: Path, failing: Callable[..., str]
+) -> None:
+    run, outside = tmp_path / "run", tmp_path / "outside"
+    shutil.copytree(trained, run)
+    shutil.rmtree(run / name, ignore_errors=True)
+    outside.mkdir()
+    (outside / ".last.important").write_text("do not lose me")
+    (run / name).symlink_to(outside)
+    for command in (("train", "--resume"), ("figures",), ("evaluate",), ("sample",)):
+        assert f"{run / name} is a link" in failing(*command, str(run))
+    assert [path.name for path in outside.iterdir()] == [".last.important"]

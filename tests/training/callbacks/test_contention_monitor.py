@@ -1,0 +1,156 @@
+"""What is said where other programs leave too few cores."""
+
+from __future__ import annotations
+
+from types import SimpleNamespace
+from typing import Any
+
+import psutil
+import pytest
+import torch
+
+from genera.training.callbacks import contention_monitor
+from genera.training.callbacks.contention_monitor import ContentionMonitor, OtherPrograms, threads_that_fit
+
+
+class Machine:
+    """Readings of psutil, and the clock they are taken by.
+
+    Args:
+        cores: of the processor.
+        affinity: those that the process may use; None where the operating system does not say.
+    """
+
+    Error = psutil.Error
+
+    def __init__(self, cores: int = 2, affinity: list[int] | None = None) -> None:
+        self.now = 100.0
+        self.busy = [50.0] * cores
+        self.own = self.of_children = 3.0
+        if affinity is not None:
+            self.cpu_affinity = lambda: affinity
+
+    def run(self, seconds: float, *, busy: list[float], own: float = 0.0, of_children: float = 0.0) -> None:
+        """Let time pass, in which each core is busy for so long, some of it for this process and its children."""
+        self.now += seconds
+        self.busy = [before + more for before, more in zip(self.busy, busy, strict=True)]
+        self.own += own
+        self.of_children += of_children
+
+    def cpu_times(self, percpu: bool = False) -> Any:
+        if percpu:
+            return [SimpleNamespace(user=busy - 9, nice=4, system=5, idle=1e6) for busy in self.busy]
+        return SimpleNamespace(user=self.own - 1, system=1, children_user=0, children_system=0)
+
+    def children(self, *, recursive: bool) -> list[Any]:
+        def gone() -> Any:
+            raise psutil.NoSuchProcess(1)
+
+        child = SimpleNamespace(cpu_times=lambda: SimpleNamespace(user=self.of_children, system=0))
+        return [child, SimpleNamespace(cpu_times=gone)]
+
+    def Process(self) -> Machine:  # noqa: N802
+        return self
+
+
+@pytest.fixture
+def machine(monkeypatch: pytest.MonkeyPatch) -> Machine:
+    machine = Machine()
+    use(machine, monkeypatch)
+    return machine
+
+
+def use(machine: Machine, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(contention_monitor, "psutil", machine)
+    monkeypatch.setattr("time.monotonic", lambda: machine.now)
+
+
+def test_what_this_process_and_its_children_use_is_not_others(machine: Machine) -> None:
+    others = OtherPrograms()
+    machine.run(10, busy=[10, 9], own=6, of_children=4)
+    assert others.cores_used() == pytest.approx(0.9)
+    assert others.num_cores == 2
+
+
+def test_clocks_that_differ_a_little_make_no_negative_use(machine: Machine) -> None:
+    others = OtherPrograms()
+    machine.run(10, busy=[5, 5], own=10.02)
+    assert others.cores_used() == 0
+
+
+def test_only_cores_that_this_process_may_use_count(monkeypatch: pytest.MonkeyPatch) -> None:
+    machine = Machine(cores=4, affinity=[1, 3])
+    use(machine, monkeypatch)
+    others = OtherPrograms()
+    machine.run(10, busy=[10, 4, 10, 2], own=3)
+    assert others.cores_used() == pytest.approx(0.3)
+    assert others.num_cores == 2
+
+
+def test_cores_that_are_numbered_otherwise_all_count(monkeypatch: pytest.MonkeyPatch) -> None:
+    use(Machine(cores=2, affinity=[1, 5]), monkeypatch)
+    assert OtherPrograms().num_cores == 2
+
+
+@pytest.mark.parametrize("failing", ["cpu_times", "children"])
+def test_a_machine_that_does_not_tell_stops_no_training(
+    machine: Machine, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str], failing: str
+) -> None:
+    def fail(*arguments: object, **options: object) -> None:
+        raise PermissionError
+
+    monkeypatch.setattr(machine, failing, fail)
+    monkeypatch.setattr(torch, "get_num_threads", lambda: 2)
+    train(machine, 20, others=1.8)
+    assert not capsys.readouterr().err
+
+
+@pytest.mark.parametrize(
+    ("cores", "used", "threads"), [(2, 0, 2), (2, 0.2, 2), (2, 0.3, 1), (2, 2, 1), (8, 1, 7), (8, 3.1, 5), (8, 8, 1)]
+)
+def test_threads_that_fit(cores: int, used: float, threads: int) -> None:
+    assert threads_that_fit(cores, used) == threads
+
+
+def train(machine: Machine, steps: int, *, others: float, device: str = "cpu", is_first: bool = True) -> None:
+    """Take steps of two seconds with a new monitor, beside programs that use so many cores."""
+    monitor = ContentionMonitor()
+    strategy = SimpleNamespace(root_device=torch.device(device))
+    trainer: Any = SimpleNamespace(is_global_zero=is_first, strategy=strategy)
+    module: Any = None
+    for index in range(steps):
+        monitor.on_train_batch_start(trainer, module, None, index)
+        machine.run(2, busy=[2, 2 * others], own=2)
+        monitor.on_train_batch_end(trainer, module, None, None, index)
+
+
+@pytest.mark.parametrize(
+    ("others", "threads", "steps", "device", "is_first", "lines"),
+    [
+        (1.8, 2, 20, "cpu", True, 1),
+        (0.1, 2, 20, "cpu", True, 0),
+        # One thread is all there is to save; ten seconds have not passed; the processor is not what computes.
+        (1.8, 1, 20, "cpu", True, 0),
+        (1.8, 2, 4, "cpu", True, 0),
+        (1.8, 2, 20, "cuda", True, 0),
+        (1.8, 2, 20, "cpu", False, 0),
+    ],
+)
+def test_it_is_said_once_where_fewer_threads_are_faster(
+    machine: Machine,
+    monkeypatch: pytest.MonkeyPatch,
+    capsys: pytest.CaptureFixture[str],
+    others: float,
+    threads: int,
+    steps: int,
+    device: str,
+    is_first: bool,
+    lines: int,
+) -> None:
+    monkeypatch.setattr(torch, "get_num_threads", lambda: threads)
+    train(machine, steps, others=others, device=device, is_first=is_first)
+    said = (
+        "other programs use 1.8 of 2 cores: fewer threads may be faster then: "
+        "try OMP_NUM_THREADS=1 before the command\n"
+    )
+    assert capsys.readouterr().err == said * lines

@@ -1,0 +1,106 @@
+"""What is asked of samples while a model trains."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Callable
+from pathlib import Path
+
+import numpy as np
+import pytest
+import torch
+from running import TINY, losses
+
+from genera.cli import main
+from genera.data import Images, find_dataset
+from genera.evaluation import ClassCoverage, Diversity
+from genera.training.callbacks.sample_probes import Probing
+from genera.training.callbacks.watching import Validation
+
+
+def spread(images: torch.Tensor) -> dict[str, float]:
+    """How many different values there are, as a probe."""
+    return {"diversity": float(len(images.unique())), "highest": float(images.max())}
+
+
+@pytest.fixture
+def probing(tmp_path: Path) -> Probing:
+    images = Images(torch.arange(17, dtype=torch.uint8).view(17, 1, 1, 1))
+    validation = Validation(images, batch_size=4, every=1, seed=0, run=None)  # type: ignore[arg-type]
+    return Probing([spread], images=images, levels=17, validation=validation, seed=0)
+
+
+def test_probes_see_256_levels_whatever_there_are(probing: Probing) -> None:
+    assert probing._found(probing.images.pixels) == {"diversity": 17.0, "highest": 255.0}
+
+
+def test_samples_that_are_few_images_are_warned_of_once(probing: Probing, capsys: pytest.CaptureFixture[str]) -> None:
+    probing._of_images = {"diversity": 17.0}
+    for diversity, warnings in ((6.0, 0), (math.nan, 0), (5.0, 1), (4.0, 0)):
+        probing._warn_of_collapse({"diversity": diversity})
+        assert capsys.readouterr().err.count("few images, again and again") == warnings
+    state = probing.state_dict()
+    probing._has_warned = False
+    probing.load_state_dict(state)
+    probing._warn_of_collapse({"diversity": 1.0})
+    assert not capsys.readouterr().err
+
+
+@pytest.mark.parametrize(("steps", "warnings"), [(2, 0), (178, 1)])
+def test_a_training_warns_of_a_collapse_once_it_has_come_far_enough(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str], steps: int, warnings: int
+) -> None:
+    model = ("--model", "noiseless.Collapsed", "--allow", "noiseless", "--data", "digits", "--batch_size", "16")
+    assert main(["train", "gan", *model, "--max_steps", str(steps), "--out", str(tmp_path / "run")]) == 0
+    assert capsys.readouterr().err.count("few images, again and again") == warnings
+
+
+def test_any_family_can_be_probed(tmp_path: Path) -> None:
+    run = tmp_path / "run"
+    probes = "[{class_path: genera.evaluation.Diversity}]"
+    assert main(["train", TINY, "--out", str(run), "--max_epochs", "2", "--probes", probes]) == 0
+    found = [row["samples/diversity"] for row in losses(run)]
+    assert [bool(value) for value in found] == [False] * 4 + [True] + [False] * 4 + [True]
+    assert len({row["images/diversity"] for row in losses(run)} - {""}) == 1
+
+
+def test_classes_are_counted_of_the_data_of_the_classifier_only(tmp_path: Path, failing: Callable[..., str]) -> None:
+    path, run = tmp_path / "three.npz", tmp_path / "run"
+    rng = np.random.default_rng(0)
+    np.savez(path, images=rng.integers(0, 256, (90, 8, 8), dtype=np.uint8), labels=np.arange(90) % 3)
+    probes = "[{class_path: genera.evaluation.ClassCoverage, init_args: {classifier: lenet-digits}}]"
+    data = ("--data", "npz", "--data.path", str(path), "--batch_size", "8")
+    message = failing("train", "cgan_digits", *data, "--probes", probes, "--out", str(run))
+    assert "counts 10 classes and these images have 3" in message
+    assert not run.exists()
+
+
+@pytest.mark.parametrize(("recipe", "reason"), [("ae", "before the end"), ("lenet", "at all")])
+def test_what_draws_nothing_as_it_is_trained_cannot_be_probed(
+    tmp_path: Path, failing: Callable[..., str], recipe: str, reason: str
+) -> None:
+    run, probes = tmp_path / "run", "[{class_path: genera.evaluation.Diversity}]"
+    message = failing("train", recipe, "--data", "digits", "--probes", probes, "--out", str(run))
+    assert f"draws nothing {reason}: leave probes out" in message
+    assert not run.exists()
+
+
+def test_diversity_is_zero_of_copies() -> None:
+    image = torch.randint(256, (1, 1, 8, 8), dtype=torch.uint8)
+    assert Diversity()(image.expand(6, -1, -1, -1))["diversity"] == pytest.approx(0, abs=1e-5)
+
+
+def test_the_classes_of_images_are_counted() -> None:
+    digits = find_dataset("digits")().split("test")
+    assert digits.labels is not None
+    stretched = (digits.pixels.float() * (255 / 16)).round().to(torch.uint8)
+    probe = ClassCoverage("lenet-digits")
+    assert probe(stretched)["modes"] == 10
+    assert probe(stretched)["class_kl"] < 0.01
+    few = probe(stretched[digits.labels < 2])
+    assert few["modes"] <= 3
+    assert few["class_kl"] == pytest.approx(math.log(5), abs=0.15)
+    with pytest.raises(ValueError, match="is no classifier but a NormalizingFlow"):
+        ClassCoverage("realnvp-digits")
+    with pytest.raises(ValueError, match="must have shape"):
+        probe(stretched[:, :, 1:])
