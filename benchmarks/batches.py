@@ -14,21 +14,21 @@ from collections.abc import Callable
 import torch
 from torch.utils.data import DataLoader, TensorDataset
 
-from genera.data import Batches, Images, find_dataset
+from genera.data import ImageSplit, ShuffledBatches, find_dataset
 
 BATCH_SIZE = 128
 ROUNDS = 3
 TARGET_MS = 80
 
 
-def ours(images: Images) -> None:
-    """One epoch of :class:`Batches`."""
-    batches = Batches(images, batch_size=BATCH_SIZE)
+def ours(images: ImageSplit) -> None:
+    """One epoch of :class:`ShuffledBatches`."""
+    batches = ShuffledBatches(images, batch_size=BATCH_SIZE)
     for _ in itertools.islice(batches, batches.steps_per_epoch):
         pass
 
 
-def naive(images: Images) -> None:
+def naive(images: ImageSplit) -> None:
     """One epoch of a DataLoader that indexes and collates image by image."""
     assert images.labels is not None
     dataset = TensorDataset(images.pixels, images.labels)
@@ -36,7 +36,7 @@ def naive(images: Images) -> None:
         pass
 
 
-def milliseconds(epoch: Callable[[Images], None], images: Images) -> float:
+def milliseconds(epoch: Callable[[ImageSplit], None], images: ImageSplit) -> float:
     """Wall time of one epoch."""
     start = time.perf_counter()
     epoch(images)

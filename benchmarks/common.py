@@ -39,19 +39,19 @@ def medians(sides: dict[str, Callable[[], float]], *, rounds: int) -> dict[str, 
     return {name: statistics.median(turn[name] for turn in turns) for name in sides}
 
 
-def print_table(median: dict[str, float], *, beside: str, images: int, rounds: int) -> None:
+def print_table(median: dict[str, float], *, baseline: str, images: int, rounds: int) -> None:
     """Print images per second of each side, and how many times those of one of them that is.
 
     Args:
         median: seconds of a turn, by side.
-        beside: the side that the others are compared with.
+        baseline: the side that the others are compared with.
         images: per turn.
         rounds: turns that the medians are of.
     """
-    times = f"times {beside.partition(',')[0]}"
+    times = f"times {baseline.partition(',')[0]}"
     print(f"{'median of ' + str(rounds):<20}  images/s  {times}")
     for name, seconds in median.items():
-        print(f"{name:<20}  {images / seconds:8.1f}  {median[beside] / seconds:{len(times)}.2f}")
+        print(f"{name:<20}  {images / seconds:8.1f}  {median[baseline] / seconds:{len(times)}.2f}")
     if not has_bfloat16():
         print("library, bfloat16     left out: this processor has no bfloat16 instructions")
 

@@ -16,7 +16,7 @@ import lightning.pytorch as pl
 import torch
 
 from genera.core import ImageModel, ImageSpec
-from genera.data import ImageData, Images
+from genera.data import ImageDataset, ImageSplit
 from genera.runs.run_directory import RunDirectory
 from genera.training.settings import Settings
 from genera.training.train import train
@@ -34,7 +34,7 @@ class Stopwatch(pl.Callback):
 
 
 def our_epoch(
-    recipe: Mapping[str, Any], model: ImageModel, images: Images, *, spec: ImageSpec, batch: int, precision: str
+    recipe: Mapping[str, Any], model: ImageModel, images: ImageSplit, *, spec: ImageSpec, batch: int, precision: str
 ) -> float:
     """Seconds that the library trains a copy of a model on images, with the optimisers of a recipe."""
     options = {"batch_size": batch, "max_steps": len(images) // batch, "accelerator": "cpu", "precision": precision}
@@ -44,7 +44,7 @@ def our_epoch(
     splits = {"train": lambda: images, "validation": lambda: images.subset(torch.arange(batch))}
     names = tuple(map(str, range(spec.num_classes)))
     with quiet(), TemporaryDirectory() as folder:
-        train(ImageData("random", spec, class_names=names, splits=splits), RunDirectory(Path(folder)), **arguments)
+        train(ImageDataset("random", spec, class_names=names, splits=splits), RunDirectory(Path(folder)), **arguments)
     return stopwatch.seconds
 
 

@@ -25,10 +25,10 @@ from prdc import compute_prdc
 from torch import Tensor
 from torchmetrics.image.fid import _compute_fid
 
-from genera.data import Images
+from genera.data import ImageSplit
 from genera.evaluation import classifier_of, default_measures, evaluate
 from genera.evaluation.metrics import FrechetDistance, Neighbourhoods
-from genera.evaluation.samples import Samples, Seen
+from genera.evaluation.samples import ImageFeatures, Samples
 from genera.zoo import find_model
 
 
@@ -101,7 +101,7 @@ def main() -> None:
     samples, spec = Samples(trained), find_model("lenet-mnist").spec
 
     def look() -> Tensor:
-        return Seen(Images(pixels), spec=spec, classifier=samples.classifier).features
+        return ImageFeatures(ImageSplit(pixels), spec=spec, classifier=samples.classifier).features
 
     seconds = medians({"ours": partial(timed, look)}, rounds=arguments.rounds)["ours"]
     print(f"LeNet features of {len(pixels):,} images, {threads()}: {seconds:.1f} s")

@@ -102,7 +102,7 @@ def main() -> None:
     median = medians({name: partial(seconds, step, images) for name, step in sides.items()}, rounds=arguments.steps)
 
     print(f"Training {RECIPE} ({count:,} parameters) in batches of {arguments.batch}, {threads()}")
-    print_table(median, beside="naive, float32", images=arguments.batch, rounds=arguments.steps)
+    print_table(median, baseline="naive, float32", images=arguments.batch, rounds=arguments.steps)
 
 
 if __name__ == "__main__":

@@ -23,7 +23,7 @@ from torch.optim import Adam
 
 from genera.config.recipes import build_model, find_recipe
 from genera.core import ImageSpec
-from genera.data import Images
+from genera.data import ImageSplit
 from genera.gans import GAN
 from genera.runs.environment import has_bfloat16
 from genera.runs.run_directory import read_yaml
@@ -33,7 +33,7 @@ RECIPES = ("gan", "cgan_fm")
 SAMPLES = 2048
 
 
-def plain_epoch(model: GAN, images: Images, *, batch: int) -> float:
+def plain_epoch(model: GAN, images: ImageSplit, *, batch: int) -> float:
     """Seconds that a plain loop trains a copy of a model."""
     generator, discriminator = copy.deepcopy(model.generator), copy.deepcopy(model.discriminator)
     optimizers = [Adam(player.parameters(), lr=2e-4, betas=(0.5, 0.999)) for player in (generator, discriminator)]
@@ -83,7 +83,7 @@ def main() -> None:
     arguments = parser.parse_args()
 
     pixels = random_images(arguments.steps * arguments.batch)
-    images = Images(pixels, torch.arange(len(pixels)) % 10)
+    images = ImageSplit(pixels, torch.arange(len(pixels)) % 10)
     for recipe in RECIPES:
         torch.manual_seed(0)
         settings = read_yaml(find_recipe(recipe))
@@ -97,7 +97,7 @@ def main() -> None:
         count = sum(p.numel() for p in model.parameters())
         turn = f"{arguments.steps} batches of {arguments.batch} a turn, {threads()}"
         print(f"Training {recipe} ({count:,} parameters), {turn}")
-        print_table(median, beside="plain, float32", images=len(images), rounds=arguments.rounds)
+        print_table(median, baseline="plain, float32", images=len(images), rounds=arguments.rounds)
         # As `genera.load` gives it.
         drawer = model.to(memory_format=torch.channels_last).eval()
         drawn = medians({"library, float32": partial(drawing, drawer)}, rounds=arguments.rounds)

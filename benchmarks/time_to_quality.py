@@ -30,7 +30,7 @@ from tqdm import tqdm
 
 from genera.config.recipes import find_recipe
 from genera.core import Cosine, Density, ImageSpec, Progress, Trainable, bits_per_dim
-from genera.data import Batches, Images, find_dataset
+from genera.data import ImageSplit, ShuffledBatches, find_dataset
 from genera.reporting.style import save_figure, style
 from genera.runs.environment import has_bfloat16
 from genera.training.settings import Settings
@@ -51,7 +51,7 @@ class Side(ABC):
         clip_norm: the gradient is shortened to this norm.
     """
 
-    def __init__(self, model: nn.Module, optimizer: Optimizer, batches: Batches, *, clip_norm: float) -> None:
+    def __init__(self, model: nn.Module, optimizer: Optimizer, batches: ShuffledBatches, *, clip_norm: float) -> None:
         self.model = model
         self.optimizer = optimizer
         self.batches = iter(batches)
@@ -105,7 +105,7 @@ class Side(ABC):
 class Ours(Side):
     """A recipe of the library, with its own optimiser and batches, in the precision this processor is fast in."""
 
-    def __init__(self, recipe: str, spec: ImageSpec, images: Images, first: Tensor) -> None:
+    def __init__(self, recipe: str, spec: ImageSpec, images: ImageSplit, first: Tensor) -> None:
         config = yaml.safe_load(find_recipe(recipe).read_text())
         arguments = Settings(config).arguments()
         model = arguments["model"](spec).to(memory_format=torch.channels_last)
@@ -113,7 +113,7 @@ class Ours(Side):
         assert isinstance(model, Density)
         model.initialize(first)
         task = arguments["task"](model)
-        batches = Batches(images, batch_size=arguments["batch_size"])
+        batches = ShuffledBatches(images, batch_size=arguments["batch_size"])
         super().__init__(model, task.configure_optimizers(), batches, clip_norm=task.clip_norm or math.inf)
 
     def nll(self, images: Tensor) -> Tensor:
@@ -129,7 +129,7 @@ class Glow(Side):
 
     STEPS, WIDTH, SCALES = 16, 256, 2
 
-    def __init__(self, spec: ImageSpec, images: Images, first: Tensor) -> None:
+    def __init__(self, spec: ImageSpec, images: ImageSplit, first: Tensor) -> None:
         self.levels = spec.levels
         bases, flows, merges = [], [], []
         for scale in range(self.SCALES):
@@ -143,7 +143,7 @@ class Glow(Side):
             bases.append(nf.distributions.DiagGaussian((channels // 2 if scale > 0 else channels, *size)))
         model = nf.MultiscaleFlow(bases, flows, merges, class_cond=False)
         optimizer = Adamax(model.parameters(), lr=1e-3, weight_decay=1e-5)
-        super().__init__(model, optimizer, Batches(images, batch_size=128), clip_norm=math.inf)
+        super().__init__(model, optimizer, ShuffledBatches(images, batch_size=128), clip_norm=math.inf)
         with torch.no_grad():
             self.nll(first)  # sets its ActNorms
 

@@ -27,7 +27,7 @@ from torch import Tensor, nn
 
 from genera.config.recipes import build_model, find_recipe
 from genera.core import ImageSpec
-from genera.data import Images
+from genera.data import ImageSplit
 from genera.runs.environment import has_bfloat16
 from genera.runs.run_directory import read_yaml
 from genera.vaes import VAE
@@ -100,7 +100,7 @@ def main() -> None:
     assert count == their_count, f"the library's model has {count:,} parameters, pythae's {their_count:,}"
 
     pixels = random_images(arguments.steps * arguments.batch)
-    epoch = partial(our_epoch, RECIPE, model, Images(pixels), spec=SPEC, batch=arguments.batch)
+    epoch = partial(our_epoch, RECIPE, model, ImageSplit(pixels), spec=SPEC, batch=arguments.batch)
     sides = {"library, float32": partial(epoch, precision="32-true")}
     if has_bfloat16():
         sides["library, bfloat16"] = partial(epoch, precision="bf16-mixed")
@@ -108,7 +108,7 @@ def main() -> None:
     median = medians(sides, rounds=arguments.rounds)
 
     print(f"Training vae ({count:,} parameters), {arguments.steps} batches of {arguments.batch} a turn, {threads()}")
-    print_table(median, beside="pythae, float32", images=len(pixels), rounds=arguments.rounds)
+    print_table(median, baseline="pythae, float32", images=len(pixels), rounds=arguments.rounds)
 
 
 if __name__ == "__main__":

@@ -20,7 +20,7 @@ from sklearn.decomposition import PCA
 from study import Study, Variant, table
 
 from genera.core import Autoencoding
-from genera.data import ImageData, find_dataset
+from genera.data import ImageDataset, find_dataset
 from genera.data.image_grid import image_grid
 from genera.evaluation import evaluate, mse_measure
 from genera.reporting.style import save_figure, style
@@ -78,12 +78,12 @@ def measure(trained: TrainedModel, folder: Path) -> None:
     shutil.copy(trained.run.evaluation, folder / trained.run.evaluation.name)
 
 
-def first_images(data: ImageData) -> torch.Tensor:
+def first_images(data: ImageDataset) -> torch.Tensor:
     """Test images to show: uint8 ``(NUM_SHOWN, C, H, W)``."""
     return data.split("test").pixels[:NUM_SHOWN]
 
 
-def pca_errors(data: ImageData) -> dict[int, float]:
+def pca_errors(data: ImageDataset) -> dict[int, float]:
     """Mean squared error on [0, 1] of test images rebuilt, as pixels, from principal components of training images."""
     train, test = (data.split(split).pixels.flatten(1).numpy() / np.float32(255) for split in ("train", "test"))
     pca = PCA(max(SIZES), svd_solver="covariance_eigh").fit(train)

@@ -20,10 +20,10 @@ from torch import Tensor
 from tqdm import tqdm
 
 from genera.core.files import write_whole
-from genera.data import Images, find_dataset
+from genera.data import ImageSplit, find_dataset
 from genera.evaluation.memorisation import share_nearer
-from genera.evaluation.samples import Samples, Seen, classifier_of
-from genera.evaluation.set_figures import (
+from genera.evaluation.samples import ImageFeatures, Samples, classifier_of
+from genera.evaluation.set_metrics import (
     class_kl,
     dissimilarity,
     feature_distance,
@@ -41,49 +41,49 @@ MNIST = find_dataset("mnist")
 SPACES = {"lenet": lambda seen: seen.features, "random": lambda seen: seen.random_features}
 
 #: Of images and their labels, training images, a strength and a generator: images of which some are not right.
-Failure = Callable[[Images, Images, float, torch.Generator], Tensor]
+Failure = Callable[[ImageSplit, ImageSplit, float, torch.Generator], Tensor]
 
 
-def dropped(images: Images, train: Images, share: float, generator: torch.Generator) -> Tensor:
+def dropped(images: ImageSplit, train: ImageSplit, share: float, generator: torch.Generator) -> Tensor:
     """A share of the fours become other images."""
     return _replaced(images, images.labels == 4, images.pixels[images.labels != 4], share, generator)
 
 
-def doubled(images: Images, train: Images, share: float, generator: torch.Generator) -> Tensor:
+def doubled(images: ImageSplit, train: ImageSplit, share: float, generator: torch.Generator) -> Tensor:
     """There are more ones, by a share of how many there were, in the place of others."""
     ones = images.labels == 1
     others = int(share * int(ones.sum())) / int((~ones).sum())
     return _replaced(images, ~ones, images.pixels[ones], others, generator)
 
 
-def blurred(images: Images, train: Images, width: float, generator: torch.Generator) -> Tensor:
+def blurred(images: ImageSplit, train: ImageSplit, width: float, generator: torch.Generator) -> Tensor:
     """Under a Gaussian of this standard deviation, in pixels."""
     return torch.from_numpy(scipy.ndimage.gaussian_filter(images.pixels.numpy(), (0, 0, width, width)))
 
 
-def noisy(images: Images, train: Images, levels: float, generator: torch.Generator) -> Tensor:
+def noisy(images: ImageSplit, train: ImageSplit, levels: float, generator: torch.Generator) -> Tensor:
     """Gaussian noise of this standard deviation on every pixel."""
     noise = levels * torch.randn(images.pixels.shape, generator=generator)
     return (images.pixels + noise).round().clamp(0, 255).to(torch.uint8)
 
 
-def copied(images: Images, train: Images, share: float, generator: torch.Generator) -> Tensor:
+def copied(images: ImageSplit, train: ImageSplit, share: float, generator: torch.Generator) -> Tensor:
     """A share of them are training images."""
     return _replaced(images, torch.ones(len(images), dtype=torch.bool), train.pixels, share, generator)
 
 
-def nearly_copied(images: Images, train: Images, share: float, generator: torch.Generator) -> Tensor:
+def nearly_copied(images: ImageSplit, train: ImageSplit, share: float, generator: torch.Generator) -> Tensor:
     """A share of them are training images, a pixel to the right."""
     return _replaced(images, torch.ones(len(images), dtype=torch.bool), train.pixels.roll(1, dims=3), share, generator)
 
 
-def repeated(images: Images, train: Images, share: float, generator: torch.Generator) -> Tensor:
+def repeated(images: ImageSplit, train: ImageSplit, share: float, generator: torch.Generator) -> Tensor:
     """A share of them repeat the others, so that few are left where it is near 1."""
     distinct = max(1, round((1 - share) * len(images)))
     return images.pixels[torch.arange(len(images)) % distinct]
 
 
-def faded(images: Images, train: Images, share: float, generator: torch.Generator) -> Tensor:
+def faded(images: ImageSplit, train: ImageSplit, share: float, generator: torch.Generator) -> Tensor:
     """A share of the contrast is gone."""
     return (images.pixels * (1 - share)).round().to(torch.uint8)
 
@@ -100,7 +100,7 @@ FAILURES: dict[str, tuple[Failure, tuple[float, ...]]] = {
 }
 
 
-def _replaced(images: Images, which: Tensor, by: Tensor, share: float, generator: torch.Generator) -> Tensor:
+def _replaced(images: ImageSplit, which: Tensor, by: Tensor, share: float, generator: torch.Generator) -> Tensor:
     """A share of some of the images, drawn at random, become others drawn at random."""
     places = which.nonzero()[:, 0]
     places = places[torch.randperm(len(places), generator=generator)][: round(share * len(places))]
@@ -109,7 +109,7 @@ def _replaced(images: Images, which: Tensor, by: Tensor, share: float, generator
     return pixels
 
 
-def figures(drawn: Seen, real: Seen, train: Tensor) -> dict[str, float]:
+def figures(drawn: ImageFeatures, real: ImageFeatures, train: Tensor) -> dict[str, float]:
     """What every measure of sets makes of draws."""
     found = {
         "modes": modes(drawn, real),
@@ -126,7 +126,7 @@ def figures(drawn: Seen, real: Seen, train: Tensor) -> dict[str, float]:
     return {name: float(value) for name, value in found.items()}
 
 
-def sets(validation: Images, train: Images) -> Iterator[tuple[str, float, Tensor]]:
+def sets(validation: ImageSplit, train: ImageSplit) -> Iterator[tuple[str, float, Tensor]]:
     """Intact sets and planted ones: the name of the failure, its strength, the images."""
     for seed in range(NUM_INTACT):
         yield "intact", float(seed), subset(validation, seed).pixels
@@ -136,7 +136,7 @@ def sets(validation: Images, train: Images) -> Iterator[tuple[str, float, Tensor
             yield name, strength, plant(base, train, strength, torch.Generator().manual_seed(0))
 
 
-def subset(images: Images, seed: int) -> Images:
+def subset(images: ImageSplit, seed: int) -> ImageSplit:
     """So many of them, at random."""
     order = torch.randperm(len(images), generator=torch.Generator().manual_seed(seed))
     return images.subset(order[:COUNT])
@@ -146,12 +146,12 @@ def measured() -> list[dict]:
     """All figures of all sets."""
     data = MNIST()
     samples = Samples(classifier_of(data.name))
-    seen = partial(Seen, spec=data.spec, classifier=samples.classifier)
+    seen = partial(ImageFeatures, spec=data.spec, classifier=samples.classifier)
     real = seen(data.split("test").subset(torch.arange(COUNT)))
     train = subset(data.split("train"), 0)
     every_set = list(sets(data.split("validation"), train))
     return [
-        {"failure": name, "strength": strength, "figures": figures(seen(Images(pixels)), real, train.pixels)}
+        {"failure": name, "strength": strength, "figures": figures(seen(ImageSplit(pixels)), real, train.pixels)}
         for name, strength, pixels in tqdm(every_set, desc="sets")
     ]
 

@@ -19,7 +19,7 @@ from matplotlib.figure import Figure
 from study import Study, Variant, table
 
 from genera.evaluation import classifier_of, default_measures, evaluate
-from genera.reporting.cards import card_of
+from genera.reporting.measure_info import info_of
 from genera.reporting.style import save_figure, style
 from genera.runs.readers import read_evaluation
 from genera.zoo import TrainedModel, find_model
@@ -90,7 +90,7 @@ def tables() -> dict[str, str]:
         for family in FAMILIES:
             values = found(family, measure_name)
             cells.append(f"{np.mean(values):.3g} ({min(values):.3g} … {max(values):.3g})" if values else "–")
-        rows.append((card_of(measure_name).title, *cells))
+        rows.append((info_of(measure_name).title, *cells))
     cost = [STUDY.environment(name(family, SEEDS[0])) for family in FAMILIES]
     rows.append(("parameters", *(f"{environment['parameters']:,}" for environment in cost)))
     minutes = [[STUDY.environment(name(family, seed))["cpu_seconds"] / 60 for seed in SEEDS] for family in FAMILIES]
@@ -120,7 +120,7 @@ def figure() -> Figure:
         axes.set_xlim(-0.5, len(FAMILIES) - 0.5)
         axes.margins(y=0.2)
         axes.tick_params(axis="y", labelsize=7)
-        axes.set_title(card_of(measure_name).title, fontsize=8)
+        axes.set_title(info_of(measure_name).title, fontsize=8)
     for axes in grid.flat[len(SHOWN) :]:
         axes.axis("off")
     return drawn

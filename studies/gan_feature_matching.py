@@ -12,7 +12,7 @@ from pathlib import Path
 
 import numpy as np
 import torch
-from gan_variants import COLUMNS, MEASURED, SHOWN, STEPS, beside, measure_draws, rows, steps, watched
+from gan_variants import COLUMNS, MEASURED, SHOWN, STEPS, measure_samples, references, rows, steps, watched
 from matplotlib.figure import Figure
 from study import Study, table
 
@@ -35,12 +35,12 @@ def name(data: str, weight: str) -> str:
 
 def measure(trained: TrainedModel, folder: Path) -> None:
     """Measures of its draws, and ten of every class."""
-    measure_draws(trained, folder, labels=torch.arange(NUM_CLASSES).repeat_interleave(PER_CLASS))
+    measure_samples(trained, folder, labels=torch.arange(NUM_CLASSES).repeat_interleave(PER_CLASS))
 
 
 def tables() -> dict[str, str]:
     """The table, by its name."""
-    real = {data: beside(STUDY, name(data, "10")) for data in DATA}
+    real = {data: references(STUDY, name(data, "10")) for data in DATA}
     every_row = [*rows(STUDY), *((f"{data}, {first}", *others) for data, (first, *others) in real.items())]
     return {"table": table(COLUMNS, every_row)}
 

@@ -65,10 +65,10 @@ def steps(count: int, *, seed: int = 0) -> tuple[str, ...]:
 
 def measure(trained: TrainedModel, folder: Path) -> None:
     """Measures of its draws, and some of them."""
-    measure_draws(trained, folder, labels=torch.arange(NUM_SHOWN) if trained.load().class_conditional else None)
+    measure_samples(trained, folder, labels=torch.arange(NUM_SHOWN) if trained.load().class_conditional else None)
 
 
-def measure_draws(trained: TrainedModel, folder: Path, *, labels: torch.Tensor | None) -> None:
+def measure_samples(trained: TrainedModel, folder: Path, *, labels: torch.Tensor | None) -> None:
     """Measures of the draws of a model, and some of them, of these labels."""
     data = trained.open_data()
     known = default_measures(classifier_of(data.name))
@@ -84,7 +84,7 @@ def rows(study: Study) -> list[tuple[str, ...]]:
     for variant in study.variants:
         measures = read_evaluation(study.kept(variant) / MEASURED)["measures"]
         distance = measures["fd[lenet]"]
-        values = [f"{distance['value'] / distance['beside'][REAL]:.1f}"]
+        values = [f"{distance['value'] / distance['references'][REAL]:.1f}"]
         for name in MEASURES:
             value = measures.get(name)
             values.append("" if value is None else f"{shown(value)} ± {value['high'] - value['value']:.1g}")
@@ -92,15 +92,15 @@ def rows(study: Study) -> list[tuple[str, ...]]:
     return made
 
 
-def beside(study: Study, variant: str) -> tuple[str, ...]:
+def references(study: Study, variant: str) -> tuple[str, ...]:
     """The same of real images, which stand beside a variant's that draws by label."""
     measures = read_evaluation(study.kept(variant) / MEASURED)["measures"]
-    return REAL, "1", *(f"{measures[name]['beside'][REAL]:.3g}" for name in MEASURES), ""
+    return REAL, "1", *(f"{measures[name]['references'][REAL]:.3g}" for name in MEASURES), ""
 
 
 def tables() -> dict[str, str]:
     """The table, by its name."""
-    every_row = [*rows(STUDY), beside(STUDY, "conditional, feature matching")]
+    every_row = [*rows(STUDY), references(STUDY, "conditional, feature matching")]
     return {"table": table(COLUMNS, every_row), "seeds": table(("GAN", *SPREAD), seed_rows())}
 
 
@@ -115,7 +115,7 @@ def found_by_gan() -> dict[str, list[dict[str, dict]]]:
 
 def value(measures: dict[str, dict], name: str) -> float:
     """A figure; a distance as a multiple of that of real images."""
-    unit = measures[name]["beside"][REAL] if name == "fd[lenet]" else 1
+    unit = measures[name]["references"][REAL] if name == "fd[lenet]" else 1
     return measures[name]["value"] / unit
 
 
@@ -166,7 +166,7 @@ def spread_figure() -> Figure:
         axes.set_xlabel(label)
         if name != "diversity":
             axes.set_xscale("log")
-    of_images = next(measures for seeds in found.values() for measures in seeds)["diversity"]["beside"][REAL]
+    of_images = next(measures for seeds in found.values() for measures in seeds)["diversity"]["references"][REAL]
     grid[-1].axvline(of_images, color="grey", linestyle=":", label=REAL)
     grid[-1].legend(fontsize=7)
     grid[0].set_yticks([-place for place in range(len(found))], list(found), fontsize=8)

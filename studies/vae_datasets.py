@@ -19,7 +19,7 @@ from matplotlib.figure import Figure
 from study import Study, Variant, table
 
 from genera.core import Autoencoding
-from genera.data import ImageData
+from genera.data import ImageDataset
 from genera.data.image_grid import image_grid, pair_grid
 from genera.evaluation import draw, mse_measure
 from genera.evaluation.metrics import Dissimilarity
@@ -82,7 +82,7 @@ def dissimilarity(images: torch.Tensor) -> float:
     return float(metric.compute())
 
 
-def mean_image_bound(data: ImageData) -> float:
+def mean_image_bound(data: ImageDataset) -> float:
     """Cross-entropy of validation images, in nats, where all that is known are the means of pixels."""
     train, validation = (data.split(split).pixels.double() / 255 for split in ("train", "validation"))
     mean = train.mean(dim=0).clamp(1e-4, 1 - 1e-4).expand_as(validation)

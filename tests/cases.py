@@ -85,17 +85,17 @@ from genera.gans import (
     Wasserstein,
 )
 from genera.networks import (
-    ConvCritic,
     ConvDecoder,
+    ConvDiscriminator,
     ConvEncoder,
     ConvGenerator,
     ConvNet,
     GatedConvNet,
     LeNet,
     Mlp,
-    MlpCritic,
+    MlpDiscriminator,
     MlpGenerator,
-    PatchCritic,
+    PatchDiscriminator,
     ResidualConvNet,
     ResidualDecoder,
     ResidualEncoder,
@@ -393,26 +393,26 @@ NETWORKS: dict[str, Callable[[], tuple[nn.Module, *tuple[Tensor, ...]]]] = {
     "LeNet": lambda: (made(lambda: LeNet((2, 5, 4), 3, width=4)).eval(), normal(3, 2, 5, 4)),
     "MlpGenerator": lambda: (made(lambda: MlpGenerator(3, (2, 5, 4), widths=(6, 7))), normal(4, 3)),
     "ConvGenerator": lambda: (made(lambda: ConvGenerator(3, (2, 8, 4), width=2)), normal(4, 3)),
-    "MlpCritic": lambda: (made(lambda: MlpCritic((2, 5, 4), widths=(6, 7))), uniform(3, 2, 5, 4)),
-    "MlpCritic, labels": lambda: (
-        made(lambda: MlpCritic((2, 5, 4), num_classes=3, widths=(6, 7), minibatch_std=True)),
+    "MlpDiscriminator": lambda: (made(lambda: MlpDiscriminator((2, 5, 4), widths=(6, 7))), uniform(3, 2, 5, 4)),
+    "MlpDiscriminator, labels": lambda: (
+        made(lambda: MlpDiscriminator((2, 5, 4), num_classes=3, widths=(6, 7), minibatch_std=True)),
         uniform(3, 2, 5, 4),
         torch.eye(3, dtype=torch.float64),
     ),
-    "ConvCritic": lambda: (made(lambda: ConvCritic((1, 16, 9), width=2)), uniform(3, 1, 16, 9)),
-    "ConvCritic, labels": lambda: (
-        made(lambda: ConvCritic((1, 16, 9), num_classes=3, width=2, batch_norm=False, minibatch_std=True)),
+    "ConvDiscriminator": lambda: (made(lambda: ConvDiscriminator((1, 16, 9), width=2)), uniform(3, 1, 16, 9)),
+    "ConvDiscriminator, labels": lambda: (
+        made(lambda: ConvDiscriminator((1, 16, 9), num_classes=3, width=2, batch_norm=False, minibatch_std=True)),
         uniform(3, 1, 16, 9),
         torch.eye(3, dtype=torch.float64),
     ),
-    "PatchCritic, labels": lambda: (
-        made(lambda: PatchCritic((2, 7, 8), num_classes=3, width=2, batch_norm=True)),
+    "PatchDiscriminator, labels": lambda: (
+        made(lambda: PatchDiscriminator((2, 7, 8), num_classes=3, width=2, batch_norm=True)),
         uniform(3, 2, 7, 8),
         torch.eye(3, dtype=torch.float64),
     ),
     # In training every forward takes a step towards the singular vectors, and no two are the same.
-    "PatchCritic, spectral norm, projection": lambda: (
-        made(lambda: PatchCritic((2, 7, 8), num_classes=3, width=2, spectral_norm=True, projection=True)).eval(),
+    "PatchDiscriminator, spectral norm, projection": lambda: (
+        made(lambda: PatchDiscriminator((2, 7, 8), num_classes=3, width=2, spectral_norm=True, projection=True)).eval(),
         uniform(3, 2, 7, 8),
         torch.eye(3, dtype=torch.float64),
     ),
@@ -467,18 +467,18 @@ VAES: dict[str, Callable[[], tuple[VAE, Tensor]]] = {
 }
 
 
-def concluded_autoencoder() -> tuple[Autoencoder, Tensor]:
+def finalized_autoencoder() -> tuple[Autoencoder, Tensor]:
     spec = ImageSpec(1, 4, 5, 17)
     network = {"encoder": partial(ConvEncoder, width=2), "decoder": partial(ConvDecoder, width=2)}
     model = made(lambda: Autoencoder(spec, **network, latent_size=3, num_components=2), scale=1.0)
-    model.conclude(pixels(spec, 40), generator=torch.Generator().manual_seed(0))
+    model.finalize(pixels(spec, 40), generator=torch.Generator().manual_seed(0))
     return model, pixels(spec)
 
 
 small_gan = partial(
-    GAN, generator=partial(ConvGenerator, width=2), discriminator=partial(ConvCritic, width=2), latent_size=5
+    GAN, generator=partial(ConvGenerator, width=2), discriminator=partial(ConvDiscriminator, width=2), latent_size=5
 )
-smooth_critic = partial(ConvCritic, width=2, batch_norm=False)
+smooth_discriminator = partial(ConvDiscriminator, width=2, batch_norm=False)
 
 #: What makes a GAN and images.
 GANS: dict[str, Callable[[], tuple[GAN, Tensor]]] = {
@@ -493,9 +493,9 @@ GANS: dict[str, Callable[[], tuple[GAN, Tensor]]] = {
         (
             "GAN, gradient penalty, colour",
             ImageSpec(3, 8, 8),
-            {"loss": Wasserstein(), "penalty": GradientPenalty(), "discriminator": smooth_critic},
+            {"loss": Wasserstein(), "penalty": GradientPenalty(), "discriminator": smooth_discriminator},
         ),
-        ("GAN, R1", ImageSpec(1, 8, 12), {"loss": Hinge(), "penalty": R1(), "discriminator": smooth_critic}),
+        ("GAN, R1", ImageSpec(1, 8, 12), {"loss": Hinge(), "penalty": R1(), "discriminator": smooth_discriminator}),
     ]
 }
 
@@ -510,7 +510,7 @@ IMAGE_MODELS: dict[str, Callable[[], tuple[Any, Tensor]]] = {
     **FLOWS,
     **VAES,
     **GANS,
-    "Autoencoder": concluded_autoencoder,
+    "Autoencoder": finalized_autoencoder,
     "Classifier": classifier,
 }
 

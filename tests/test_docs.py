@@ -15,7 +15,7 @@ import torch
 import yaml
 from running import fenced
 
-from genera.commands.calling import with_data_name
+from genera.commands.typed_command import with_data_name
 from genera.config.recipes import build_model, find_recipe, recipe_paths
 from genera.core import ImageSpec
 from genera.data import find_dataset

@@ -78,7 +78,7 @@ def test_the_python_in_it_runs() -> None:
 
 
 def test_the_tables_of_results_are_those_of_the_files() -> None:
-    spec = importlib.util.spec_from_file_location("results", ROOT / "docs" / "results.py")
+    spec = importlib.util.spec_from_file_location("results", ROOT / "tools" / "results.py")
     assert spec is not None
     assert spec.loader is not None
     results = importlib.util.module_from_spec(spec)

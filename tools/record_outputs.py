@@ -32,6 +32,11 @@ COUNT = 8
 #: Recipe and data set of every training: a flow, a VAE with sampled noise, two players with averaged weights.
 TRAININGS = {"realnvp_digits": "digits", "vae": "mnist", "cgan_fm": "mnist"}
 STEPS = 20
+#: Columns of older records under the names of today.
+RENAMED = {
+    "discriminator/accuracy": "discriminator/accuracy",
+    "discriminator/relative_loss": "discriminator/relative_loss",
+}
 
 
 def main() -> int:
@@ -46,7 +51,10 @@ def main() -> int:
     options.file.write_text(json.dumps(record, indent=1) + "\n")
     if options.against is None:
         return 0
-    older = json.loads(options.against.read_text())
+    text = options.against.read_text()
+    for before, after in RENAMED.items():
+        text = text.replace(before, after)
+    older = json.loads(text)
     differing = [
         f"{name}: {key}"
         for name in sorted(record.keys() | older.keys())

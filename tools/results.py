@@ -191,7 +191,7 @@ def sets() -> str:
 
 def of_real(found: dict) -> float | None:
     """The figure of real images that stands beside one of draws."""
-    return next((value for name, value in found.get("beside", {}).items() if name.endswith("images")), None)
+    return next((value for name, value in found.get("references", {}).items() if name.endswith("images")), None)
 
 
 def with_real(found: dict | None) -> str:

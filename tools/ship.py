@@ -73,7 +73,7 @@ def ship(run: Path, name: str, measures: Sequence[str]) -> Path:
     result["measures"] = {measure: result["measures"][measure] for measure in known if measure in result["measures"]}
     write_whole(folder / "evaluation.json", json.dumps(result, indent=2) + "\n")
     environment = read_environment(folder / "environment.json")
-    (folder / "card.md").write_text(card(name, trained.config, environment, result, len(data.split("train"))))
+    (folder / "card.md").write_text(info(name, trained.config, environment, result, len(data.split("train"))))
     model = trained.load()
     if isinstance(model, Generative):
         labels = None
@@ -110,7 +110,7 @@ def write_weights(source: Path, destination: Path) -> None:
     record_digest(destination)
 
 
-def card(name: str, config: dict, environment: dict, evaluation: dict, num_train: int) -> str:
+def info(name: str, config: dict, environment: dict, evaluation: dict, num_train: int) -> str:
     """What a user should know of a model before using it."""
     measures = "".join(
         f"| {title(measure)} | {interval(found)} | {found['n']:,} |\n"
@@ -154,7 +154,7 @@ def grid(name: str) -> str:
 def drawn(name: str) -> str:
     """What samples of a model show, where that is not a draw of the model itself."""
     model = find_model(name).load()
-    if isinstance(model, VAE) and not model.likelihood.draws_pixels:
+    if isinstance(model, VAE) and not model.likelihood.can_sample:
         return "\nSamples show the mean of every pixel given a drawn latent, not a draw of the pixel.\n"
     if isinstance(model, Autoencoder):
         return "\nSamples are decoded from a mixture of Gaussians that was fitted to the codes of training images.\n"

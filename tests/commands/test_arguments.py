@@ -17,13 +17,13 @@ import genera
 from genera.cli import main
 from genera.core import ImageSpec
 from genera.core.distributions import GaussianMixture
-from genera.data import Images
+from genera.data import ImageSplit
 from genera.data.image_grid import MAX_IMAGES, image_grid
 from genera.evaluation import classification_accuracy_score, draw, log_probs, sample_batches
 from genera.evaluation.intervals import bootstrap_interval
 from genera.evaluation.random_features import RandomFeatures
 from genera.flows import InvertibleConv1x1, Permutation
-from genera.reporting import draw_figures, draw_figures_across
+from genera.reporting import make_figures, make_multi_run_figures
 from genera.zoo import find_model
 
 HUGE = str(10**20)
@@ -80,8 +80,8 @@ def seeded(run: Path, folder: Path) -> dict[str, Callable[[Any], object]]:
         "classification_accuracy_score": lambda seed: classification_accuracy_score(
             few, few, spec=model.spec, seed=seed
         ),
-        "draw_figures": lambda seed: draw_figures(found, folder, seed=seed),
-        "draw_figures_across": lambda seed: draw_figures_across([(found, model)], folder, seed=seed),
+        "make_figures": lambda seed: make_figures(found, folder, seed=seed),
+        "make_multi_run_figures": lambda seed: make_multi_run_figures([(found, model)], folder, seed=seed),
         "bootstrap_interval": lambda seed: bootstrap_interval(torch.ones(3), seed=seed),
         "RandomFeatures": lambda seed: RandomFeatures(ImageSpec(1, 8, 8), seed=seed),
         "GaussianMixture": lambda seed: GaussianMixture(2, seed=seed),
@@ -130,6 +130,6 @@ def test_reconstructions_of_many_images_are_made_in_batches(trained: Path, tmp_p
     )
     out = tmp_path / "pairs.png"
     assert main(["reconstruct", str(trained), "--count", "150", "--out", str(out)]) == 0
-    images: Images = found.open_data().split("test")
+    images: ImageSplit = found.open_data().split("test")
     assert sum(sizes) == 150 <= len(images)
     assert max(sizes) < 150

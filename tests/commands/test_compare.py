@@ -95,8 +95,8 @@ def test_a_second_comparison_takes_all_from_the_files(
 
     monkeypatch.setattr("genera.evaluation.reconstructions.ReconstructionMeasure.measure", refuse)
     monkeypatch.setattr("genera.evaluation.set_measures.SetMeasure.measure", refuse)
-    monkeypatch.setattr("genera.reporting.side_by_side.draw", refuse)
-    monkeypatch.setattr("genera.reporting.side_by_side.interpolation_figure", refuse)
+    monkeypatch.setattr("genera.reporting.comparison_figures.draw", refuse)
+    monkeypatch.setattr("genera.reporting.comparison_figures.interpolation_figure", refuse)
     assert main(["compare", *runs, "--out", str(tmp_path), "--measures", MEASURES]) == 0
     for name in ("comparison.csv", "report.html"):
         assert (tmp_path / name).read_text() == (report / name).read_text()
@@ -222,7 +222,7 @@ def test_how_many_images_are_drawn(runs: list[str], tmp_path: Path, failing: Cal
     shutil.copytree(runs[1], run)
     asked = ("evaluate", str(run), "--measures", "coverage[random]")
     assert main([*asked, "--count", "30"]) == 0
-    usual = (run / "evaluation.json").read_text()
+    in_distribution = (run / "evaluation.json").read_text()
     found = json.loads((run / "evaluation-30.json").read_text())["measures"]["coverage[random]"]
     assert (found["n"], found["settings"]["max_images"]) == (30, 30)
     # Too few are said to be before anything is measured, and what was measured of more stays.
@@ -230,7 +230,7 @@ def test_how_many_images_are_drawn(runs: list[str], tmp_path: Path, failing: Cal
     few = json.loads((run / "evaluation-5.json").read_text())
     assert few["unavailable"] == {"coverage[random]": "it takes sets of at least 6 images, and these are of 5"}
     assert set(few["measures"]) == {"fd[random]"}
-    assert (run / "evaluation.json").read_text() == usual
+    assert (run / "evaluation.json").read_text() == in_distribution
     assert "--count 9999 asks for more images than digits has for test, 179" in failing(*asked, "--count", "9999")
     assert "count must be at least 1, got 0" in failing(*asked, "--count", "0")
 

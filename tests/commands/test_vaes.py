@@ -65,8 +65,8 @@ def test_it_is_scored_reconstructed_and_drawn(
 
 def test_its_table_tells_the_parts_of_the_bound_apart(discrete: Path) -> None:
     header = (discrete / "metrics.csv").read_text().splitlines()[0].split(",")
-    watched = {"reconstruction", "kl", "kl_per_dim", "active_units", "beta"}
-    assert {f"train/{name}" for name in watched} <= set(header)
+    scalars = {"reconstruction", "kl", "kl_per_dim", "active_units", "beta"}
+    assert {f"train/{name}" for name in scalars} <= set(header)
     validated = {"reconstruction", "kl", "active_units", "mutual_information", "bits_per_dim"}
     assert {f"validation/{name}" for name in validated} <= set(header)
 

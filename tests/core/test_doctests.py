@@ -30,4 +30,4 @@ def test_the_examples_of_the_docstrings_run(name: str) -> None:
 
 def test_there_are_examples() -> None:
     found = {name for name in modules() if examples(name)}
-    assert found >= {"genera.core.dequantization", "genera.flows.chain", "genera.flows.model"}
+    assert found >= {"genera.core.dequantization", "genera.flows.chain", "genera.flows.normalizing_flow"}

@@ -5,14 +5,14 @@ from itertools import chain, islice
 import pytest
 import torch
 
-from genera.data import Batches, Images, InOrder
+from genera.data import ImageSplit, SequentialBatches, ShuffledBatches
 from genera.data.batches import first_batch
 
 
-def numbered(count: int, *, labelled: bool = True) -> Images:
+def numbered(count: int, *, labelled: bool = True) -> ImageSplit:
     """Images whose only pixel is their number, and whose label is it, too."""
     index = torch.arange(count)
-    return Images(index.view(-1, 1, 1, 1).to(torch.uint8), index if labelled else None)
+    return ImageSplit(index.view(-1, 1, 1, 1).to(torch.uint8), index if labelled else None)
 
 
 def numbers(batches) -> list[list[int]]:
@@ -20,7 +20,7 @@ def numbers(batches) -> list[list[int]]:
 
 
 def test_each_epoch_is_another_permutation():
-    batches = Batches(numbered(20), batch_size=5, seed=1)
+    batches = ShuffledBatches(numbered(20), batch_size=5, seed=1)
     taken = numbers(islice(batches, 8))
     epochs = [list(chain(*taken[:4])), list(chain(*taken[4:]))]
     assert [sorted(epoch) for epoch in epochs] == [list(range(20))] * 2
@@ -28,22 +28,22 @@ def test_each_epoch_is_another_permutation():
 
 
 def test_the_rest_of_an_epoch_is_dropped():
-    batches = Batches(numbered(23), batch_size=5)
+    batches = ShuffledBatches(numbered(23), batch_size=5)
     assert batches.steps_per_epoch == 4
     assert len(set(chain(*numbers(islice(batches, 4))))) == 20
 
 
 @pytest.mark.parametrize("step", [0, 1, 3, 4, 5, 11])
 def test_starting_at_a_step_equals_skipping_to_it(step):
-    straight = numbers(islice(Batches(numbered(21), batch_size=5, seed=7), 16))
-    resumed = Batches(numbered(21), batch_size=5, seed=7, start_step=step)
+    straight = numbers(islice(ShuffledBatches(numbered(21), batch_size=5, seed=7), 16))
+    resumed = ShuffledBatches(numbered(21), batch_size=5, seed=7, start_step=step)
     assert numbers(islice(resumed, 16 - step)) == straight[step:]
     assert numbers(islice(resumed, 3)) == straight[step : step + 3]  # iterating moves nothing
 
 
 def test_the_seed_decides():
     def run(seed: int) -> list[list[int]]:
-        return numbers(islice(Batches(numbered(30), batch_size=5, seed=seed), 12))
+        return numbers(islice(ShuffledBatches(numbered(30), batch_size=5, seed=seed), 12))
 
     assert run(3) == run(3)
     assert run(3) != run(4)
@@ -51,32 +51,33 @@ def test_the_seed_decides():
 
 
 def test_ranks_share_the_global_batch():
-    whole = numbers(islice(Batches(numbered(24), batch_size=6, seed=2), 5))
+    whole = numbers(islice(ShuffledBatches(numbered(24), batch_size=6, seed=2), 5))
     ranks = [
-        numbers(islice(Batches(numbered(24), batch_size=6, seed=2, rank=rank, world_size=3), 5)) for rank in range(3)
+        numbers(islice(ShuffledBatches(numbered(24), batch_size=6, seed=2, rank=rank, world_size=3), 5))
+        for rank in range(3)
     ]
     for step, batch in enumerate(whole):
         assert [part[step] for part in ranks] == [batch[0::3], batch[1::3], batch[2::3]]
 
 
 def test_labels_belong_to_their_images_and_may_be_absent():
-    for pixels, labels in islice(Batches(numbered(12), batch_size=4), 3):
+    for pixels, labels in islice(ShuffledBatches(numbered(12), batch_size=4), 3):
         assert pixels.shape == (4, 1, 1, 1)
         assert pixels.dtype == torch.uint8
         assert torch.equal(labels, pixels.flatten().long())
-    assert next(iter(Batches(numbered(12, labelled=False), batch_size=4)))[1] is None
+    assert next(iter(ShuffledBatches(numbered(12, labelled=False), batch_size=4)))[1] is None
 
 
 def test_an_endless_stream_has_no_length():
-    assert not hasattr(Batches(numbered(4), batch_size=4), "__len__")
+    assert not hasattr(ShuffledBatches(numbered(4), batch_size=4), "__len__")
 
 
 def test_fewer_images_than_a_batch(complains):
     with complains("needs 128 images", "only 20", "lower --batch_size to 20"):
-        Batches(numbered(20), batch_size=128)
+        ShuffledBatches(numbered(20), batch_size=128)
 
 
-@pytest.mark.parametrize("kind", [Batches, InOrder])
+@pytest.mark.parametrize("kind", [ShuffledBatches, SequentialBatches])
 def test_processes_that_cannot_share(kind, complains):
     with complains("--batch_size must be a multiple of the 3 processes, got 4"):
         kind(numbered(20), batch_size=4, world_size=3)
@@ -89,20 +90,20 @@ def test_processes_that_cannot_share(kind, complains):
 @pytest.mark.parametrize("wrong", [{"seed": -1}, {"start_step": -1}])
 def test_negative_seed_or_step(wrong, complains):
     with complains("must not be negative", "-1"):
-        Batches(numbered(20), batch_size=4, **wrong)
+        ShuffledBatches(numbered(20), batch_size=4, **wrong)
 
 
 def test_in_order_passes_once_and_keeps_the_last_batch():
-    batches = InOrder(numbered(11), batch_size=4)
+    batches = SequentialBatches(numbered(11), batch_size=4)
     assert numbers(batches) == [[0, 1, 2, 3], [4, 5, 6, 7], [8, 9, 10]]
     assert len(batches) == 3
     assert [labels.tolist() for _, labels in batches] == numbers(batches)
-    assert [labels for _, labels in InOrder(numbered(3, labelled=False), batch_size=2)] == [None, None]
+    assert [labels for _, labels in SequentialBatches(numbered(3, labelled=False), batch_size=2)] == [None, None]
 
 
 @pytest.mark.parametrize("count", [3, 8, 9, 10, 11, 12])
 def test_in_order_every_process_makes_the_same_steps_and_none_is_idle(count):
-    ranks = [InOrder(numbered(count), batch_size=6, rank=rank, world_size=3) for rank in range(3)]
+    ranks = [SequentialBatches(numbered(count), batch_size=6, rank=rank, world_size=3) for rank in range(3)]
     steps = [numbers(rank) for rank in ranks]
     assert len({len(taken) for taken in steps} | {len(rank) for rank in ranks}) == 1
     assert all(batch for taken in steps for batch in taken)
@@ -111,12 +112,12 @@ def test_in_order_every_process_makes_the_same_steps_and_none_is_idle(count):
 
 def test_in_order_with_fewer_images_than_processes(complains):
     with complains("each of the 3 processes, got 2"):
-        InOrder(numbered(2), batch_size=3, world_size=3)
+        SequentialBatches(numbered(2), batch_size=3, world_size=3)
 
 
 def test_the_first_batch_is_where_training_starts():
     pixels, labels = first_batch(numbered(20), 6, 5)
-    started, _ = next(iter(Batches(numbered(20), batch_size=6, seed=5)))
+    started, _ = next(iter(ShuffledBatches(numbered(20), batch_size=6, seed=5)))
     assert torch.equal(pixels, started)
     assert torch.equal(labels, pixels.flatten().long())
     assert len(first_batch(numbered(4), 6, 5)[0]) == 4

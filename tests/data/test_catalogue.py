@@ -4,7 +4,7 @@ import inspect
 
 import pytest
 
-from genera.data import ImageData, dataset_names, datasets, find_dataset
+from genera.data import ImageDataset, dataset_names, datasets, find_dataset
 from genera.data.catalogue import availability
 
 NAMES = ("celeba", "cifar10", "digits", "fashion-mnist", "folder", "kmnist", "mnist", "npz", "shapes")
@@ -17,16 +17,16 @@ def test_the_exports_are_the_catalogue():
 @pytest.mark.parametrize("name", NAMES)
 def test_each_has_a_card_and_a_documented_typed_signature(name):
     function = find_dataset(name)
-    card = function.card
-    assert card.name == name
-    assert all([card.summary, card.size, card.licence])
+    info = function.info
+    assert info.name == name
+    assert all([info.summary, info.size, info.licence])
     assert function is getattr(datasets, name.replace("-", "_"))
     signature = inspect.signature(function, eval_str=True)
-    assert signature.return_annotation is ImageData
+    assert signature.return_annotation is ImageDataset
     for parameter in signature.parameters.values():
         assert parameter.annotation is not inspect.Parameter.empty
         assert f"    {parameter.name}: " in function.__doc__
-    for file in card.files:
+    for file in info.files:
         assert len(file.digest.sha256) == 64
         assert len(file.mirrors) > 1
         assert all(mirror.endswith("/") for mirror in file.mirrors)

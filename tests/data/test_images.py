@@ -4,40 +4,40 @@ import pytest
 import torch
 
 from genera.core.image_spec import ImageSpec
-from genera.data import ImageData, Images
+from genera.data import ImageDataset, ImageSplit
 
 
-def some(count: int = 6, *, highest: int = 3, labelled: bool = True) -> Images:
+def some(count: int = 6, *, highest: int = 3, labelled: bool = True) -> ImageSplit:
     pixels = (torch.arange(count * 4).view(count, 1, 2, 2) % (highest + 1)).to(torch.uint8)
-    return Images(pixels, torch.arange(count) % 2 if labelled else None)
+    return ImageSplit(pixels, torch.arange(count) % 2 if labelled else None)
 
 
-def data(images: Images, *, spec: ImageSpec | None = None) -> ImageData:
+def data(images: ImageSplit, *, spec: ImageSpec | None = None) -> ImageDataset:
     spec = spec or ImageSpec(1, 2, 2, levels=4, num_classes=2)
     names = tuple("ab"[: spec.num_classes])
-    return ImageData("toy", spec, class_names=names, splits={"test": lambda: images, "train": lambda: images})
+    return ImageDataset("toy", spec, class_names=names, splits={"test": lambda: images, "train": lambda: images})
 
 
 def test_different_counts_of_labels_and_images(complains):
     with complains("one label per image", "6 images and 5 labels"):
-        Images(some().pixels, torch.zeros(5, dtype=torch.int64))
+        ImageSplit(some().pixels, torch.zeros(5, dtype=torch.int64))
 
 
 @pytest.mark.parametrize("pixels", [torch.zeros(2, 1, 2, 2), torch.zeros(2, 2, 2, dtype=torch.uint8)])
 def test_pixels_of_another_kind(pixels, complains):
     with complains("torch.uint8 (N, C, H, W)", str(tuple(pixels.shape))):
-        Images(pixels)
+        ImageSplit(pixels)
 
 
 @pytest.mark.parametrize("labels", [torch.zeros(6), torch.zeros(6, 1, dtype=torch.int64)])
 def test_labels_of_another_kind(labels, complains):
     with complains("labels must be torch.int64 (N,)"):
-        Images(some().pixels, labels)
+        ImageSplit(some().pixels, labels)
 
 
 def test_pixels_become_contiguous():
     pixels = torch.zeros(2, 4, 4, 3, dtype=torch.uint8).permute(0, 3, 1, 2)
-    assert Images(pixels).pixels.is_contiguous()
+    assert ImageSplit(pixels).pixels.is_contiguous()
 
 
 def test_subset_takes_images_and_labels_in_order():
@@ -52,9 +52,9 @@ def test_digest_follows_pixels_labels_and_shape():
     assert images.digest == some().digest
     others = [
         some(labelled=False),
-        Images(images.pixels, 1 - images.labels),
-        Images(images.pixels.flip(3), images.labels),
-        Images(images.pixels.view(6, 4, 1, 1), images.labels),
+        ImageSplit(images.pixels, 1 - images.labels),
+        ImageSplit(images.pixels.flip(3), images.labels),
+        ImageSplit(images.pixels.view(6, 4, 1, 1), images.labels),
     ]
     assert len({images.digest, *(other.digest for other in others)}) == 5
 
@@ -62,12 +62,12 @@ def test_digest_follows_pixels_labels_and_shape():
 def test_splits_are_loaded_when_asked_for_and_once():
     loads = []
 
-    def load() -> Images:
+    def load() -> ImageSplit:
         loads.append(1)
         return some()
 
     spec = ImageSpec(1, 2, 2, levels=4, num_classes=2)
-    toy = ImageData("toy", spec, class_names=("a", "b"), splits={"validation": load})
+    toy = ImageDataset("toy", spec, class_names=("a", "b"), splits={"validation": load})
     assert not loads
     assert toy.split("validation") is toy.split("validation")
     assert len(loads) == 1
@@ -84,12 +84,12 @@ def test_a_split_it_does_not_have(complains):
 
 def test_a_split_of_unknown_name(complains):
     with complains("must be named train, validation, test", "dev"):
-        ImageData("toy", ImageSpec(1, 2, 2), class_names=(), splits={"dev": some})
+        ImageDataset("toy", ImageSpec(1, 2, 2), class_names=(), splits={"dev": some})
 
 
 def test_class_names_that_do_not_fit(complains):
     with complains("2 names", "got 1"):
-        ImageData("toy", ImageSpec(1, 2, 2, num_classes=2), class_names=("a",), splits={})
+        ImageDataset("toy", ImageSpec(1, 2, 2, num_classes=2), class_names=("a",), splits={})
 
 
 @pytest.mark.parametrize(

@@ -5,17 +5,17 @@ from itertools import chain
 import pytest
 import torch
 
-from genera.data import Images
+from genera.data import ImageSplit
 from genera.data.splits import divide_by_class, own_splits, permutation, three_splits
 
 
-def labelled(labels: torch.Tensor) -> Images:
+def labelled(labels: torch.Tensor) -> ImageSplit:
     """Images that can be told apart: image i has the pixels of i in base 256."""
     index = torch.arange(len(labels))
-    return Images(torch.stack([index // 256, index % 256], 1).view(-1, 1, 1, 2).to(torch.uint8), labels)
+    return ImageSplit(torch.stack([index // 256, index % 256], 1).view(-1, 1, 1, 2).to(torch.uint8), labels)
 
 
-def identities(images: Images) -> list[int]:
+def identities(images: ImageSplit) -> list[int]:
     pixels = images.pixels.view(-1, 2).long()
     return (pixels[:, 0] * 256 + pixels[:, 1]).tolist()
 
@@ -54,7 +54,7 @@ def test_a_split_that_would_be_empty_is_left_out():
 
 
 def test_images_without_labels_are_split_as_one_class():
-    images = Images(torch.zeros(40, 1, 1, 1, dtype=torch.uint8))
+    images = ImageSplit(torch.zeros(40, 1, 1, 1, dtype=torch.uint8))
     assert [len(load()) for load in three_splits(images).values()] == [32, 4, 4]
 
 

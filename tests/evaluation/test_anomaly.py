@@ -13,11 +13,11 @@ from PIL import Image
 from sklearn.metrics import roc_auc_score
 
 from genera.core import ImageModel, bits_per_dim
-from genera.data import ImageData, Images, find_dataset
+from genera.data import ImageDataset, ImageSplit, find_dataset
 from genera.evaluation import anomaly, default_measures, log_probs
 from genera.evaluation.anomaly import Bits, auroc, png_bits, scores_of
 from genera.gans import GAN, NonSaturating
-from genera.networks import MlpCritic, MlpGenerator
+from genera.networks import MlpDiscriminator, MlpGenerator
 from genera.vaes import CrossEntropyPixels, GaussianPixels
 from genera.zoo import find_model
 
@@ -28,17 +28,22 @@ VALIDATION = DIGITS.split("validation").subset(torch.arange(30))
 
 def gan(**options: object) -> GAN:
     torch.manual_seed(0)
-    parts = {"generator": partial(MlpGenerator, widths=(8,)), "discriminator": partial(MlpCritic, widths=(8,))}
+    parts = {"generator": partial(MlpGenerator, widths=(8,)), "discriminator": partial(MlpDiscriminator, widths=(8,))}
     return GAN(DIGITS.spec, **parts, loss=NonSaturating(), latent_size=4, **options).eval()
 
 
 @pytest.mark.parametrize("decimals", [1, 8])
 def test_an_area_is_scikit_learns_ties_and_all(decimals: int) -> None:
     rng = np.random.default_rng(0)
-    usual, odd = rng.normal(size=300).round(decimals), (0.5 + rng.normal(size=200)).round(decimals)
-    area, low, high = auroc(torch.from_numpy(usual), torch.from_numpy(odd))
+    in_distribution, out_of_distribution = (
+        rng.normal(size=300).round(decimals),
+        (0.5 + rng.normal(size=200)).round(decimals),
+    )
+    area, low, high = auroc(torch.from_numpy(in_distribution), torch.from_numpy(out_of_distribution))
     labels = np.repeat([0, 1], [300, 200])
-    assert area == pytest.approx(roc_auc_score(labels, np.concatenate([usual, odd])), abs=1e-12)
+    assert area == pytest.approx(
+        roc_auc_score(labels, np.concatenate([in_distribution, out_of_distribution])), abs=1e-12
+    )
     assert low < area < high
 
 
@@ -79,7 +84,7 @@ def test_scores_of_a_likelihood() -> None:
 def test_bits_are_found_once(monkeypatch: pytest.MonkeyPatch) -> None:
     asked = []
 
-    def counted(model: ImageModel, images: Images) -> torch.Tensor:
+    def counted(model: ImageModel, images: ImageSplit) -> torch.Tensor:
         asked.append(images.digest)
         return log_probs(model, images)
 
@@ -98,7 +103,7 @@ def test_the_size_of_a_file() -> None:
     file = io.BytesIO()
     Image.fromarray(FEW.pixels[3, 0].numpy() * 15).save(file, "PNG", optimize=True)
     assert found == 8 * len(file.getvalue()) / 64
-    colour = Images(torch.randint(256, (2, 3, 9, 9), dtype=torch.uint8))
+    colour = ImageSplit(torch.randint(256, (2, 3, 9, 9), dtype=torch.uint8))
     assert (png_bits(colour, levels=256) > 8).all()  # noise, and what a file needs besides
 
 
@@ -118,14 +123,14 @@ def test_the_measure(monkeypatch: pytest.MonkeyPatch) -> None:
     assert "gives images no such score" in (
         measure.unavailable(find_model("realnvp-digits").load(), DIGITS, split="test") or ""
     )
-    monkeypatch.setattr(anomaly, "ODD_DATA", {"digits": "digits", "own": "digits"})
+    monkeypatch.setattr(anomaly, "OUT_OF_DISTRIBUTION", {"digits": "digits", "own": "digits"})
     assert measure.unavailable(model, DIGITS, split="test") is None
     assert measure.measure(model, DIGITS, split="test").value == 0.5
     black = {
-        name: lambda name=name: Images(0 * DIGITS.split(name).pixels, DIGITS.split(name).labels)
+        name: lambda name=name: ImageSplit(0 * DIGITS.split(name).pixels, DIGITS.split(name).labels)
         for name in ("validation", "test")
     }
-    own = ImageData("own", DIGITS.spec, class_names=tuple("0123456789"), splits=black)
+    own = ImageDataset("own", DIGITS.spec, class_names=tuple("0123456789"), splits=black)
     found = measure.measure(model, own, split="test")
     assert found.n == 2 * len(DIGITS.split("test"))
     assert found.settings["odd_data"] == "digits"

@@ -8,9 +8,9 @@ from cases import FLOWS, complains, made, small_vae
 from torch import Tensor
 
 from genera.core import ImageSpec
-from genera.data import Images, find_dataset
+from genera.data import ImageSplit, find_dataset
 from genera.evaluation import cas, draw
-from genera.evaluation.cas import classification_accuracy_score, draw_each_class
+from genera.evaluation.cas import classification_accuracy_score, sample_each_class
 from genera.vaes import GaussianPixels
 
 DIGITS = find_dataset("digits")()
@@ -18,7 +18,7 @@ TRAIN, TEST = DIGITS.split("train"), DIGITS.split("test")
 score = partial(classification_accuracy_score, spec=DIGITS.spec)
 
 
-def first(count: int) -> Images:
+def first(count: int) -> ImageSplit:
     return TRAIN.subset(torch.arange(count))
 
 
@@ -30,7 +30,7 @@ def test_real_digits_teach_to_read() -> None:
 
 def test_wrong_labels_teach_nothing() -> None:
     labels = TRAIN.labels[torch.randperm(len(TRAIN), generator=torch.Generator().manual_seed(0))]
-    assert score(Images(TRAIN.pixels, labels), TEST, max_epochs=2).mean() < 0.3
+    assert score(ImageSplit(TRAIN.pixels, labels), TEST, max_epochs=2).mean() < 0.3
 
 
 def test_the_seed_decides_and_nobody_elses_numbers_change() -> None:
@@ -47,7 +47,7 @@ def test_it_stops_when_held_out_images_gain_no_more(monkeypatch: pytest.MonkeyPa
     weights: list[Tensor] = []
     numbers: list[int] = []
 
-    def judge(model: cas.Classifier, images: Images) -> tuple[float, Tensor]:
+    def judge(model: cas.Classifier, images: ImageSplit) -> tuple[float, Tensor]:
         weights.append(next(model.parameters()).detach().clone())
         numbers.append(len(images))
         return next(losses, 0.0), torch.full((len(images),), 0.5)
@@ -61,9 +61,9 @@ def test_it_stops_when_held_out_images_gain_no_more(monkeypatch: pytest.MonkeyPa
 
 def test_what_it_refuses() -> None:
     with complains("must have shape (B, 1, 8, 8)"):
-        score(TRAIN, Images(TEST.pixels[:, :, 1:], TEST.labels))
+        score(TRAIN, ImageSplit(TEST.pixels[:, :, 1:], TEST.labels))
     with complains("choose data with labels"):
-        score(Images(TRAIN.pixels), TEST)
+        score(ImageSplit(TRAIN.pixels), TEST)
     with complains("train must hold at least 10 images", "got 9"):
         score(first(9), TEST)
     with complains("max_epochs must be at least 1", "got 0"):
@@ -75,8 +75,8 @@ def test_what_it_refuses() -> None:
 def test_as_many_images_of_every_class() -> None:
     spec = ImageSpec(1, 4, 4, 17, num_classes=3)
     model = made(lambda: small_vae(spec, likelihood=GaussianPixels, class_conditional=True), scale=0.3)
-    images = draw_each_class(model, 5, seed=2)
+    images = sample_each_class(model, 5, seed=2)
     assert images.labels.bincount().tolist() == [5, 5, 5]
     assert torch.equal(images.pixels, draw(model, 15, labels=images.labels, seed=2))
     with complains("NormalizingFlow was not trained with labels"):
-        draw_each_class(FLOWS["flow, grey"]()[0], 5)
+        sample_each_class(FLOWS["flow, grey"]()[0], 5)

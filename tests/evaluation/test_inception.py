@@ -13,7 +13,7 @@ from torch import nn
 
 from genera.cli import main
 from genera.core import ImageSpec
-from genera.data import ImageData, Images
+from genera.data import ImageDataset, ImageSplit
 from genera.evaluation import default_measures
 from genera.evaluation.inception import Inception, load_inception
 from genera.zoo import find_model
@@ -102,7 +102,7 @@ def test_files_that_are_no_weights_are_found_before_anything_is_drawn(
 def test_images_that_it_cannot_look_at(weights: Path) -> None:
     measure = default_measures(inception=weights)["fd[inception]"]
     flow, pixels = find_model("realnvp-digits").load(), torch.zeros(9, 2, 8, 8, dtype=torch.uint8)
-    data = ImageData("twofold", ImageSpec(2, 8, 8), class_names=(), splits={"test": lambda: Images(pixels)})
+    data = ImageDataset("twofold", ImageSpec(2, 8, 8), class_names=(), splits={"test": lambda: ImageSplit(pixels)})
     assert measure.unavailable(flow, data, split="test") == (
         "Inception takes grey images or those in colour, and these have 2 channels"
     )

@@ -14,14 +14,14 @@ from cases import complains
 from torch import Tensor
 
 from genera.cli import main
-from genera.core import Generative, ImageModel, ImageSpec, labels_to_draw
-from genera.data import ImageData, Images, find_dataset
+from genera.core import Generative, ImageModel, ImageSpec, labels_for_sampling
+from genera.data import ImageDataset, ImageSplit, find_dataset
 from genera.evaluation import Measure, default_measures, evaluate
 from genera.evaluation.intervals import t_interval
 from genera.evaluation.random_features import RandomFeatures
 from genera.evaluation.samples import Samples, some_of
-from genera.evaluation.set_figures import frechet_distance
 from genera.evaluation.set_measures import CasMeasure, SetMeasure
+from genera.evaluation.set_metrics import frechet_distance
 from genera.zoo import TrainedModel, find_model
 
 DIGITS = find_dataset("digits")()
@@ -48,7 +48,7 @@ class Remembering(ImageModel, Generative):
         temperature: float = 1.0,
         generator: torch.Generator | None = None,
     ) -> Tensor:
-        wanted = labels_to_draw(self, count, labels, generator=generator)
+        wanted = labels_for_sampling(self, count, labels, generator=generator)
         if wanted is None:
             wanted = self.classes[torch.randint(len(self.classes), (count,), generator=generator)]
         assert TRAIN.labels is not None
@@ -57,7 +57,7 @@ class Remembering(ImageModel, Generative):
         return TRAIN.pixels[torch.stack(chosen)]
 
 
-def reason(measure: Measure, model: ImageModel, data: ImageData = DIGITS) -> str:
+def reason(measure: Measure, model: ImageModel, data: ImageDataset = DIGITS) -> str:
     """Why there is no answer about test images; nothing where there is one."""
     return measure.unavailable(model, data, split="test") or ""
 
@@ -78,36 +78,36 @@ def test_a_model_that_draws_real_images(classifier: TrainedModel) -> None:
         if measure.unavailable(model, DIGITS, split="test") is None and name not in ("cas", "samples_per_second")
     }
     spaces = {f"{name}[{space}]" for space in ("lenet", "random") for name in IN_SPACE}
-    of_draws = {"modes", "class_kl", "recognised", "class_agreement", "diversity", "sharpness", "memorisation"}
-    assert set(found) == spaces | of_draws
+    of_samples = {"modes", "class_kl", "recognised", "class_agreement", "diversity", "sharpness", "memorisation"}
+    assert set(found) == spaces | of_samples
     assert {found[name].n for name in found} == {len(TEST)}
     assert all(measurement.low <= measurement.value <= measurement.high for measurement in found.values())
 
     frechet = found["fd[lenet]"]
-    assert set(frechet.beside) == {"validation images", "uniform noise"}
-    assert frechet.value < 3 * frechet.beside["validation images"] < 0.3 * frechet.beside["uniform noise"]
+    assert set(frechet.references) == {"validation images", "uniform noise"}
+    assert frechet.value < 3 * frechet.references["validation images"] < 0.3 * frechet.references["uniform noise"]
     assert frechet.settings["extractor"] == classifier.weights_digest
     assert found["modes"].value == 10
-    assert found["recognised"].value > 0.9 > 0.6 > found["recognised"].beside["uniform noise"]
+    assert found["recognised"].value > 0.9 > 0.6 > found["recognised"].references["uniform noise"]
     assert found["class_kl"].value < 0.02
     model_of_classes = classifier.load()
     validation = DIGITS.split("validation")
     accuracy = (model_of_classes.predict(validation.pixels) == validation.labels).double().mean()
-    assert found["class_agreement"].beside == {"validation images": float(accuracy)}
+    assert found["class_agreement"].references == {"validation images": float(accuracy)}
     assert found["class_agreement"].value == pytest.approx(float(accuracy), abs=0.05)
     for name in ("diversity", "diversity[lenet]", "diversity[random]", "sharpness"):
-        assert found[name].value == pytest.approx(found[name].beside["validation images"], rel=0.05)
+        assert found[name].value == pytest.approx(found[name].references["validation images"], rel=0.05)
     # An eighth of the draws are in the part of the training images they are put beside.
     assert 0.5 < found["memorisation"].value < 0.65
     assert found["sharpness"].value == pytest.approx(1, abs=0.05)
     for space in ("lenet", "random"):
-        beside = {name: found[f"{name}[{space}]"].beside for name in IN_SPACE}
-        assert abs(beside["kid"]["validation images"]) < 0.1 * beside["kid"]["uniform noise"]
+        references = {name: found[f"{name}[{space}]"].references for name in IN_SPACE}
+        assert abs(references["kid"]["validation images"]) < 0.1 * references["kid"]["uniform noise"]
         # Few neighbourhoods have noise in them; that some have, precision and recall make much of.
-        assert beside["coverage"]["uniform noise"] < 0.2
+        assert references["coverage"]["uniform noise"] < 0.2
         for name in ("precision", "recall", "density", "coverage"):
-            assert 0.6 < beside[name]["validation images"] < 1.4
-            assert found[f"{name}[{space}]"].value == pytest.approx(beside[name]["validation images"], abs=0.2)
+            assert 0.6 < references[name]["validation images"] < 1.4
+            assert found[f"{name}[{space}]"].value == pytest.approx(references[name]["validation images"], abs=0.2)
     assert found["kid[random]"].settings["weights"] == RandomFeatures(DIGITS.spec).digest
 
 
@@ -117,8 +117,8 @@ def test_a_model_that_left_classes_out(classifier: TrainedModel) -> None:
     whole, poor = Remembering(), Remembering(classes=(0, 1, 4))
     assert measures["modes"].measure(poor, DIGITS, split="test").value <= 5
     assert measures["class_kl"].measure(poor, DIGITS, split="test").value == pytest.approx(math.log(10 / 3), abs=0.2)
-    figure = partial(frechet_distance, space=lambda seen: seen.features)
-    frechet = SetMeasure("fd[lenet]", figure, samples=samples)
+    metric = partial(frechet_distance, space=lambda seen: seen.features)
+    frechet = SetMeasure("fd[lenet]", metric, samples=samples)
     distances = [frechet.measure(model, DIGITS, split="test").value for model in (whole, poor)]
     assert distances[1] > 3 * distances[0]
 
@@ -146,7 +146,7 @@ def test_draws_are_made_once_for_all_measures(classifier: TrainedModel) -> None:
 def test_the_score_of_a_classifier_trained_on_draws() -> None:
     found = CasMeasure(per_class=60).measure(Remembering(class_conditional=True), DIGITS, split="test")
     assert 0.85 < found.low <= found.value <= found.high
-    assert found.beside["train images"] > 0.9
+    assert found.references["train images"] > 0.9
     assert found.n == len(TEST)
 
 
@@ -188,13 +188,13 @@ def test_without_a_classifier_only_pixels_are_looked_at() -> None:
 
 
 def test_images_without_labels(classifier: TrainedModel) -> None:
-    splits = {name: lambda name=name: Images(DIGITS.split(name).pixels) for name in ("validation", "test")}
-    unlabelled = ImageData("own", ImageSpec(1, 8, 8, 17), class_names=(), splits=splits)
+    splits = {name: lambda name=name: ImageSplit(DIGITS.split(name).pixels) for name in ("validation", "test")}
+    unlabelled = ImageDataset("own", ImageSpec(1, 8, 8, 17), class_names=(), splits=splits)
     found = default_measures(classifier)["class_agreement"].measure(
         Remembering(class_conditional=True), unlabelled, split="test"
     )
     assert found.value > 0.9
-    assert found.beside == {}
+    assert found.references == {}
 
 
 def test_the_command_takes_a_classifier(
@@ -204,7 +204,7 @@ def test_the_command_takes_a_classifier(
     assert main(["evaluate", str(tiny_run), *options]) == 0
     found = json.loads(capsys.readouterr().out)["measures"]
     assert found["fd[lenet]"]["settings"]["extractor"] == classifier.weights_digest
-    assert found["fd[lenet]"]["beside"]["uniform noise"] > found["fd[lenet]"]["beside"]["validation images"]
+    assert found["fd[lenet]"]["references"]["uniform noise"] > found["fd[lenet]"]["references"]["validation images"]
 
 
 def test_a_classifier_must_be_one(trained: Path) -> None:
@@ -212,14 +212,14 @@ def test_a_classifier_must_be_one(trained: Path) -> None:
         default_measures(find_model(str(trained)))["modes"].unavailable(Remembering(), DIGITS, split="test")
 
 
-def own(shape: tuple[int, int, int], **counts: int) -> ImageData:
+def own(shape: tuple[int, int, int], **counts: int) -> ImageDataset:
     """Noise of a shape with 17 levels, so many images per split."""
     spec = ImageSpec(*shape, 17)
     splits = {
-        name: lambda count=count: Images(torch.randint(17, (count, *shape), dtype=torch.uint8))
+        name: lambda count=count: ImageSplit(torch.randint(17, (count, *shape), dtype=torch.uint8))
         for name, count in counts.items()
     }
-    return ImageData("own", spec, class_names=(), splits=splits)
+    return ImageDataset("own", spec, class_names=(), splits=splits)
 
 
 def test_images_that_do_not_allow_an_answer() -> None:
@@ -237,23 +237,23 @@ def test_what_stands_beside_is_of_as_many_images_or_says_so() -> None:
     measure = default_measures()["diversity"]
     for validation, name in ((5, "5 validation images"), (6, "validation images"), (9, "validation images")):
         found = measure.measure(Remembering(), own((1, 8, 8), validation=validation, test=6), split="test")
-        assert set(found.beside) == {name, "uniform noise"}
+        assert set(found.references) == {name, "uniform noise"}
         assert found.n == 6
     found = measure.measure(Remembering(), own((1, 8, 8), validation=1, test=6), split="test")
-    assert set(found.beside) == {"uniform noise"}
+    assert set(found.references) == {"uniform noise"}
 
 
 def test_a_figure_is_kept_for_all_the_images_that_it_depends_on(tiny_run: Path) -> None:
     trained, measure = find_model(str(tiny_run)), default_measures()["diversity"]
-    beside = []
+    references = []
     for flipped in (False, True):
         validation = DIGITS.split("validation").pixels
         pixels = {"test": TEST.pixels, "validation": 16 - validation if flipped else validation}
-        splits = {name: lambda own=own: Images(own) for name, own in pixels.items()}
-        data = ImageData("digits", ImageSpec(1, 8, 8, 17), class_names=(), splits=splits)
+        splits = {name: lambda own=own: ImageSplit(own) for name, own in pixels.items()}
+        data = ImageDataset("digits", ImageSpec(1, 8, 8, 17), class_names=(), splits=splits)
         found = evaluate(trained, data, [measure])
-        beside.append(found["measures"]["diversity"]["beside"]["validation images"])
-    assert beside[0] != beside[1]
+        references.append(found["measures"]["diversity"]["references"]["validation images"])
+    assert references[0] != references[1]
 
 
 def test_an_interval_over_seeds() -> None:

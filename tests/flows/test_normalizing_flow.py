@@ -14,7 +14,7 @@ from torch import Tensor
 from genera.config.recipes import build_model, find_recipe
 from genera.core import Distribution, ImageSpec, StandardNormal, bits_per_dim
 from genera.flows import ActNorm, Couplings, Logit, NormalizingFlow, checkerboard
-from genera.flows.model import _VALUES_AT_ONCE
+from genera.flows.normalizing_flow import _VALUES_AT_ONCE
 from genera.networks import GatedConvNet
 
 every_flow = pytest.mark.parametrize("name", FLOWS)
@@ -118,11 +118,11 @@ def test_draws_by_the_hundred_go_through_a_few_at_a_time(monkeypatch: pytest.Mon
     flow, images = FLOWS["flow, variational"]()
     sizes, forward = [], flow.dequantizer.forward
 
-    def watched(images: Tensor, **options: torch.Generator | None) -> tuple[Tensor, Tensor]:
+    def scalars(images: Tensor, **options: torch.Generator | None) -> tuple[Tensor, Tensor]:
         sizes.append(len(images))
         return forward(images, **options)
 
-    monkeypatch.setattr(flow.dequantizer, "forward", watched)
+    monkeypatch.setattr(flow.dequantizer, "forward", scalars)
     found = []
     for at_once in (1, 7, 1000):
         monkeypatch.setitem(_VALUES_AT_ONCE, "cpu", at_once * flow.spec.num_dims)

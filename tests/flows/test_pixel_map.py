@@ -30,7 +30,7 @@ from genera.flows import (
     checkerboard,
     log_prob_map,
 )
-from genera.flows.model import _VALUES_AT_ONCE
+from genera.flows.normalizing_flow import _VALUES_AT_ONCE
 
 #: Networks that see one pixel: with them, a flow treats every block that it squeezes into one pixel by itself.
 local = partial(nn.Conv2d, kernel_size=1)

@@ -9,20 +9,20 @@ from cases import GANS, complains, made, pixels
 
 from genera.core import ImageSpec
 from genera.gans import GAN, AdversarialLoss, GradientPenalty, LeastSquares, NonSaturating, Wasserstein
-from genera.networks import ConvCritic, ConvGenerator, MlpCritic, MlpGenerator
+from genera.networks import ConvDiscriminator, ConvGenerator, MlpDiscriminator, MlpGenerator
 
 SPEC = ImageSpec(1, 8, 8, 17, num_classes=3)
 fully_connected = partial(
     GAN,
     generator=partial(MlpGenerator, widths=(8, 8)),
-    discriminator=partial(MlpCritic, widths=(8, 6)),
+    discriminator=partial(MlpDiscriminator, widths=(8, 6)),
     loss=NonSaturating(),
     latent_size=5,
 )
 convolutional = partial(
     GAN,
     generator=partial(ConvGenerator, width=2),
-    discriminator=partial(ConvCritic, width=2),
+    discriminator=partial(ConvDiscriminator, width=2),
     loss=NonSaturating(),
     latent_size=5,
     class_conditional=True,
@@ -162,4 +162,4 @@ def test_a_discriminator_is_watched(loss: AdversarialLoss) -> None:
     is_log_odds = isinstance(loss, NonSaturating)
     torch.testing.assert_close(logs["real"], logits.sigmoid() if is_log_odds else logits)
     torch.testing.assert_close(logs["fake"], of_fakes.sigmoid() if is_log_odds else of_fakes)
-    assert torch.equal(logs["told_apart"] == 1, logits > of_fakes)
+    assert torch.equal(logs["accuracy"] == 1, logits > of_fakes)

@@ -11,7 +11,7 @@ from torch import Tensor, nn
 
 from genera.gans import R1, GradientPenalty, Penalty
 from genera.gans.penalties import check_independent
-from genera.networks import ConvCritic, MlpCritic, PatchCritic
+from genera.networks import ConvDiscriminator, MlpDiscriminator, PatchDiscriminator
 
 SHAPE = (2, 3, 2)
 REAL, FAKE = 2 * uniform(4, *SHAPE) - 1, 2 * uniform(4, *SHAPE, seed=2) - 1
@@ -53,7 +53,7 @@ def test_a_quadratic_critic_by_hand() -> None:
     """``½ xᵀ A x`` has the slope ``½ (A + Aᵀ) x``: another one at every point."""
     seen = []
 
-    def critic(x: Tensor) -> Tensor:
+    def discriminator(x: Tensor) -> Tensor:
         seen.append(x.detach().flatten(1))
         return 0.5 * torch.einsum("bi,ij,bj->b", x.flatten(1), matrix, x.flatten(1))
 
@@ -62,7 +62,7 @@ def test_a_quadratic_critic_by_hand() -> None:
         (R1(3.0), lambda norm: 1.5 * norm**2),
     ):
         matrix = normal(12, 12).requires_grad_()
-        values = penalty(critic, REAL, FAKE)
+        values = penalty(discriminator, REAL, FAKE)
         expected = of_norm((0.5 * seen[-1] @ (matrix + matrix.T)).square().sum(dim=1).sqrt())
         torch.testing.assert_close(values, expected)
         upstream = normal(4, seed=3)
@@ -73,17 +73,17 @@ def test_a_quadratic_critic_by_hand() -> None:
 
 @pytest.mark.parametrize("name", PENALTIES)
 def test_gradients_of_a_network_are_those_of_finite_differences(name: str) -> None:
-    penalty, critic = PENALTIES[name](), made(network)
+    penalty, discriminator = PENALTIES[name](), made(network)
 
     def penalize(*parameters: Tensor) -> Tensor:
         torch.manual_seed(0)
-        named = dict(zip(dict(critic.named_parameters()), parameters, strict=True))
-        return penalty(lambda x: torch.func.functional_call(critic, named, (x,)), REAL, FAKE)
+        named = dict(zip(dict(discriminator.named_parameters()), parameters, strict=True))
+        return penalty(lambda x: torch.func.functional_call(discriminator, named, (x,)), REAL, FAKE)
 
     # The last bias shifts the logits and tilts nothing.
-    *steering, last_bias = critic.parameters()
+    *steering, last_bias = discriminator.parameters()
     assert torch.autograd.gradcheck(lambda *steering: penalize(*steering, last_bias), steering)
-    grads = torch.autograd.grad(penalize(*critic.parameters()).sum(), steering)
+    grads = torch.autograd.grad(penalize(*discriminator.parameters()).sum(), steering)
     assert all(grad.abs().sum() > 0 for grad in grads)
 
 
@@ -98,9 +98,9 @@ def test_a_flat_critic_has_finite_gradients(name: str) -> None:
 
 def test_points_lie_on_the_lines_from_images_to_fakes_and_follow_the_seed() -> None:
     def points(seed: int) -> Tensor:
-        critic = Watched()
-        GradientPenalty()(critic, REAL, FAKE, generator=torch.Generator().manual_seed(seed))
-        return critic.points
+        discriminator = Watched()
+        GradientPenalty()(discriminator, REAL, FAKE, generator=torch.Generator().manual_seed(seed))
+        return discriminator.points
 
     shares = ((points(0) - REAL) / (FAKE - REAL)).flatten(1)
     assert ((shares > 0) & (shares < 1)).all()
@@ -111,18 +111,18 @@ def test_points_lie_on_the_lines_from_images_to_fakes_and_follow_the_seed() -> N
 
 
 def test_shares_are_uniform() -> None:
-    critic, count = Watched(torch.zeros(1, 1, 1)), 4000
+    discriminator, count = Watched(torch.zeros(1, 1, 1)), 4000
     torch.manual_seed(0)
-    GradientPenalty()(critic, torch.zeros(count, 1, 1, 1), torch.ones(count, 1, 1, 1))
-    shares = critic.points.flatten().sort().values
+    GradientPenalty()(discriminator, torch.zeros(count, 1, 1, 1), torch.ones(count, 1, 1, 1))
+    shares = discriminator.points.flatten().sort().values
     # The Kolmogorov-Smirnov distance is above 1.95 / √n once in a thousand.
     assert (shares - torch.linspace(0, 1, count)).abs().max() < 1.95 / count**0.5
 
 
 def test_r1_looks_at_the_images_only() -> None:
-    critic = Watched()
-    R1()(critic, REAL, FAKE)
-    assert torch.equal(critic.points, REAL)
+    discriminator = Watched()
+    R1()(discriminator, REAL, FAKE)
+    assert torch.equal(discriminator.points, REAL)
 
 
 @pytest.mark.parametrize("name", PENALTIES)
@@ -137,9 +137,9 @@ def test_no_gradient_reaches_the_images(name: str) -> None:
 def test_autocast_changes_nothing(name: str) -> None:
     def penalize(fake: Tensor) -> Tensor:
         torch.manual_seed(0)
-        return PENALTIES[name]()(critic, REAL.float(), fake)
+        return PENALTIES[name]()(discriminator, REAL.float(), fake)
 
-    critic, fake = made(network).float(), FAKE.bfloat16()
+    discriminator, fake = made(network).float(), FAKE.bfloat16()
     expected = penalize(fake.float())
     with torch.autocast("cpu", dtype=torch.bfloat16):
         found = penalize(fake)
@@ -148,21 +148,21 @@ def test_autocast_changes_nothing(name: str) -> None:
 
 
 BATCHES = [
-    partial(ConvCritic, width=2),
-    partial(PatchCritic, width=2, batch_norm=True),
-    *(partial(critic, minibatch_std=True) for critic in (MlpCritic, PatchCritic)),
+    partial(ConvDiscriminator, width=2),
+    partial(PatchDiscriminator, width=2, batch_norm=True),
+    *(partial(discriminator, minibatch_std=True) for discriminator in (MlpDiscriminator, PatchDiscriminator)),
 ]
 SINGLE_IMAGES = [
-    partial(MlpCritic, widths=(4,)),
-    partial(ConvCritic, width=2, batch_norm=False, spectral_norm=True),
-    partial(PatchCritic, width=2, spectral_norm=True),
+    partial(MlpDiscriminator, widths=(4,)),
+    partial(ConvDiscriminator, width=2, batch_norm=False, spectral_norm=True),
+    partial(PatchDiscriminator, width=2, spectral_norm=True),
 ]
 
 
 @pytest.mark.parametrize("num_classes", [0, 3])
-@pytest.mark.parametrize("critic", BATCHES)
-def test_critics_that_see_a_batch_are_refused(critic: partial, num_classes: int) -> None:
-    network = critic((1, 8, 8), num_classes)
+@pytest.mark.parametrize("discriminator", BATCHES)
+def test_critics_that_see_a_batch_are_refused(discriminator: partial, num_classes: int) -> None:
+    network = discriminator((1, 8, 8), num_classes)
     before = copy.deepcopy(network.state_dict())
     with complains("judges every image by itself", "batch_norm and minibatch_std", "spectral_norm"):
         check_independent(network, (1, 8, 8), num_classes=num_classes)
@@ -171,9 +171,9 @@ def test_critics_that_see_a_batch_are_refused(critic: partial, num_classes: int)
 
 
 @pytest.mark.parametrize("num_classes", [0, 3])
-@pytest.mark.parametrize("critic", SINGLE_IMAGES)
-def test_critics_that_see_one_image_at_a_time_are_not(critic: partial, num_classes: int) -> None:
-    check_independent(critic((1, 8, 8), num_classes), (1, 8, 8), num_classes=num_classes)
+@pytest.mark.parametrize("discriminator", SINGLE_IMAGES)
+def test_critics_that_see_one_image_at_a_time_are_not(discriminator: partial, num_classes: int) -> None:
+    check_independent(discriminator((1, 8, 8), num_classes), (1, 8, 8), num_classes=num_classes)
 
 
 @pytest.mark.parametrize("weight", [-1.0, math.nan, math.inf])

@@ -7,9 +7,9 @@ from typing import Any
 import pytest
 
 from genera.evaluation import default_measures
-from genera.reporting.cards import card_of
 from genera.reporting.comparison import Comparison, Row, shown
-from genera.reporting.reading import sentences
+from genera.reporting.findings import sentences
+from genera.reporting.measure_info import info_of
 from genera.reporting.report import report_html
 
 IMAGES = "360 test images of digits (0123abcd)"
@@ -32,11 +32,11 @@ def said(of: Comparison) -> str:
 
 def test_every_measure_has_a_card() -> None:
     for name in default_measures():
-        card = card_of(name)
-        assert card.title
-        assert card.definition
-    assert card_of("bits_per_dim@8").title == "bits/dim, 8 importance samples"
-    assert card_of("fd[random]").title == "FD[random]"
+        info = info_of(name)
+        assert info.title
+        assert info.definition
+    assert info_of("bits_per_dim@8").title == "bits/dim, 8 importance samples"
+    assert info_of("fd[random]").title == "FD[random]"
 
 
 def test_columns_are_ordered_whichever_model_comes_first() -> None:
@@ -73,9 +73,9 @@ def test_the_best_must_be_apart_from_all_others() -> None:
 @pytest.mark.parametrize(
     ("modes", "is_marked"),
     [
-        ({"modes": found(10, 0, beside={"validation images": 10.0, "uniform noise": 1.0})}, True),
-        ({"modes": found(1, 0, beside={"validation images": 10.0, "uniform noise": 1.0})}, False),
-        ({"modes": found(9.8, 0.1, beside={"validation images": 10.0})}, False),
+        ({"modes": found(10, 0, references={"validation images": 10.0, "uniform noise": 1.0})}, True),
+        ({"modes": found(1, 0, references={"validation images": 10.0, "uniform noise": 1.0})}, False),
+        ({"modes": found(9.8, 0.1, references={"validation images": 10.0})}, False),
         # Without images to compare with, and where nobody counted, one cannot tell.
         ({"modes": found(10, 0)}, False),
         ({}, False),
@@ -87,7 +87,7 @@ def test_what_draws_one_class_alone_is_not_the_best_recognised(modes: dict[str, 
     best = Comparison("digits", "test", [honest, blank], IMAGES).best("recognised")
     assert (best is blank) == is_marked
     assert best is not honest
-    assert "all classes" in card_of("recognised").definition
+    assert "all classes" in info_of("recognised").definition
 
 
 def test_what_no_model_has_is_left_out_for_a_reason() -> None:
@@ -121,7 +121,7 @@ def test_sentences_about_one_model() -> None:
     for value, words in ((0.8, "nearer to training images"), (0.63, "")):
         assert bool(said(comparison("memorisation", found(value)))) == bool(words)
     for value, words in ((7, "leaves classes out: it draws 7"), (10, "")):
-        text = said(comparison("modes", found(value, 0, beside={"validation images": 10.0})))
+        text = said(comparison("modes", found(value, 0, references={"validation images": 10.0})))
         assert words in text
         assert bool(text) == bool(words)
     row = Row("<model>", "", {"mse": found(1)}, {"bits_per_dim@1": "GAN has no likelihood"}, {})

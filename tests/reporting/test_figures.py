@@ -11,11 +11,11 @@ import torch
 from cases import checkered, made, pixels
 
 from genera.core import ImageSpec
-from genera.data import Images
+from genera.data import ImageSplit
 from genera.data.image_grid import image_grid
 from genera.evaluation import interpolate
 from genera.flows import Logit, NormalizingFlow
-from genera.reporting import draw_figures
+from genera.reporting import make_figures
 from genera.reporting.figures import describe, interpolation_figure, sample_figure, training_curve
 from genera.runs.readers import read_table
 from genera.runs.run_directory import RunDirectory
@@ -48,7 +48,7 @@ def test_a_grid_keeps_its_images(model: TrainedModel) -> None:
 
 def test_every_row_ends_where_the_next_starts() -> None:
     flow = made(lambda: NormalizingFlow(ImageSpec(1, 4, 4, 17), transforms=[Logit])).float()
-    images = Images(pixels(flow.spec, 10))
+    images = ImageSplit(pixels(flow.spec, 10))
     (axes,) = interpolation_figure(flow, images, about="a flow", seed=0).axes
     few = images.pixels[:8]
     ways = interpolate(flow, (few, few.roll(-1, dims=0)), count=10, generator=torch.Generator().manual_seed(0))
@@ -61,7 +61,7 @@ def test_a_conditional_model_stays_within_a_class() -> None:
     spec = ImageSpec(1, 4, 4, 17, num_classes=2)
     coupling = partial(checkered, count=2, context_channels=2)
     flow = made(lambda: NormalizingFlow(spec, transforms=[Logit, coupling], class_conditional=True)).float()
-    images = Images(pixels(spec, 5), torch.tensor([0, 1, 0, 1, 1]))
+    images = ImageSplit(pixels(spec, 5), torch.tensor([0, 1, 0, 1, 1]))
     (axes,) = interpolation_figure(flow, images, about="", seed=0).axes
     ends, generator = (images.pixels, images.pixels[[2, 3, 0, 4, 1]]), torch.Generator().manual_seed(0)
     ways = interpolate(flow, ends, count=10, labels=images.labels, generator=generator)
@@ -75,7 +75,7 @@ def test_without_its_data_a_model_keeps_its_other_figures(
     config = tiny_run / "config.yaml"
     gone = tmp_path / "gone.npz"
     config.write_text(config.read_text().replace("name: digits", f"name: npz\n  path: {gone}"))
-    paths = draw_figures(TrainedModel("mine", RunDirectory.open(tiny_run)), tmp_path / "figures")
+    paths = make_figures(TrainedModel("mine", RunDirectory.open(tiny_run)), tmp_path / "figures")
     assert {path.stem for path in paths} == {"training", "samples"}
     (line,) = [line for line in capsys.readouterr().err.splitlines() if "left out" in line]
     assert line.startswith("mine: left out interpolations, pixel_bits, which need images: ")

@@ -10,7 +10,7 @@ from matplotlib.figure import Figure
 from matplotlib.patches import StepPatch
 
 from genera.core import ImageSpec
-from genera.data import Images
+from genera.data import ImageSplit
 from genera.data.image_grid import image_grid
 from genera.flows import Logit, NormalizingFlow, VariationalDequantizer, log_prob_map
 from genera.reporting.flow_figures import dequantization_figure, flow_figures, pixel_bits_figure, scales_figure
@@ -29,14 +29,14 @@ def test_a_flow_has_the_figures_it_can_have(name: str) -> None:
     assert "pixel_bits" in figures
     labels = torch.arange(len(images)) if flow.spec.num_classes else None
     for make in figures.values():
-        figure = make(flow.float(), Images(images, labels), about="a flow", seed=0)
+        figure = make(flow.float(), ImageSplit(images, labels), about="a flow", seed=0)
         assert "a flow" in figure.get_suptitle()
         figure.canvas.draw()
 
 
 def test_scales_stand_beside_the_image() -> None:
     flow, _ = FLOWS["flow, grey"]()
-    images = Images(pixels(flow.spec, 10))
+    images = ImageSplit(pixels(flow.spec, 10))
     figure = scales_figure(flow, images, about="", seed=3)
     image, kept = (np.asarray(axes.get_images()[0].get_array()) for axes in figure.axes)
     few = images.pixels[:8]
@@ -53,7 +53,7 @@ def test_densities_of_a_fresh_dequantizer_are_uniform() -> None:
     flow = NormalizingFlow(ImageSpec(1, 8, 8, 256), transforms=[Logit], dequantizer=variational)
     levels = torch.tensor([0, 128, 250, 40], dtype=torch.uint8)
     image = levels.repeat(16).view(1, 1, 8, 8)
-    figure = dequantization_figure(flow, Images(torch.cat([torch.zeros_like(image), image])), about="", seed=0)
+    figure = dequantization_figure(flow, ImageSplit(torch.cat([torch.zeros_like(image), image])), about="", seed=0)
     _, axes = figure.axes
     labels = [text.get_text() for text in axes.get_legend().get_texts()]
     assert labels == [
@@ -71,13 +71,13 @@ def test_densities_of_a_fresh_dequantizer_are_uniform() -> None:
 def test_an_image_of_every_level_is_dequantized_in_colour() -> None:
     spec = ImageSpec(3, 4, 4, 2)
     flow = made(lambda: NormalizingFlow(spec, transforms=[Logit], dequantizer=variational)).float()
-    figure = dequantization_figure(flow, Images(every_level(spec)), about="", seed=0)
+    figure = dequantization_figure(flow, ImageSplit(every_level(spec)), about="", seed=0)
     assert "black: level 0, 48 values" in texts(figure)
 
 
 def test_the_maps_are_bits_and_the_titles_their_means() -> None:
     flow, _ = FLOWS["flow, colour"]()
-    images = Images(pixels(flow.spec, 3))
+    images = ImageSplit(pixels(flow.spec, 3))
     figure = pixel_bits_figure(flow, images, about="", seed=5)
     generator = torch.Generator().manual_seed(5)
     with torch.no_grad():
@@ -93,7 +93,7 @@ def test_the_maps_are_bits_and_the_titles_their_means() -> None:
 
 def test_figures_of_one_seed_are_the_same() -> None:
     flow = made(partial(NormalizingFlow, ImageSpec(1, 8, 8, 17), transforms=multiscale, dequantizer=variational))
-    flow, images = flow.float(), Images(pixels(flow.spec))
+    flow, images = flow.float(), ImageSplit(pixels(flow.spec))
     for make in flow_figures(flow).values():
         one, same, other = (_arrays(make(flow, images, about="", seed=seed)) for seed in (0, 0, 1))
         assert all(map(np.array_equal, one, same))

@@ -3,11 +3,11 @@ from __future__ import annotations
 import numpy as np
 import pytest
 import torch
-from cases import VAES, concluded_autoencoder, labels_of, perturb
+from cases import VAES, finalized_autoencoder, labels_of, perturb
 from matplotlib.figure import Figure
 
 from genera.core import StandardNormal
-from genera.data import Images
+from genera.data import ImageSplit
 from genera.data.image_grid import image_grid, pair_grid
 from genera.evaluation import traverse
 from genera.reporting.figures import reconstruction_figure
@@ -35,14 +35,14 @@ def test_a_vae_has_the_figures_it_can_have(name: str) -> None:
     assert set(figures) == ({"latent", "traversals"} if isinstance(model.prior, StandardNormal) else set())
     for make in figures.values():
         labels = labels_of(model, images) if model.class_conditional else None
-        figure = make(model.float(), Images(images, labels), about="a VAE", seed=0)
+        figure = make(model.float(), ImageSplit(images, labels), about="a VAE", seed=0)
         assert "a VAE" in figure.axes[0].get_title()
         figure.canvas.draw()
 
 
 def test_bars_are_the_divergences_largest_first(vae: VAE) -> None:
     _, images = VAES["VAE, Gaussian"]()
-    (axes,) = latent_figure(vae, Images(images), about="", seed=0).axes
+    (axes,) = latent_figure(vae, ImageSplit(images), about="", seed=0).axes
     heights = {round(bar.get_x() + 0.4): bar.get_height() for bar in axes.patches}
     kl = vae.posterior(images).kl_to_standard_normal().mean(dim=0)
     np.testing.assert_allclose([heights[place] for place in range(3)], kl.sort(descending=True)[0].detach(), rtol=1e-5)
@@ -53,7 +53,7 @@ def test_bars_are_the_divergences_largest_first(vae: VAE) -> None:
 
 def test_rows_are_the_dimensions_that_tell_most(vae: VAE) -> None:
     _, images = VAES["VAE, Gaussian"]()
-    figure = traversal_figure(vae, Images(images), about="", seed=0)
+    figure = traversal_figure(vae, ImageSplit(images), about="", seed=0)
     order = vae.posterior(images).kl_to_standard_normal().mean(dim=0).argsort(descending=True).tolist()
     ways = traverse(vae, images[:1], order, values=torch.linspace(-3, 3, 11))[0]
     assert np.array_equal(shown(figure), np.asarray(image_grid(ways.flatten(0, 1), columns=11, levels=17)))
@@ -71,8 +71,8 @@ def test_the_course_shows_the_columns_there_are() -> None:
 
 
 def test_reconstructions_stand_below_their_images() -> None:
-    model, images = concluded_autoencoder()
-    figure = reconstruction_figure(model, Images(images), about="an autoencoder", seed=0)
+    model, images = finalized_autoencoder()
+    figure = reconstruction_figure(model, ImageSplit(images), about="an autoencoder", seed=0)
     expected = pair_grid(images, model.reconstruct(images), levels=17)
     assert np.array_equal(shown(figure), np.asarray(expected))
     assert "an autoencoder" in figure.axes[0].get_title()

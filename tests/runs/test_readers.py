@@ -12,7 +12,7 @@ import pytest
 
 from genera.runs.readers import read_environment, read_evaluation, read_measurement, read_table
 
-FIGURE = {"value": 1.5, "low": 1, "high": 2.0, "n": 10, "settings": {"seed": 0}, "beside": {"images": 1.0}}
+FIGURE = {"value": 1.5, "low": 1, "high": 2.0, "n": 10, "settings": {"seed": 0}, "references": {"images": 1.0}}
 #: A reader, and the least that it takes.
 KINDS: dict[str, tuple[Callable[[Path], Any], dict[str, Any]]] = {
     "environment": (read_environment, {"steps": 5, "wall_seconds": 1.5, "cpu_seconds": 0, "parameters": 7}),
@@ -120,7 +120,7 @@ def test_fields_of_another_type(kind: str, field: str, value: object, tmp_path: 
         *[(name, value) for name in ("value", "low", "high") for value in (None, "1", True, [])],
         *[("n", value) for value in (None, 1.5, -1)],
         *[("settings", value) for value in (None, [])],
-        *[("beside", value) for value in (None, [], {"images": None}, {"images": "1"})],
+        *[("references", value) for value in (None, [], {"images": None}, {"images": "1"})],
     ],
 )
 def test_figures_of_another_type(field: str, value: object, tmp_path: Path) -> None:

@@ -206,13 +206,13 @@ def test_a_damaged_checkpoint_is_refused(
 @pytest.mark.parametrize(
     "damage",
     [
-        lambda c: c["callbacks"].update(Pace=None),
-        lambda c: c["callbacks"]["Pace"].update(seconds="x"),
-        lambda c: c["callbacks"]["Pace"].update(seconds=float("nan")),
+        lambda c: c["callbacks"].update(Clock=None),
+        lambda c: c["callbacks"]["Clock"].update(seconds="x"),
+        lambda c: c["callbacks"]["Clock"].update(seconds=float("nan")),
         lambda c: c["callbacks"].update(TrainingMetrics={}),
         lambda c: c["callbacks"].update(Validation={}),
         lambda c: c["callbacks"]["Validation"].update(best="x"),
-        lambda c: c["callbacks"].update(Probing=3),
+        lambda c: c["callbacks"].update(SampleProbes=3),
         lambda c: c["loops"].clear(),
         lambda c: c["loops"].update(fit_loop={}),
         lambda c: c["optimizer_states"].clear(),

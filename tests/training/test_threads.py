@@ -43,10 +43,10 @@ def test_two_trainings_in_two_threads_are_each_what_it_is_alone(recipe: str, tmp
     for thread in threads:
         thread.join()
     for seed in (1, 2):
-        alone, beside = tmp_path / f"alone-{seed}", tmp_path / f"beside-{seed}"
+        alone, references = tmp_path / f"alone-{seed}", tmp_path / f"beside-{seed}"
         train(recipe, alone, seed=seed)
-        assert losses(beside) == losses(alone)
-        assert (beside / "model.safetensors").read_bytes() == (alone / "model.safetensors").read_bytes()
+        assert losses(references) == losses(alone)
+        assert (references / "model.safetensors").read_bytes() == (alone / "model.safetensors").read_bytes()
 
 
 def global_states() -> tuple[object, ...]:

@@ -4,15 +4,15 @@ from __future__ import annotations
 
 import pytest
 
-from genera.training.time_reserve import Reserve
+from genera.training.time_reserve import TimeReserve
 
 
 def test_nothing_is_reserved_before_anything_was_measured() -> None:
-    assert Reserve(num_batches=9).seconds == 0
+    assert TimeReserve(num_batches=9).seconds == 0
 
 
 def test_a_validation_is_estimated_from_the_time_of_a_step_until_there_was_one() -> None:
-    reserve = Reserve(num_batches=9)
+    reserve = TimeReserve(num_batches=9)
     reserve.add_step(2)
     assert reserve.validation == pytest.approx(6)
     assert reserve.seconds == pytest.approx(8)
@@ -25,14 +25,14 @@ def test_a_validation_is_estimated_from_the_time_of_a_step_until_there_was_one()
 
 
 def test_a_step_that_took_long_once_does_not_count() -> None:
-    reserve = Reserve(num_batches=3)
+    reserve = TimeReserve(num_batches=3)
     for seconds in (50, 1, 1, 40, 1):
         reserve.add_step(seconds)
     assert reserve.step == 1
 
 
 def test_a_resumed_training_knows_what_was_measured() -> None:
-    before, after = Reserve(num_batches=9), Reserve(num_batches=9)
+    before, after = TimeReserve(num_batches=9), TimeReserve(num_batches=9)
     before.add_step(2)
     before.add_validation(11)
     after.load_state_dict(before.state_dict())

@@ -5,7 +5,7 @@ from functools import partial
 import numpy as np
 import pytest
 import torch
-from cases import complains, concluded_autoencoder, made, normal, pixels
+from cases import complains, finalized_autoencoder, made, normal, pixels
 from sklearn.mixture import GaussianMixture
 
 from genera.core import ImageSpec
@@ -18,7 +18,7 @@ small = partial(Autoencoder, SPEC, encoder=partial(ConvEncoder, width=2), decode
 
 
 def test_the_loss_is_the_squared_error_of_what_is_decoded() -> None:
-    model, images = concluded_autoencoder()
+    model, images = finalized_autoencoder()
     loss = model.loss(images)
     back = torch.sigmoid(model.decoder(model.encode(images)))
     error = (images.double() / 16 - back).square()
@@ -30,7 +30,7 @@ def test_it_has_no_samples_before_it_is_concluded() -> None:
     model = made(lambda: small(latent_size=2))
     with complains("fitted when its training ends"):
         model.sample(2)
-    model.conclude(pixels(SPEC, 60), generator=torch.Generator().manual_seed(0))
+    model.finalize(pixels(SPEC, 60), generator=torch.Generator().manual_seed(0))
     assert model.sample(2).shape == (2, *SPEC.shape)
     with complains("no labels"):
         model.sample(2, labels=torch.tensor([0, 1]))
@@ -39,7 +39,7 @@ def test_it_has_no_samples_before_it_is_concluded() -> None:
 def test_what_it_draws_looks_like_its_codes() -> None:
     model = made(lambda: small(latent_size=2, num_components=1), scale=0.5)
     images = pixels(SPEC, 400)
-    model.conclude(images, generator=torch.Generator().manual_seed(0))
+    model.finalize(images, generator=torch.Generator().manual_seed(0))
     codes = model.encode(images).detach()
     drawn = model.codes.sample(4000, generator=torch.Generator().manual_seed(1))
     torch.testing.assert_close(drawn.mean(dim=0), codes.mean(dim=0), rtol=0, atol=0.1 * float(codes.std()))
@@ -70,7 +70,7 @@ def test_fewer_codes_than_components() -> None:
 
 
 def test_the_mixture_is_saved_with_the_weights() -> None:
-    model, _ = concluded_autoencoder()
+    model, _ = finalized_autoencoder()
     fresh = made(
         lambda: Autoencoder(
             model.spec,

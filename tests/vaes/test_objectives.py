@@ -8,17 +8,21 @@ from cases import OBJECTIVES, complains, normal
 
 from genera.core import Constant, FallingCycles, Progress, Warmup
 from genera.vaes import BetaTcvae, DiagonalPosterior, Elbo, FreeBits, Iwae
-from genera.vaes.objectives import Draws
+from genera.vaes.objectives import PosteriorSamples
 
 
-def draws(count: int = 1, *, num_images: int = 6, num_dims: int = 3, closed: bool = True, seed: int = 0) -> Draws:
+def draws(
+    count: int = 1, *, num_images: int = 6, num_dims: int = 3, closed: bool = True, seed: int = 0
+) -> PosteriorSamples:
     """Draws with a standard normal prior and a made-up likelihood."""
     posterior = DiagonalPosterior(normal(num_images, num_dims), 0.3 * normal(num_images, num_dims, seed=2) - 0.5)
     z = posterior.sample(count, generator=torch.Generator().manual_seed(seed))
     log_prior = -0.5 * (z**2 + math.log(2 * math.pi)).sum(dim=-1)
     log_likelihood = -3 * (z - 1).square().sum(dim=-1) - 10
     kl_per_dim = posterior.kl_to_standard_normal() if closed else None
-    return Draws(posterior=posterior, z=z, log_likelihood=log_likelihood, log_prior=log_prior, kl_per_dim=kl_per_dim)
+    return PosteriorSamples(
+        posterior=posterior, z=z, log_likelihood=log_likelihood, log_prior=log_prior, kl_per_dim=kl_per_dim
+    )
 
 
 @pytest.mark.parametrize("name", OBJECTIVES)
@@ -103,7 +107,7 @@ def test_total_correlation_is_that_of_a_gaussian() -> None:
     posterior = DiagonalPosterior(means, torch.full_like(means, math.log(0.1)))
     z = posterior.sample(1, generator=torch.Generator().manual_seed(0))
     zeros = torch.zeros(1, count).double()
-    drawn = Draws(posterior=posterior, z=z, log_likelihood=zeros, log_prior=zeros, kl_per_dim=None)
+    drawn = PosteriorSamples(posterior=posterior, z=z, log_likelihood=zeros, log_prior=zeros, kl_per_dim=None)
     estimated = BetaTcvae(count, beta=1.0).double()(drawn).logs["total_correlation"].mean()
     # A product of D factors 1/(NB) where one is right: the estimator is off by a constant that is known.
     corrected = estimated - math.log(count)

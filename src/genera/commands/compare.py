@@ -8,18 +8,18 @@ from collections.abc import Sequence
 from dataclasses import asdict
 from pathlib import Path
 
-from genera.commands.calling import call
 from genera.commands.evaluate import chosen_measures, known_measures
 from genera.commands.table import print_table
+from genera.commands.typed_command import call
 from genera.core import check_seed
 from genera.core.files import check_writable, write_whole
-from genera.data import ImageData
+from genera.data import ImageDataset
 from genera.evaluation import Measure, ResultWriter, evaluate, result_path
-from genera.reporting.cards import card_of
 from genera.reporting.comparison import Comparison, Row, shown
+from genera.reporting.comparison_figures import Compared, pictures
 from genera.reporting.figures import describe
+from genera.reporting.measure_info import info_of
 from genera.reporting.report import report_html
-from genera.reporting.side_by_side import Compared, pictures
 from genera.reporting.style import style
 from genera.runs.readers import read_environment, read_evaluation
 from genera.zoo import TrainedModel, check_distinct, find_model
@@ -70,7 +70,7 @@ def compare(
     if not shared_measures:
         _check_alike(found)
     allowed = allow or ()
-    questions: dict[str, tuple[ImageData, list[Measure]]] = {}
+    questions: dict[str, tuple[ImageDataset, list[Measure]]] = {}
     for trained in found:
         if (kind := _kind(trained)) not in questions:
             data = trained.open_data(split)
@@ -111,7 +111,7 @@ def _asked(measures: str | None, known: dict[str, Measure], *, shared: bool) -> 
     """
     if not shared:
         return chosen_measures(measures, {name: known[name] for name in known if measures or name not in _SLOW})
-    comparable = [name for name in known if card_of(name).is_shared]
+    comparable = [name for name in known if info_of(name).is_shared]
     chosen = chosen_measures(measures or ",".join(comparable), known)
     for measure in chosen:
         if measure.name not in comparable:
@@ -193,7 +193,7 @@ def _print(comparison: Comparison) -> None:
         for row in comparison.rows:
             measured = row.measures.get(name)
             cells.append("–" if measured is None else shown(measured) + (" *" if row is best else ""))
-        lines.append([card_of(name).title, *cells])
+        lines.append([info_of(name).title, *cells])
     print(comparison.images)
     print_table([f"{comparison.data}, {comparison.split}", *(row.model for row in comparison.rows)], lines)
     rule = "* best, where its 95 % interval meets that of no other"

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from genera.commands.calling import call
 from genera.commands.table import print_table
+from genera.commands.typed_command import call
 from genera.data import dataset_names, find_dataset
 from genera.data.catalogue import availability
 
@@ -16,11 +16,11 @@ def datasets() -> None:
     Files are looked for in $GENERA_DATA/NAME, then in the user's cache, and downloaded otherwise.
     `genera train RECIPE --data NAME --help` shows what settings one has.
     """
-    cards = [find_dataset(name).card for name in dataset_names()]
-    rows = [[card.name, card.size, card.licence, availability(card.name)] for card in cards]
+    cards = [find_dataset(name).info for name in dataset_names()]
+    rows = [[info.name, info.size, info.licence, availability(info.name)] for info in cards]
     print_table(["name", "images", "licence", "where"], rows)
     print()
-    print_table(["name", "what it is", "homepage"], [[card.name, card.summary, card.homepage] for card in cards])
+    print_table(["name", "what it is", "homepage"], [[info.name, info.summary, info.homepage] for info in cards])
 
 
 def main(arguments: Sequence[str]) -> None:

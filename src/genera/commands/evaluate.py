@@ -7,8 +7,8 @@ import json as json_format
 from collections.abc import Sequence
 from pathlib import Path
 
-from genera.commands.calling import call
-from genera.data import ImageData
+from genera.commands.typed_command import call
+from genera.data import ImageDataset
 from genera.evaluation import Measure, ResultWriter, classifier_of, default_measures, result_path
 from genera.evaluation import evaluate as run_evaluation
 from genera.zoo import find_model
@@ -17,7 +17,7 @@ from genera.zoo import find_model
 def evaluate(
     model: str,
     *,
-    data: ImageData | None = None,
+    data: ImageDataset | None = None,
     split: str = "test",
     measures: str | None = None,
     count: int | None = None,
@@ -58,8 +58,8 @@ def evaluate(
     print(f"{result['model']} on {data.describe(split)}")
     for name, found in result["measures"].items():
         interval = f"95 % interval {found['low']:.4f} … {found['high']:.4f}"
-        beside = "".join(f"; {value:.4f} for {other}" for other, value in found.get("beside", {}).items())
-        print(f"  {name:<18} {found['value']:.4f}   {interval}   {found['n']:,} images{beside}")
+        references = "".join(f"; {value:.4f} for {other}" for other, value in found.get("references", {}).items())
+        print(f"  {name:<18} {found['value']:.4f}   {interval}   {found['n']:,} images{references}")
     for name, reason in result["unavailable"].items():
         print(f"  {name:<18} —   {reason}")
     if not (trained.is_shipped or writer.has_failed):
@@ -67,7 +67,7 @@ def evaluate(
 
 
 def known_measures(
-    data: ImageData,
+    data: ImageDataset,
     *,
     split: str,
     count: int | None,

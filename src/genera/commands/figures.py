@@ -6,8 +6,8 @@ import sys
 from collections.abc import Sequence
 from pathlib import Path
 
-from genera.commands.calling import call
-from genera.reporting import draw_figures, draw_figures_across
+from genera.commands.typed_command import call
+from genera.reporting import make_figures, make_multi_run_figures
 from genera.zoo import check_distinct, find_model
 
 
@@ -34,11 +34,11 @@ def figures(models: list[str], *, out: Path | None = None, seed: int = 0, allow:
         trained.run.check_records()
     left_out: list[str] = []
     for trained, folder in zip(found, folders, strict=True):
-        for path in draw_figures(trained, folder, seed=seed, allow=allow or (), left_out=left_out.append):
+        for path in make_figures(trained, folder, seed=seed, allow=allow or (), left_out=left_out.append):
             print(path)
     if out is not None:
         loaded = [(trained, trained.load(allow=allow or ())) for trained in found]
-        for path in draw_figures_across(loaded, out, seed=seed, allow=allow or (), left_out=left_out.append):
+        for path in make_multi_run_figures(loaded, out, seed=seed, allow=allow or (), left_out=left_out.append):
             print(path)
     if left_out:
         print("; ".join(left_out), file=sys.stderr)

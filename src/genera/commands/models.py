@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from genera.commands.calling import call
 from genera.commands.table import print_table
+from genera.commands.typed_command import call
 from genera.config.recipes import recipe_paths
 from genera.runs.readers import read_evaluation
 from genera.zoo import TrainedModel, shipped_models

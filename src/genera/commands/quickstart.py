@@ -5,11 +5,11 @@ from __future__ import annotations
 from collections.abc import Sequence
 from pathlib import Path
 
-from genera.commands.calling import call
 from genera.commands.compare import compare
 from genera.commands.train import train_recipe
+from genera.commands.typed_command import call
 from genera.evaluation import classifier_of, default_measures, evaluate
-from genera.reporting import draw_figures
+from genera.reporting import make_figures
 from genera.runs.run_directory import RunDirectory
 from genera.zoo import find_model
 
@@ -46,7 +46,7 @@ def quickstart(*, budget: str = "45s", out: Path | None = None) -> int:
         found = evaluate(trained, data, [known[name] for name in SENTENCES])["measures"]
         for name, values in found.items():
             print(f"{recipe}: {SENTENCES[name].format(**values)}")
-        for path in draw_figures(trained, trained.run.figures):
+        for path in make_figures(trained, trained.run.figures):
             print(path)
     compare([str(folder / recipe) for recipe in RECIPES], out=folder / "comparison")
     print(f"runs: {folder}")

@@ -8,9 +8,9 @@ from pathlib import Path
 import torch
 from tqdm import tqdm
 
-from genera.commands.calling import call
+from genera.commands.typed_command import call
 from genera.core import Autoencoding
-from genera.data import ImageData, InOrder
+from genera.data import ImageDataset, SequentialBatches
 from genera.data.image_grid import check_image_count, check_is_png, pair_grid, save_picture
 from genera.evaluation import check_fits
 from genera.zoo import find_model
@@ -22,7 +22,7 @@ _BATCH_SIZE = 100
 def reconstruct(
     model: str,
     *,
-    data: ImageData | None = None,
+    data: ImageDataset | None = None,
     split: str = "test",
     count: int = 32,
     out: Path = Path("reconstructions.png"),
@@ -48,7 +48,9 @@ def reconstruct(
     check_fits(loaded.spec, data)
     split_images = data.split(split)
     images = split_images.subset(torch.arange(min(count, len(split_images))))
-    batches = tqdm(InOrder(images, batch_size=_BATCH_SIZE), "reconstructing", disable=count <= _BATCH_SIZE, leave=False)
+    batches = tqdm(
+        SequentialBatches(images, batch_size=_BATCH_SIZE), "reconstructing", disable=count <= _BATCH_SIZE, leave=False
+    )
     with torch.inference_mode():
         back = torch.cat([loaded.reconstruct(pixels, labels) for pixels, labels in batches])
     save_picture(pair_grid(images.pixels, back, levels=loaded.spec.levels), out)

@@ -7,7 +7,7 @@ from pathlib import Path
 
 import torch
 
-from genera.commands.calling import call
+from genera.commands.typed_command import call
 from genera.core import check_seed, check_temperature
 from genera.data.image_grid import ImageGrid, check_image_count, check_is_png, save_picture
 from genera.evaluation import sample_batches

@@ -11,10 +11,10 @@ from pathlib import Path
 import torch
 from torch import Tensor
 
-from genera.commands.calling import call
+from genera.commands.typed_command import call
 from genera.core import bits_per_dim, check_importance_samples, check_positive, check_seed, has_density
 from genera.core.files import write_whole
-from genera.data import ImageData
+from genera.data import ImageDataset
 from genera.evaluation import check_fits, log_probs
 from genera.zoo import find_model
 
@@ -22,7 +22,7 @@ from genera.zoo import find_model
 def score(
     model: str,
     *,
-    data: ImageData | None = None,
+    data: ImageDataset | None = None,
     split: str = "test",
     count: int | None = None,
     importance_samples: int = 1,

@@ -11,9 +11,9 @@ from dataclasses import asdict
 from pathlib import Path
 from typing import Any
 
-from genera.commands.calling import data_name, with_data_name
+from genera.commands.typed_command import data_name, with_data_name
 from genera.config.recipes import data_section, find_recipe, recipe_paths
-from genera.data import ImageData, describe_difference
+from genera.data import ImageDataset, describe_difference
 from genera.runs.checkpoints import MAY_CHANGE
 from genera.runs.environment import has_bfloat16, is_on_processor
 from genera.runs.run_directory import RunDirectory, read_yaml
@@ -165,7 +165,7 @@ def _locked(run: RunDirectory) -> AbstractContextManager[None]:
 
 
 def _train(
-    data: ImageData, run: RunDirectory, arguments: dict[str, Any], *, resumed_config: dict[str, Any] | None = None
+    data: ImageDataset, run: RunDirectory, arguments: dict[str, Any], *, resumed_config: dict[str, Any] | None = None
 ) -> int:
     # Read before Lightning sets it for the other processes of a ddp training, which run this as well.
     first_process = "LOCAL_RANK" not in os.environ

@@ -22,7 +22,7 @@ from genera.config.factories import check_factories
 from genera.config.model_size import check_size
 from genera.config.registry import Registry
 from genera.core import ImageModel, ImageSpec
-from genera.data import ImageData, dataset_names, find_dataset
+from genera.data import ImageDataset, dataset_names, find_dataset
 
 _POLICY = threading.RLock()
 
@@ -60,7 +60,7 @@ def add_data_arguments(parser: ArgumentParser, dataset: str) -> None:
     parser.add_function_arguments(function, "data")
 
 
-def open_data(settings: dict[str, Any]) -> ImageData:
+def open_data(settings: dict[str, Any]) -> ImageDataset:
     """The data set that the section ``data`` of a config describes.
 
     Raises:

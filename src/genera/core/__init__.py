@@ -29,7 +29,7 @@ from genera.core.contracts import (
 from genera.core.dequantization import UniformDequantizer
 from genera.core.distributions import DiagonalGaussian, GaussianMixture, StandardNormal
 from genera.core.image_spec import ImageSpec
-from genera.core.labels import check_labels, labels_to_draw, one_hot
+from genera.core.labels import check_labels, labels_for_sampling, one_hot
 from genera.core.numerics import at_least_float32, bits_per_dim, log_mean_exp, sum_over_dims
 from genera.core.schedules import (
     Constant,
@@ -80,7 +80,7 @@ __all__ = [
     "check_temperature",
     "first_order_only",
     "has_density",
-    "labels_to_draw",
+    "labels_for_sampling",
     "log_mean_exp",
     "noise_from",
     "one_hot",

@@ -196,7 +196,7 @@ class Concluding(ABC):
     """Needs a last step when training is over, with the weights that are kept."""
 
     @abstractmethod
-    def conclude(self, images: Tensor, *, generator: torch.Generator) -> None:
+    def finalize(self, images: Tensor, *, generator: torch.Generator) -> None:
         """Set up from uint8 training images ``(N, C, H, W)`` what cannot be learned along the way."""
 
 

@@ -40,7 +40,7 @@ def one_hot(labels: Tensor | None, num_classes: int, *, count: int, dtype: torch
     return F.one_hot(check_labels(labels, count=count, num_classes=num_classes), num_classes).to(dtype)
 
 
-def labels_to_draw(
+def labels_for_sampling(
     model: ImageModel, count: int, labels: Tensor | None, *, generator: torch.Generator | None = None
 ) -> Tensor | None:
     """The labels of ``count`` images that a model is to draw.

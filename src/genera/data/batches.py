@@ -9,12 +9,12 @@ import numpy as np
 import torch
 from torch import Tensor
 
-from genera.data.images import Images
+from genera.data.images import ImageSplit
 
 Batch = tuple[Tensor, Tensor | None]
 
 
-class Batches:
+class ShuffledBatches:
     """Shuffled batches without end, each a pure function of the seed and its number.
 
     Epoch ``e`` runs through a permutation that depends on ``(seed, e)`` alone; the images left over at its end are
@@ -36,7 +36,7 @@ class Batches:
 
     def __init__(
         self,
-        images: Images,
+        images: ImageSplit,
         *,
         batch_size: int,
         seed: int = 0,
@@ -72,7 +72,7 @@ class Batches:
             first_position = 0
 
 
-class InOrder:
+class SequentialBatches:
     """One pass over all images in their order, for validation and evaluation.
 
     Every process makes the same number of steps, each with at least one image: a last batch too small to go round
@@ -91,7 +91,7 @@ class InOrder:
 
     def __init__(
         self,
-        images: Images,
+        images: ImageSplit,
         *,
         batch_size: int,
         rank: int = 0,
@@ -120,7 +120,7 @@ class InOrder:
             yield self._images.pixels[chosen], None if labels is None else labels[chosen]
 
 
-def first_batch(images: Images, count: int, seed: int) -> Batch:
+def first_batch(images: ImageSplit, count: int, seed: int) -> Batch:
     """The first ``count`` images (or all, where there are fewer) of the first epoch: the same in every process.
 
     Returns:
@@ -136,14 +136,14 @@ def _epoch_order(count: int, seed: int, epoch: int) -> Tensor:
     return torch.randperm(count, generator=torch.Generator().manual_seed(mixed))
 
 
-def _gather(images: Images, indices: Tensor) -> Batch:
+def _gather(images: ImageSplit, indices: Tensor) -> Batch:
     labels = None if images.labels is None else images.labels.index_select(0, indices)
     return images.pixels.index_select(0, indices), labels
 
 
-def _on(images: Images, device: torch.device | str) -> Images:
+def _on(images: ImageSplit, device: torch.device | str) -> ImageSplit:
     """The same images on a device; not a copy where they are there already."""
-    return Images(images.pixels.to(device), None if images.labels is None else images.labels.to(device))
+    return ImageSplit(images.pixels.to(device), None if images.labels is None else images.labels.to(device))
 
 
 def _check_sharing(batch_size: int, rank: int, world_size: int) -> None:

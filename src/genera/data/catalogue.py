@@ -36,19 +36,19 @@ def find_dataset(name: str) -> Dataset[...]:
 def availability(name: str) -> str:
     """Where the data of a data set would come from now, in a few words for a list."""
     function = find_dataset(name)
-    card = function.card
+    info = function.info
     if "path" in inspect.signature(function).parameters:
         return "give --data.path"
-    if not card.files and not card.by_hand:
+    if not info.files and not info.by_hand:
         return "built in"
-    names = [*(file.name for file in card.files), *card.by_hand]
-    found = [path for path in (find_file(card.name, file) for file in names) if path]
+    names = [*(file.name for file in info.files), *info.by_hand]
+    found = [path for path in (find_file(info.name, file) for file in names) if path]
     place = f"found in {found[0].parent}" if found else ""
     if len(found) == len(names):
         return place
-    if card.by_hand:
-        return f"put {' and '.join(card.by_hand)} into {where_to_put(card.name)}"
-    missing = sum(file.download_bytes for file in card.files if find_file(card.name, file.name) is None)
+    if info.by_hand:
+        return f"put {' and '.join(info.by_hand)} into {where_to_put(info.name)}"
+    missing = sum(file.download_bytes for file in info.files if find_file(info.name, file.name) is None)
     megabytes = f"{max(1, round(missing / 1e6))} MB"
     if found:
         return f"{place}: {len(found)} of {len(names)} files; the rest will be downloaded ({megabytes})"
@@ -57,4 +57,4 @@ def availability(name: str) -> str:
 
 def _registry() -> dict[str, Dataset[...]]:
     functions: list[Dataset[...]] = [getattr(datasets, name) for name in datasets.__all__]
-    return {function.card.name: function for function in functions}
+    return {function.info.name: function for function in functions}

@@ -7,13 +7,13 @@ from dataclasses import dataclass
 from typing import ParamSpec, Protocol, cast
 
 from genera.data.downloads import RemoteFile
-from genera.data.images import ImageData
+from genera.data.images import ImageDataset
 
 P = ParamSpec("P")
 
 
 @dataclass(frozen=True)
-class Card:
+class DatasetInfo:
     """What users should know of a data set before they load it.
 
     Args:
@@ -38,9 +38,9 @@ class Card:
 class Dataset(Protocol[P]):
     """A typed function that returns a data set, and carries its card."""
 
-    card: Card
+    info: DatasetInfo
 
-    def __call__(self, *args: P.args, **kwargs: P.kwargs) -> ImageData: ...
+    def __call__(self, *args: P.args, **kwargs: P.kwargs) -> ImageDataset: ...
 
 
 def dataset(
@@ -51,13 +51,13 @@ def dataset(
     homepage: str,
     files: tuple[RemoteFile, ...] = (),
     by_hand: tuple[str, ...] = (),
-) -> Callable[[Callable[P, ImageData]], Dataset[P]]:
-    """Give a function its :class:`Card` as ``.card``, named after the function; the function itself stays as it is."""
+) -> Callable[[Callable[P, ImageDataset]], Dataset[P]]:
+    """Describe a data set: give its function a :class:`DatasetInfo` as ``.info``, named after the function."""
 
-    def decorate(function: Callable[P, ImageData]) -> Dataset[P]:
+    def decorate(function: Callable[P, ImageDataset]) -> Dataset[P]:
         described = cast("Dataset[P]", function)
         name = function.__name__.replace("_", "-")
-        described.card = Card(name, summary, size, licence, homepage, files, by_hand)
+        described.info = DatasetInfo(name, summary, size, licence, homepage, files, by_hand)
         return described
 
     return decorate

@@ -15,9 +15,9 @@ from genera.core.image_spec import ImageSpec
 SPLIT_NAMES = ("train", "validation", "test")
 
 
-# Tensors have no truth value, so two `Images` are compared by their `digest`.
+# Tensors have no truth value, so two `ImageSplit` are compared by their `digest`.
 @dataclass(frozen=True, eq=False)
-class Images:
+class ImageSplit:
     """One split of a data set.
 
     Args:
@@ -49,10 +49,10 @@ class Images:
     def __len__(self) -> int:
         return len(self.pixels)
 
-    def subset(self, indices: Tensor) -> Images:
+    def subset(self, indices: Tensor) -> ImageSplit:
         """The images at ``indices`` (int64 ``(M,)``), in that order; a copy."""
         labels = None if self.labels is None else self.labels.index_select(0, indices)
-        return Images(self.pixels.index_select(0, indices), labels)
+        return ImageSplit(self.pixels.index_select(0, indices), labels)
 
     @cached_property
     def digest(self) -> str:
@@ -64,7 +64,7 @@ class Images:
         return sha.hexdigest()
 
 
-class ImageData:
+class ImageDataset:
     """A data set: what its images have in common, and its splits, each loaded when first asked for.
 
     Args:
@@ -83,7 +83,7 @@ class ImageData:
         spec: ImageSpec,
         *,
         class_names: tuple[str, ...],
-        splits: Mapping[str, Callable[[], Images]],
+        splits: Mapping[str, Callable[[], ImageSplit]],
     ) -> None:
         unknown = set(splits) - set(SPLIT_NAMES)
         if unknown:
@@ -94,7 +94,7 @@ class ImageData:
         self.spec = spec
         self.class_names = class_names
         self._loaders = dict(splits)
-        self._loaded: dict[str, Images] = {}
+        self._loaded: dict[str, ImageSplit] = {}
 
     @property
     def split_names(self) -> tuple[str, ...]:
@@ -122,7 +122,7 @@ class ImageData:
         images = self.split(split)
         return f"{len(images):,} {split} images of {self.name} ({images.digest[:8]})"
 
-    def split(self, name: str) -> Images:
+    def split(self, name: str) -> ImageSplit:
         """Load a split, or return it where it was loaded before.
 
         Raises:
@@ -136,7 +136,7 @@ class ImageData:
             self._loaded[name] = images
         return self._loaded[name]
 
-    def _check(self, split: str, images: Images) -> None:
+    def _check(self, split: str, images: ImageSplit) -> None:
         """Refuse images that the spec does not describe: models trust these values as indices."""
         where = f"the {split} split of {self.name}"
         if len(images) == 0:
@@ -158,7 +158,7 @@ class ImageData:
 
 
 def describe_difference(before: object, now: Mapping[str, Mapping[str, int | str]]) -> str:
-    """What has changed between two times that :meth:`ImageData.contents` was asked; empty where nothing has.
+    """What has changed between two times that :meth:`ImageDataset.contents` was asked; empty where nothing has.
 
     Args:
         before: as it was recorded; what is not such a record differs in everything.

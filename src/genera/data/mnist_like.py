@@ -10,7 +10,7 @@ import torch
 from genera.core.image_spec import ImageSpec
 from genera.data.downloads import Digest, RemoteFile, read_file
 from genera.data.idx import parse_idx
-from genera.data.images import ImageData, Images
+from genera.data.images import ImageDataset, ImageSplit
 from genera.data.splits import permutation
 
 NUM_VALIDATION = 10_000
@@ -32,19 +32,19 @@ def idx_files(
     return tuple(RemoteFile(name, mirrors, digest, size, limit) for name, digest, size, limit in rows)
 
 
-def mnist_like(name: str, files: tuple[RemoteFile, ...], *, class_names: tuple[str, ...]) -> ImageData:
+def mnist_like(name: str, files: tuple[RemoteFile, ...], *, class_names: tuple[str, ...]) -> ImageDataset:
     """A data set of 50,000 / 10,000 / 10,000 images, from the four files of :func:`idx_files`.
 
     The test split needs the two test files only.
     """
     train_images, train_labels, test_images, test_labels = files
 
-    def read(images: RemoteFile, labels: RemoteFile) -> Images:
+    def read(images: RemoteFile, labels: RemoteFile) -> ImageSplit:
         pixels = parse_idx(read_file(name, images), images.name)
-        return Images(pixels.unsqueeze(1), parse_idx(read_file(name, labels), labels.name).to(torch.int64))
+        return ImageSplit(pixels.unsqueeze(1), parse_idx(read_file(name, labels), labels.name).to(torch.int64))
 
     @cache
-    def official_train() -> dict[str, Images]:
+    def official_train() -> dict[str, ImageSplit]:
         """Both parts at once, so that the files are read once and not kept."""
         images = read(train_images, train_labels)
         order = permutation(len(images))
@@ -53,10 +53,10 @@ def mnist_like(name: str, files: tuple[RemoteFile, ...], *, class_names: tuple[s
             "validation": images.subset(order[-NUM_VALIDATION:]),
         }
 
-    splits: dict[str, Callable[[], Images]] = {
+    splits: dict[str, Callable[[], ImageSplit]] = {
         "train": lambda: official_train()["train"],
         "validation": lambda: official_train()["validation"],
         "test": lambda: read(test_images, test_labels),
     }
     spec = ImageSpec(1, 28, 28, levels=256, num_classes=len(class_names))
-    return ImageData(name, spec, class_names=class_names, splits=splits)
+    return ImageDataset(name, spec, class_names=class_names, splits=splits)

@@ -8,7 +8,7 @@ import numpy as np
 import torch
 from torch import Tensor
 
-from genera.data.images import Images
+from genera.data.images import ImageSplit
 
 SPLIT_SEED = 2026
 TENTH = 0.1
@@ -49,24 +49,24 @@ def divide_by_class(labels: Tensor, shares: Sequence[float]) -> tuple[Tensor, ..
     return tuple(torch.from_numpy(random.permutation(np.concatenate(part))) for part in parts)
 
 
-def three_splits(images: Images) -> dict[str, Callable[[], Images]]:
+def three_splits(images: ImageSplit) -> dict[str, Callable[[], ImageSplit]]:
     """80 / 10 / 10 % of every class; a split that would be empty is left out."""
     train, validation, test = divide_by_class(_classes(images), (TENTH, TENTH))
     return _loaders(images, {"train": train, "validation": validation, "test": test})
 
 
-def two_splits(images: Images) -> dict[str, Callable[[], Images]]:
+def two_splits(images: ImageSplit) -> dict[str, Callable[[], ImageSplit]]:
     """90 / 10 % of every class, for data that bring their own test set."""
     train, validation = divide_by_class(_classes(images), (TENTH,))
     return _loaders(images, {"train": train, "validation": validation})
 
 
-def own_splits(parts: dict[str, Images]) -> dict[str, Callable[[], Images]]:
+def own_splits(parts: dict[str, ImageSplit]) -> dict[str, Callable[[], ImageSplit]]:
     """Splits that the data bring along; where validation is missing, a tenth of train is held out for it.
 
     The images of each are shuffled, since folders come sorted by class.
     """
-    splits: dict[str, Callable[[], Images]] = {}
+    splits: dict[str, Callable[[], ImageSplit]] = {}
     for name, images in parts.items():
         if name == "train" and "validation" not in parts:
             splits.update(two_splits(images))
@@ -75,13 +75,13 @@ def own_splits(parts: dict[str, Images]) -> dict[str, Callable[[], Images]]:
     return splits
 
 
-def _classes(images: Images) -> Tensor:
+def _classes(images: ImageSplit) -> Tensor:
     """Labels, or one class for all where there are none."""
     return torch.zeros(len(images), dtype=torch.int64) if images.labels is None else images.labels
 
 
-def _loaders(images: Images, indices: dict[str, Tensor]) -> dict[str, Callable[[], Images]]:
-    def loader(chosen: Tensor) -> Callable[[], Images]:
+def _loaders(images: ImageSplit, indices: dict[str, Tensor]) -> dict[str, Callable[[], ImageSplit]]:
+    def loader(chosen: Tensor) -> Callable[[], ImageSplit]:
         return lambda: images.subset(chosen)
 
     return {name: loader(chosen) for name, chosen in indices.items() if len(chosen)}

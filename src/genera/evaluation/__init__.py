@@ -1,15 +1,15 @@
 """Measuring models of any family on equal terms."""
 
-from genera.evaluation.cas import classification_accuracy_score, draw_each_class
+from genera.evaluation.cas import classification_accuracy_score, sample_each_class
 from genera.evaluation.classifier import Classifier
 from genera.evaluation.defaults import default_measures
-from genera.evaluation.drawing import draw, interpolate, sample_batches, traverse
 from genera.evaluation.likelihood import log_probs
 from genera.evaluation.measures import BitsPerDimMeasure, Measure, Measurement
 from genera.evaluation.probes import ClassCoverage, Diversity
 from genera.evaluation.reconstructions import mse_measure
 from genera.evaluation.runner import cache_folder, check_fits, evaluate, result_path
 from genera.evaluation.samples import classifier_of
+from genera.evaluation.sampling import draw, interpolate, sample_batches, traverse
 from genera.evaluation.writing import ResultWriter
 
 #: What a config may name of these.
@@ -29,12 +29,12 @@ __all__ = [
     "classifier_of",
     "default_measures",
     "draw",
-    "draw_each_class",
     "evaluate",
     "interpolate",
     "log_probs",
     "mse_measure",
     "result_path",
     "sample_batches",
+    "sample_each_class",
     "traverse",
 ]

@@ -14,7 +14,7 @@ from torch import Tensor
 from tqdm import tqdm
 
 from genera.core import Autoencoding, ImageModel, TwoPlayer, bits_per_dim, has_density
-from genera.data import ImageData, Images, InOrder, find_dataset
+from genera.data import ImageDataset, ImageSplit, SequentialBatches, find_dataset
 from genera.evaluation.likelihood import log_probs
 from genera.evaluation.measures import Measure, Measurement
 from genera.evaluation.metrics import SquaredError
@@ -23,7 +23,7 @@ from genera.evaluation.metrics import SquaredError
 _COUNT = 1000
 _BATCH = 250
 #: What other images are put beside those of a data set.
-ODD_DATA = {"mnist": "fashion-mnist", "fashion-mnist": "mnist", "kmnist": "mnist"}
+OUT_OF_DISTRIBUTION = {"mnist": "fashion-mnist", "fashion-mnist": "mnist", "kmnist": "mnist"}
 
 
 class Bits:
@@ -33,7 +33,7 @@ class Bits:
         self._model: object = None
         self._found: dict[str, Tensor] = {}
 
-    def __call__(self, model: ImageModel, images: Images) -> Tensor:
+    def __call__(self, model: ImageModel, images: ImageSplit) -> Tensor:
         """``(N,)``."""
         assert has_density(model)
         if model is not self._model:
@@ -44,25 +44,25 @@ class Bits:
 
 
 #: Of a model, images ``(N, C, H, W)``, validation images and what finds bits: ``(N,)``, higher is odder.
-Score = Callable[[ImageModel, Images, Images, Bits], Tensor]
+Score = Callable[[ImageModel, ImageSplit, ImageSplit, Bits], Tensor]
 
 
-def likelihood(model: ImageModel, images: Images, usual: Images, bits: Bits) -> Tensor:
+def likelihood(model: ImageModel, images: ImageSplit, in_distribution: ImageSplit, bits: Bits) -> Tensor:
     """Bits per dimension. Simple images have few of them, whatever the model was shown."""
     return bits(model, images)
 
 
-def typicality(model: ImageModel, images: Images, usual: Images, bits: Bits) -> Tensor:
+def typicality(model: ImageModel, images: ImageSplit, in_distribution: ImageSplit, bits: Bits) -> Tensor:
     """How far the bits per dimension are from the mean of validation images, on either side.
 
     Source:
         Nalisnick et al. (2019), "Detecting out-of-distribution inputs to deep generative models using typicality", for
         single images.
     """
-    return (bits(model, images) - bits(model, usual).mean()).abs()
+    return (bits(model, images) - bits(model, in_distribution).mean()).abs()
 
 
-def bits_beyond_png(model: ImageModel, images: Images, usual: Images, bits: Bits) -> Tensor:
+def bits_beyond_png(model: ImageModel, images: ImageSplit, in_distribution: ImageSplit, bits: Bits) -> Tensor:
     """Bits per dimension less those of a PNG file of the image, which stand for how complex it is.
 
     Source:
@@ -71,22 +71,22 @@ def bits_beyond_png(model: ImageModel, images: Images, usual: Images, bits: Bits
     return bits(model, images) - png_bits(images, levels=model.spec.levels)
 
 
-def reconstruction_error(model: ImageModel, images: Images, usual: Images, bits: Bits) -> Tensor:
+def reconstruction_error(model: ImageModel, images: ImageSplit, in_distribution: ImageSplit, bits: Bits) -> Tensor:
     """Mean squared error on [0, 1]; conditional models are told the labels."""
     assert isinstance(model, Autoencoding)
     metric = SquaredError(model.spec.levels)
     with torch.inference_mode():
-        for pixels, labels in tqdm(InOrder(images, batch_size=_BATCH), desc="reconstructions", leave=False):
+        for pixels, labels in tqdm(SequentialBatches(images, batch_size=_BATCH), desc="reconstructions", leave=False):
             metric.update(pixels, model.reconstruct(pixels, labels))
     return metric.values()
 
 
-def negated_score(model: ImageModel, images: Images, usual: Images, bits: Bits) -> Tensor:
+def negated_score(model: ImageModel, images: ImageSplit, in_distribution: ImageSplit, bits: Bits) -> Tensor:
     """Minus the discriminator's logit; of a conditional one, with the label that suits it best."""
     assert isinstance(model, TwoPlayer)
     found = []
     with torch.inference_mode():
-        for pixels, _ in InOrder(images, batch_size=_BATCH):
+        for pixels, _ in SequentialBatches(images, batch_size=_BATCH):
             every_label: list[Tensor | None] = [None]
             if model.class_conditional:
                 every_label = [torch.full((len(pixels),), label) for label in range(model.spec.num_classes)]
@@ -94,7 +94,7 @@ def negated_score(model: ImageModel, images: Images, usual: Images, bits: Bits) 
     return torch.cat(found)
 
 
-def png_bits(images: Images, *, levels: int) -> Tensor:
+def png_bits(images: ImageSplit, *, levels: int) -> Tensor:
     """The size of every image as a PNG file, in bits per dimension: ``(N,)``."""
     sizes = []
     for pixels in images.pixels * (255 // (levels - 1)):
@@ -116,7 +116,7 @@ def scores_of(model: ImageModel) -> Mapping[str, Score]:
     return found
 
 
-def auroc(usual: Tensor, odd: Tensor) -> tuple[float, float, float]:
+def auroc(in_distribution: Tensor, out_of_distribution: Tensor) -> tuple[float, float, float]:
     """The probability that an odd image scores higher than a usual one, ties counted half, with its 95 % interval.
 
     Args:
@@ -129,13 +129,13 @@ def auroc(usual: Tensor, odd: Tensor) -> tuple[float, float, float]:
     Source:
         DeLong, DeLong & Clarke-Pearson (1988) for its variance.
     """
-    ranks = torch.from_numpy(scipy.stats.rankdata(torch.cat([usual, odd]).numpy()))
-    within = [torch.from_numpy(scipy.stats.rankdata(side.numpy())) for side in (usual, odd)]
+    ranks = torch.from_numpy(scipy.stats.rankdata(torch.cat([in_distribution, out_of_distribution]).numpy()))
+    within = [torch.from_numpy(scipy.stats.rankdata(side.numpy())) for side in (in_distribution, out_of_distribution)]
     # Of every image the share of the other side that is less odd: the area is the mean over either side.
-    below_usual = (ranks[: len(usual)] - within[0]) / len(odd)
-    below_odd = (ranks[len(usual) :] - within[1]) / len(usual)
-    area = float(below_odd.mean())
-    error = math.sqrt(float(below_usual.var() / len(usual) + below_odd.var() / len(odd)))
+    below_in = (ranks[: len(in_distribution)] - within[0]) / len(out_of_distribution)
+    below_out = (ranks[len(in_distribution) :] - within[1]) / len(in_distribution)
+    area = float(below_out.mean())
+    error = math.sqrt(float(below_in.var() / len(in_distribution) + below_out.var() / len(out_of_distribution)))
     margin = float(scipy.stats.norm.ppf(0.975)) * error
     return area, max(area - margin, 0.0), min(area + margin, 1.0)
 
@@ -160,31 +160,33 @@ class AurocMeasure(Measure):
     def settings(self) -> dict[str, Any]:
         return {"max_images": _COUNT, "interval": "95 % by DeLong's variance"}
 
-    def unavailable(self, model: ImageModel, data: ImageData, *, split: str) -> str | None:
+    def unavailable(self, model: ImageModel, data: ImageDataset, *, split: str) -> str | None:
         if self.score not in scores_of(model):
             return f"{type(model).__name__} gives images no such score"
-        if data.name not in ODD_DATA:
+        if data.name not in OUT_OF_DISTRIBUTION:
             return f"no other data are known to put beside {data.name}"
         if not {split, "validation"} <= {*data.split_names}:
             return f"it takes {split} and validation images"
         try:
-            find_dataset(ODD_DATA[data.name])().split(split)
+            find_dataset(OUT_OF_DISTRIBUTION[data.name])().split(split)
         except (ValueError, OSError) as error:
-            return f"{ODD_DATA[data.name]}, to put beside, is missing: {error}"
+            return f"{OUT_OF_DISTRIBUTION[data.name]}, to put beside, is missing: {error}"
         return None
 
-    def other_splits(self, data: ImageData, *, split: str) -> list[str]:
+    def other_splits(self, data: ImageDataset, *, split: str) -> list[str]:
         return ["validation"]
 
-    def measure(self, model: ImageModel, data: ImageData, *, split: str) -> Measurement:
-        odd_name = ODD_DATA[data.name]
+    def measure(self, model: ImageModel, data: ImageDataset, *, split: str) -> Measurement:
+        other_name = OUT_OF_DISTRIBUTION[data.name]
         own, validation = (_first(data.split(name)) for name in (split, "validation"))
-        odd = _first(find_dataset(odd_name)().split(split))
+        out_of_distribution = _first(find_dataset(other_name)().split(split))
         score = scores_of(model)[self.score]
-        area, low, high = auroc(*(score(model, images, validation, self.bits).double() for images in (own, odd)))
-        settings = self.settings | {"odd_data": odd_name}
-        return Measurement(area, low, high, len(own) + len(odd), settings)
+        area, low, high = auroc(
+            *(score(model, images, validation, self.bits).double() for images in (own, out_of_distribution))
+        )
+        settings = self.settings | {"odd_data": other_name}
+        return Measurement(area, low, high, len(own) + len(out_of_distribution), settings)
 
 
-def _first(images: Images) -> Images:
+def _first(images: ImageSplit) -> ImageSplit:
     return images.subset(torch.arange(min(_COUNT, len(images))))

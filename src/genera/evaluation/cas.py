@@ -18,9 +18,9 @@ from tqdm import tqdm
 
 from genera.config.recipes import build_model, recipe_paths
 from genera.core import ImageModel, ImageSpec, check_positive, check_seed, noise_from
-from genera.data import Batches, Images, InOrder
+from genera.data import ImageSplit, SequentialBatches, ShuffledBatches
 from genera.evaluation.classifier import Classifier
-from genera.evaluation.drawing import draw
+from genera.evaluation.sampling import draw
 
 #: The shipped recipe whose model is trained. Nothing else of it is used.
 _RECIPE = "lenet"
@@ -43,7 +43,7 @@ def cas_training() -> dict[str, Any]:
 
 
 def classification_accuracy_score(
-    train: Images, test: Images, *, spec: ImageSpec, seed: int = 0, max_epochs: int = _MAX_EPOCHS
+    train: ImageSplit, test: ImageSplit, *, spec: ImageSpec, seed: int = 0, max_epochs: int = _MAX_EPOCHS
 ) -> Tensor:
     """Train a small convolutional network on ``train`` and judge it on ``test``, with a progress bar.
 
@@ -82,7 +82,7 @@ def classification_accuracy_score(
     return _judge(best, test)[1]
 
 
-def draw_each_class(model: ImageModel, count: int, *, seed: int = 0) -> Images:
+def sample_each_class(model: ImageModel, count: int, *, seed: int = 0) -> ImageSplit:
     """``count`` images of every class, with their labels, from a class-conditional model.
 
     Args:
@@ -96,7 +96,7 @@ def draw_each_class(model: ImageModel, count: int, *, seed: int = 0) -> Images:
     if not model.class_conditional:
         raise ValueError(f"this {type(model).__name__} was not trained with labels and cannot draw by label")
     labels = torch.arange(model.spec.num_classes).repeat_interleave(count)
-    return Images(draw(model, len(labels), labels=labels, seed=seed), labels)
+    return ImageSplit(draw(model, len(labels), labels=labels, seed=seed), labels)
 
 
 def _recipe() -> dict[str, Any]:
@@ -104,12 +104,18 @@ def _recipe() -> dict[str, Any]:
 
 
 def _trained(
-    model: Classifier, learned: Images, held_out: Images, *, seed: int, max_epochs: int, generator: torch.Generator
+    model: Classifier,
+    learned: ImageSplit,
+    held_out: ImageSplit,
+    *,
+    seed: int,
+    max_epochs: int,
+    generator: torch.Generator,
 ) -> Classifier:
     """The model as it was after the epoch with the lowest loss on the held-out images."""
     # Convolutions on processors are faster with the channels innermost, and give the same.
     model.to(memory_format=torch.channels_last)  # type: ignore[call-overload]  # missing from torch's annotations
-    batches = Batches(learned, batch_size=min(_BATCH_SIZE, len(learned)), seed=seed)
+    batches = ShuffledBatches(learned, batch_size=min(_BATCH_SIZE, len(learned)), seed=seed)
     stream = iter(batches)
     optimizer = torch.optim.Adam(model.parameters(), lr=_LEARNING_RATE, fused=True)
     best, lowest, best_epoch = model, math.inf, 0
@@ -131,10 +137,10 @@ def _trained(
 
 
 @torch.inference_mode()
-def _judge(model: Classifier, images: Images) -> tuple[float, Tensor]:
+def _judge(model: Classifier, images: ImageSplit) -> tuple[float, Tensor]:
     """Mean cross-entropy in nats, and whether the class of each image is told right, ``(N,)``."""
     model.eval()
-    losses = [model.loss(*batch) for batch in InOrder(images, batch_size=500)]
+    losses = [model.loss(*batch) for batch in SequentialBatches(images, batch_size=500)]
     cross_entropy = torch.cat([loss.total for loss in losses])
     right = torch.cat([loss.logs["accuracy"] for loss in losses])
     return float(cross_entropy.double().mean()), right.double()

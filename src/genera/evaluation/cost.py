@@ -9,7 +9,7 @@ from typing import Any
 import torch
 
 from genera.core import Generative, ImageModel
-from genera.data import ImageData
+from genera.data import ImageDataset
 from genera.evaluation.measures import Measure, Measurement
 
 #: Images drawn at a time, and how often.
@@ -30,10 +30,10 @@ class SpeedMeasure(Measure):
     def settings(self) -> dict[str, Any]:
         return {"batch_size": _BATCH, "threads": torch.get_num_threads(), "interval": f"ends of {_ROUNDS} rounds"}
 
-    def unavailable(self, model: ImageModel, data: ImageData, *, split: str) -> str | None:
+    def unavailable(self, model: ImageModel, data: ImageDataset, *, split: str) -> str | None:
         return None if isinstance(model, Generative) else f"{type(model).__name__} draws no images"
 
-    def measure(self, model: ImageModel, data: ImageData, *, split: str) -> Measurement:
+    def measure(self, model: ImageModel, data: ImageDataset, *, split: str) -> Measurement:
         assert isinstance(model, Generative)
         found = []
         # The first round finds memory that the others take again.

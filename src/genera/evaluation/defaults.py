@@ -18,8 +18,9 @@ from genera.evaluation.metrics import PeakSignalToNoise, SquaredError, Structura
 from genera.evaluation.metrics.neighbourhoods import NUM_NEIGHBOURS
 from genera.evaluation.metrics.structural_similarity import WINDOW
 from genera.evaluation.reconstructions import ReconstructionMeasure, Reconstructions
-from genera.evaluation.samples import Samples, Seen
-from genera.evaluation.set_figures import (
+from genera.evaluation.samples import ImageFeatures, Samples
+from genera.evaluation.set_measures import CasMeasure, Extractor, SetMeasure
+from genera.evaluation.set_metrics import (
     Space,
     class_agreement,
     class_kl,
@@ -32,7 +33,6 @@ from genera.evaluation.set_figures import (
     recognised,
     relative_sharpness,
 )
-from genera.evaluation.set_measures import CasMeasure, Extractor, SetMeasure
 from genera.zoo import TrainedModel
 
 #: Draws and real images in each set, or as many as there are real ones.
@@ -60,7 +60,7 @@ def default_measures(
     check_positive(count=count)
     samples = Samples(classifier, max_images=count, allow=allow, inception=inception)
     through_inception = (
-        _in_space("inception", lambda seen: seen.inception_features, through="inception", samples=samples)
+        _in_space("inception", lambda seen: seen.inception_features, extractor="inception", samples=samples)
         if inception is not None
         else []
     )
@@ -69,15 +69,15 @@ def default_measures(
         BitsPerDimMeasure(8),
         BitsPerDimMeasure(128, max_images=1000),
         *_of_reconstructions(),
-        *_in_space("lenet", lambda seen: seen.features, through="classifier", samples=samples),
-        *_in_space("random", lambda seen: seen.random_features, through="random", samples=samples),
+        *_in_space("lenet", lambda seen: seen.features, extractor="classifier", samples=samples),
+        *_in_space("random", lambda seen: seen.random_features, extractor="random", samples=samples),
         *through_inception,
         SetMeasure("modes", modes, samples=samples),
         SetMeasure("class_kl", class_kl, samples=samples),
         SetMeasure("recognised", recognised, samples=samples, most=1.0),
         SetMeasure("class_agreement", class_agreement, samples=samples, by_label=True, most=1.0),
-        SetMeasure("diversity", dissimilarity, samples=samples, through="nothing", least_size=WINDOW),
-        SetMeasure("sharpness", relative_sharpness, samples=samples, through="nothing", least_size=3),
+        SetMeasure("diversity", dissimilarity, samples=samples, extractor="nothing", least_size=WINDOW),
+        SetMeasure("sharpness", relative_sharpness, samples=samples, extractor="nothing", least_size=3),
         MemorisationMeasure(samples),
         *_of_anomalies(),
         SpeedMeasure(),
@@ -104,9 +104,9 @@ def _of_anomalies() -> list[Measure]:
     return [AurocMeasure(score, bits=bits) for score in names]
 
 
-def _in_space(name: str, space: Space, *, through: Extractor, samples: Samples) -> list[Measure]:
+def _in_space(name: str, space: Space, *, extractor: Extractor, samples: Samples) -> list[Measure]:
     """The measures of features, of one kind of features."""
-    measure = partial(SetMeasure, samples=samples, through=through)
+    measure = partial(SetMeasure, samples=samples, extractor=extractor)
     of_neighbours = partial(measure, least_count=NUM_NEIGHBOURS + 1)
     return [
         measure(f"fd[{name}]", partial(frechet_distance, space=space)),
@@ -119,5 +119,5 @@ def _in_space(name: str, space: Space, *, through: Extractor, samples: Samples) 
     ]
 
 
-def _part(drawn: Seen, real: Seen, *, part: str, space: Space) -> Tensor:
+def _part(drawn: ImageFeatures, real: ImageFeatures, *, part: str, space: Space) -> Tensor:
     return getattr(neighbourhood(drawn, real, space=space), part)

@@ -7,11 +7,11 @@ from torch import Tensor
 from tqdm import tqdm
 
 from genera.core import Density, check_importance_samples, check_seed, log_mean_exp
-from genera.data import Images, InOrder
+from genera.data import ImageSplit, SequentialBatches
 
 
 def log_probs(
-    model: Density, images: Images, *, num_importance_samples: int = 1, seed: int = 0, batch_size: int = 25
+    model: Density, images: ImageSplit, *, num_importance_samples: int = 1, seed: int = 0, batch_size: int = 25
 ) -> Tensor:
     """The model's bound on the log-probability of every image, with a progress bar.
 
@@ -36,7 +36,7 @@ def log_probs(
     found = []
     label = f"log-probabilities, {num_importance_samples} draws each"
     with torch.inference_mode(), tqdm(total=len(images), desc=label, unit=" images") as bar:
-        for batch, (pixels, _) in enumerate(InOrder(images, batch_size=batch_size)):
+        for batch, (pixels, _) in enumerate(SequentialBatches(images, batch_size=batch_size)):
             generator = torch.Generator().manual_seed(seed + batch)
             given_each = [
                 model.log_prob(pixels, labels, num_importance_samples=num_importance_samples, generator=generator)

@@ -11,7 +11,7 @@ import torch
 from tqdm import tqdm
 
 from genera.core import ImageModel, has_density
-from genera.data import ImageData, InOrder
+from genera.data import ImageDataset, SequentialBatches
 from genera.evaluation.classifier import Classifier
 from genera.evaluation.intervals import bootstrap_interval
 from genera.evaluation.likelihood import log_probs
@@ -36,12 +36,12 @@ class Measurement:
     high: float
     n: int
     settings: dict[str, Any] = field(default_factory=dict)
-    beside: dict[str, float] = field(default_factory=dict)
+    references: dict[str, float] = field(default_factory=dict)
 
     @property
     def is_finite(self) -> bool:
         """Whether every figure is a number one can compare: neither infinite nor NaN."""
-        return all(map(math.isfinite, (self.value, self.low, self.high, *self.beside.values())))
+        return all(map(math.isfinite, (self.value, self.low, self.high, *self.references.values())))
 
 
 class Measure(ABC):
@@ -58,11 +58,11 @@ class Measure(ABC):
         """All that the answer depends on besides the model and the images."""
 
     @abstractmethod
-    def unavailable(self, model: ImageModel, data: ImageData, *, split: str) -> str | None:
+    def unavailable(self, model: ImageModel, data: ImageDataset, *, split: str) -> str | None:
         """Why the question makes no sense for a model and these images; None where it does."""
 
     @abstractmethod
-    def measure(self, model: ImageModel, data: ImageData, *, split: str) -> Measurement:
+    def measure(self, model: ImageModel, data: ImageDataset, *, split: str) -> Measurement:
         """Put the question, where it makes sense.
 
         Args:
@@ -71,7 +71,7 @@ class Measure(ABC):
             split: on which of them.
         """
 
-    def other_splits(self, data: ImageData, *, split: str) -> list[str]:
+    def other_splits(self, data: ImageDataset, *, split: str) -> list[str]:
         """Names of the splits, besides the one asked about, that the answer depends on."""
         return []
 
@@ -103,10 +103,10 @@ class BitsPerDimMeasure(Measure):
             "interval": "95 % bootstrap over images",
         }
 
-    def unavailable(self, model: ImageModel, data: ImageData, *, split: str) -> str | None:
+    def unavailable(self, model: ImageModel, data: ImageDataset, *, split: str) -> str | None:
         return None if has_density(model) else f"{type(model).__name__} has no likelihood"
 
-    def measure(self, model: ImageModel, data: ImageData, *, split: str) -> Measurement:
+    def measure(self, model: ImageModel, data: ImageDataset, *, split: str) -> Measurement:
         assert has_density(model)
         images = data.split(split)
         if self.max_images is not None and len(images) > self.max_images:
@@ -128,24 +128,24 @@ class AccuracyMeasure(Measure):
     def settings(self) -> dict[str, Any]:
         return {"interval": "95 % bootstrap over images"}
 
-    def unavailable(self, model: ImageModel, data: ImageData, *, split: str) -> str | None:
+    def unavailable(self, model: ImageModel, data: ImageDataset, *, split: str) -> str | None:
         if not isinstance(model, Classifier):
             return f"{type(model).__name__} tells no classes"
         return cannot_compare_classes(model, data)
 
     @torch.inference_mode()
-    def measure(self, model: ImageModel, data: ImageData, *, split: str) -> Measurement:
+    def measure(self, model: ImageModel, data: ImageDataset, *, split: str) -> Measurement:
         assert isinstance(model, Classifier)
         images = data.split(split)
         assert images.labels is not None
-        batches = tqdm(InOrder(images, batch_size=min(500, len(images))), desc="classes", leave=False)
+        batches = tqdm(SequentialBatches(images, batch_size=min(500, len(images))), desc="classes", leave=False)
         classes = torch.cat([model.predict(pixels) for pixels, _ in batches])
         right = (classes == images.labels).double()
         low, high = bootstrap_interval(right)
         return Measurement(float(right.mean()), low, high, len(images), self.settings)
 
 
-def cannot_compare_classes(model: ImageModel, data: ImageData) -> str | None:
+def cannot_compare_classes(model: ImageModel, data: ImageDataset) -> str | None:
     """Why the classes of a model are not those of the images; None where they are."""
     own, other = model.spec.num_classes, data.spec.num_classes
     return None if own == other else f"the model knows {own} classes, {data.name} has {other}"

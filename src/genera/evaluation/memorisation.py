@@ -9,7 +9,7 @@ from torch import Tensor
 from tqdm import tqdm
 
 from genera.core import Generative, ImageModel
-from genera.data import ImageData, Images
+from genera.data import ImageDataset, ImageSplit
 from genera.evaluation.intervals import t_interval
 from genera.evaluation.measures import Measure, Measurement
 from genera.evaluation.metrics.neighbourhoods import squared_distances
@@ -72,7 +72,7 @@ class MemorisationMeasure(Measure):
             "interval": "95 % of Student's t over the seeds, each with other training images",
         }
 
-    def unavailable(self, model: ImageModel, data: ImageData, *, split: str) -> str | None:
+    def unavailable(self, model: ImageModel, data: ImageDataset, *, split: str) -> str | None:
         if not isinstance(model, Generative):
             return f"{type(model).__name__} draws no images"
         if split == "train" or "train" not in data.split_names:
@@ -81,14 +81,14 @@ class MemorisationMeasure(Measure):
             return f"{data.name} has fewer than {self.samples.num_seeds} training images"
         return None
 
-    def other_splits(self, data: ImageData, *, split: str) -> list[str]:
+    def other_splits(self, data: ImageDataset, *, split: str) -> list[str]:
         return ["train"]
 
-    def measure(self, model: ImageModel, data: ImageData, *, split: str) -> Measurement:
+    def measure(self, model: ImageModel, data: ImageDataset, *, split: str) -> Measurement:
         count, seeds = self._count(data, split), self.samples.num_seeds
         test = some_of(data.split(split), count).pixels
         order = torch.randperm(len(data.split("train")), generator=torch.Generator().manual_seed(0))
-        train: Images = data.split("train").subset(order[: seeds * count])
+        train: ImageSplit = data.split("train").subset(order[: seeds * count])
         values = [
             share_nearer(self.samples.drawn(model, count, seed).images.pixels, part, test)
             for seed, part in enumerate(tqdm(train.pixels.split(count), desc=self.name, leave=False))
@@ -96,6 +96,6 @@ class MemorisationMeasure(Measure):
         low, high = (min(max(end, 0.0), 1.0) for end in t_interval(values))
         return Measurement(sum(values) / seeds, low, high, count, self.settings)
 
-    def _count(self, data: ImageData, split: str) -> int:
+    def _count(self, data: ImageDataset, split: str) -> int:
         """How many test images, and in each part how many training images, there are."""
         return min(self.samples.max_images, len(data.split(split)), len(data.split("train")) // self.samples.num_seeds)

@@ -10,7 +10,7 @@ from torch import Tensor
 from tqdm import tqdm
 
 from genera.core import Autoencoding, ImageModel
-from genera.data import ImageData, Images, InOrder
+from genera.data import ImageDataset, ImageSplit, SequentialBatches
 from genera.evaluation.intervals import bootstrap_interval
 from genera.evaluation.measures import Measure, Measurement
 from genera.evaluation.metrics import SquaredError
@@ -33,11 +33,11 @@ class Reconstructions:
         self._made = torch.empty(0)
 
     @torch.inference_mode()
-    def made(self, model: ImageModel, images: Images) -> Tensor:
+    def made(self, model: ImageModel, images: ImageSplit) -> Tensor:
         """uint8 ``(N, C, H, W)``; labels are told to conditional models."""
         assert isinstance(model, Autoencoding)
         if self._of[0] is not model or self._of[1] != images.digest:
-            batches = tqdm(InOrder(images, batch_size=_BATCH), desc="reconstructions", leave=False)
+            batches = tqdm(SequentialBatches(images, batch_size=_BATCH), desc="reconstructions", leave=False)
             self._made = torch.cat([model.reconstruct(*batch) for batch in batches])
             self._of = model, images.digest
         return self._made
@@ -74,14 +74,14 @@ class ReconstructionMeasure(Measure):
     def settings(self) -> dict[str, Any]:
         return {"interval": "95 % bootstrap over images", "labels": "told to conditional models"}
 
-    def unavailable(self, model: ImageModel, data: ImageData, *, split: str) -> str | None:
+    def unavailable(self, model: ImageModel, data: ImageDataset, *, split: str) -> str | None:
         if not isinstance(model, Autoencoding):
             return f"{type(model).__name__} does not reconstruct images"
         if min(data.spec.shape[1:]) < self.least_size:
             return f"it takes images of at least {self.least_size} pixels, and these have {data.spec.shape[1:]}"
         return "it gives back every image exactly" if model.is_exact else None
 
-    def measure(self, model: ImageModel, data: ImageData, *, split: str) -> Measurement:
+    def measure(self, model: ImageModel, data: ImageDataset, *, split: str) -> Measurement:
         images = data.split(split)
         metric = self.metric(model.spec.levels)
         pairs = zip(images.pixels.split(_BATCH), self.reconstructions.made(model, images).split(_BATCH), strict=True)

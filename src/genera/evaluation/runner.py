@@ -13,7 +13,7 @@ from typing import Any
 import pooch
 
 from genera.core import ImageModel, ImageSpec
-from genera.data import ImageData
+from genera.data import ImageDataset
 from genera.evaluation.measures import Measure, Measurement
 from genera.evaluation.writing import ResultWriter
 from genera.runs.readers import read_evaluation, read_measurement
@@ -22,7 +22,7 @@ from genera.zoo import TrainedModel
 
 def evaluate(
     trained: TrainedModel,
-    data: ImageData,
+    data: ImageDataset,
     measures: Sequence[Measure],
     *,
     split: str = "test",
@@ -47,7 +47,7 @@ def evaluate(
 
     Returns:
         ``{"model", "data", "split", "images", "weights", "measures": {name: {"value", "low", "high", "n", "settings",
-        "beside"}}, "unavailable": {name: reason}}``.
+        "references"}}, "unavailable": {name: reason}}``.
 
     Raises:
         ValueError: the model does not fit the data, or files are damaged.
@@ -83,7 +83,7 @@ def evaluate(
     return result
 
 
-def check_fits(spec: ImageSpec, data: ImageData) -> None:
+def check_fits(spec: ImageSpec, data: ImageDataset) -> None:
     """Refuse images a model was not built for.
 
     Raises:
@@ -97,7 +97,7 @@ def check_fits(spec: ImageSpec, data: ImageData) -> None:
 
 
 def _measure_once(
-    trained: TrainedModel, model: ImageModel, measure: Measure, *, data: ImageData, split: str, writer: ResultWriter
+    trained: TrainedModel, model: ImageModel, measure: Measure, *, data: ImageDataset, split: str, writer: ResultWriter
 ) -> Measurement:
     """A figure from what ships with the model, from the cache, or measured and put there."""
     shipped = _shipped_figure(trained, measure, data=data, split=split)
@@ -126,7 +126,7 @@ def _measure_once(
     return measurement
 
 
-def _shipped_figure(trained: TrainedModel, measure: Measure, *, data: ImageData, split: str) -> Measurement | None:
+def _shipped_figure(trained: TrainedModel, measure: Measure, *, data: ImageDataset, split: str) -> Measurement | None:
     """What was measured of a model of the zoo before it was shipped, in the same way on the same images."""
     if not trained.is_shipped:
         return None
@@ -135,7 +135,7 @@ def _shipped_figure(trained: TrainedModel, measure: Measure, *, data: ImageData,
     return Measurement(**found) if found is not None and measure.settings.items() <= found["settings"].items() else None
 
 
-def result_path(trained: TrainedModel, data: ImageData, split: str, *, count: int | None = None) -> Path:
+def result_path(trained: TrainedModel, data: ImageDataset, split: str, *, count: int | None = None) -> Path:
     """Where a result goes: ``evaluation.json`` for the test images of the model's own data.
 
     That of another split of them goes to ``evaluation-DATA-SPLIT.json``; that of other images to a file with the start

@@ -13,11 +13,11 @@ from torch import Tensor
 from tqdm import tqdm
 
 from genera.core import ImageModel, ImageSpec
-from genera.data import Images, InOrder
+from genera.data import ImageSplit, SequentialBatches
 from genera.evaluation.classifier import Classifier, load_classifier
-from genera.evaluation.drawing import draw
 from genera.evaluation.inception import Inception, load_inception
 from genera.evaluation.random_features import RandomFeatures
+from genera.evaluation.sampling import draw
 from genera.zoo import TrainedModel, shipped_models
 
 _BATCH = 500
@@ -25,7 +25,7 @@ _BATCH = 500
 _INCEPTION_BATCH = 20
 
 
-class Seen:
+class ImageFeatures:
     """A set of images, and what networks make of them as soon as somebody asks.
 
     Args:
@@ -37,7 +37,7 @@ class Seen:
 
     def __init__(
         self,
-        images: Images,
+        images: ImageSplit,
         *,
         spec: ImageSpec,
         classifier: Callable[[], Classifier],
@@ -96,7 +96,7 @@ class Seen:
 
     def batches(self) -> Iterator[Tensor]:
         """The pixels in their order, uint8 ``(B, C, H, W)``, with a progress bar where there are many."""
-        batches = InOrder(self.images, batch_size=min(_BATCH, len(self.images)))
+        batches = SequentialBatches(self.images, batch_size=min(_BATCH, len(self.images)))
         for pixels, _ in tqdm(batches, desc="looking at images", leave=False, disable=len(self.images) <= 2 * _BATCH):
             yield pixels
 
@@ -134,8 +134,8 @@ class Samples:
         self._classifier: Classifier | None = None
         self._inception: Inception | None = None
         self._model: ImageModel | None = None
-        self._drawn: dict[tuple[int, int], Seen] = {}
-        self._real: dict[tuple[str, int], Seen] = {}
+        self._drawn: dict[tuple[int, int], ImageFeatures] = {}
+        self._real: dict[tuple[str, int], ImageFeatures] = {}
 
     def classifier(self) -> Classifier:
         """The classifier, loaded when it is first needed.
@@ -184,28 +184,28 @@ class Samples:
             return f"{self.trained.name} tells {own.num_classes} classes apart, and the model draws {other.num_classes}"
         return None
 
-    def real(self, images: Images, *, spec: ImageSpec, count: int) -> Seen:
+    def real(self, images: ImageSplit, *, spec: ImageSpec, count: int) -> ImageFeatures:
         """So many of the images, as :func:`some_of` chooses them."""
         key = images.digest, count
         if key not in self._real:
             self._real[key] = self._seen(some_of(images, count), spec)
         return self._real[key]
 
-    def drawn(self, model: ImageModel, count: int, seed: int) -> Seen:
+    def drawn(self, model: ImageModel, count: int, seed: int) -> ImageFeatures:
         """Draws of a model; those of one model at a time are kept."""
         if model is not self._model:
             self._model, self._drawn = model, {}
         if (count, seed) not in self._drawn:
             labels = torch.arange(count) % model.spec.num_classes if model.class_conditional else None
-            images = Images(draw(model, count, labels=labels, seed=seed), labels)
+            images = ImageSplit(draw(model, count, labels=labels, seed=seed), labels)
             self._drawn[count, seed] = self._seen(images, model.spec)
         return self._drawn[count, seed]
 
-    def _seen(self, images: Images, spec: ImageSpec) -> Seen:
-        return Seen(images, spec=spec, classifier=self.classifier, inception=self.inception)
+    def _seen(self, images: ImageSplit, spec: ImageSpec) -> ImageFeatures:
+        return ImageFeatures(images, spec=spec, classifier=self.classifier, inception=self.inception)
 
 
-def some_of(images: Images, count: int) -> Images:
+def some_of(images: ImageSplit, count: int) -> ImageSplit:
     """So many of the images, or all where there are no more, the same ones every time.
 
     They are chosen at random: the first ones of a file may be of another kind. Of MNIST's test images they are by other

@@ -14,13 +14,13 @@ import torch
 from tqdm import tqdm
 
 from genera.core import Generative, ImageModel, ImageSpec
-from genera.data import ImageData, Images
-from genera.evaluation.cas import cas_training, classification_accuracy_score, draw_each_class
+from genera.data import ImageDataset, ImageSplit
+from genera.evaluation.cas import cas_training, classification_accuracy_score, sample_each_class
 from genera.evaluation.intervals import bootstrap_interval, t_interval
 from genera.evaluation.measures import Measure, Measurement, cannot_compare_classes
 from genera.evaluation.random_features import RandomFeatures
 from genera.evaluation.samples import Samples
-from genera.evaluation.set_figures import Figure
+from genera.evaluation.set_metrics import SetMetric
 
 NO_LABELS = "it does not draw by label"
 #: What looks at images before a figure is taken of them.
@@ -45,10 +45,10 @@ class SetMeasure(Measure):
     def __init__(
         self,
         name: str,
-        figure: Figure,
+        metric: SetMetric,
         *,
         samples: Samples,
-        through: Extractor = "classifier",
+        extractor: Extractor = "classifier",
         by_label: bool = False,
         least_size: int = 1,
         least_count: int = 2,
@@ -56,9 +56,9 @@ class SetMeasure(Measure):
         most: float = math.inf,
     ) -> None:
         self._name = name
-        self.figure = figure
+        self.metric = metric
         self.samples = samples
-        self.through = through
+        self.extractor = extractor
         self.by_label = by_label
         self.least_size = least_size
         self.least_count = least_count
@@ -80,13 +80,13 @@ class SetMeasure(Measure):
 
     def _extractor(self) -> str:
         """The SHA-256 of its weights where they come from a file, what it is elsewhere."""
-        if self.through == "classifier" and self.samples.trained is not None:
+        if self.extractor == "classifier" and self.samples.trained is not None:
             return self.samples.trained.weights_digest
-        if self.through == "inception":
+        if self.extractor == "inception":
             return self.samples.inception_digest
-        return self.through
+        return self.extractor
 
-    def unavailable(self, model: ImageModel, data: ImageData, *, split: str) -> str | None:
+    def unavailable(self, model: ImageModel, data: ImageDataset, *, split: str) -> str | None:
         if not isinstance(model, Generative):
             return f"{type(model).__name__} draws no images"
         if self.by_label and not model.class_conditional:
@@ -95,18 +95,18 @@ class SetMeasure(Measure):
             return f"it takes sets of at least {self.least_count} images, and these are of {count}"
         if min(data.spec.shape[1:]) < self.least_size:
             return f"it takes images of at least {self.least_size} pixels, and these have {data.spec.shape[1:]}"
-        if self.through == "inception":
+        if self.extractor == "inception":
             if data.spec.channels not in (1, 3):
                 return f"Inception takes grey images or those in colour, and these have {data.spec.channels} channels"
             # A file that is none is found before anything is drawn.
             self.samples.inception()
-        return self.samples.cannot_look_at(model) if self.through == "classifier" else None
+        return self.samples.cannot_look_at(model) if self.extractor == "classifier" else None
 
-    def other_splits(self, data: ImageData, *, split: str) -> list[str]:
+    def other_splits(self, data: ImageDataset, *, split: str) -> list[str]:
         other = "test" if split == "validation" else "validation"
         return [other] if other in data.split_names else []
 
-    def measure(self, model: ImageModel, data: ImageData, *, split: str) -> Measurement:
+    def measure(self, model: ImageModel, data: ImageDataset, *, split: str) -> Measurement:
         count = min(self.samples.max_images, len(data.split(split)))
         real = self.samples.real(data.split(split), spec=data.spec, count=count)
         others = {
@@ -116,19 +116,19 @@ class SetMeasure(Measure):
         values: list[float] = []
         with tqdm(total=self.samples.num_seeds + len(others), desc=self.name, leave=False) as bar:
             for seed in range(self.samples.num_seeds):
-                values.append(float(self.figure(self.samples.drawn(model, count, seed), real)))
+                values.append(float(self.metric(self.samples.drawn(model, count, seed), real)))
                 bar.update()
-            beside = {}
+            references = {}
             for name, seen in others.items():
-                beside[name] = float(self.figure(seen, real))
+                references[name] = float(self.metric(seen, real))
                 bar.update()
         low, high = (min(max(end, self.least), self.most) for end in t_interval(values))
         settings = self.settings
-        if self.through == "random":
+        if self.extractor == "random":
             settings["weights"] = RandomFeatures(data.spec).digest
-        return Measurement(sum(values) / len(values), low, high, count, settings, beside)
+        return Measurement(sum(values) / len(values), low, high, count, settings, references)
 
-    def _others(self, data: ImageData, *, split: str, count: int) -> Iterator[tuple[str, Images]]:
+    def _others(self, data: ImageDataset, *, split: str, count: int) -> Iterator[tuple[str, ImageSplit]]:
         for other in self.other_splits(data, split=split):
             images = data.split(other)
             if len(images) > 1 and (images.labels is not None or not self.by_label):
@@ -138,10 +138,10 @@ class SetMeasure(Measure):
             yield "uniform noise", uniform_noise(data.spec, count)
 
 
-def uniform_noise(spec: ImageSpec, count: int) -> Images:
+def uniform_noise(spec: ImageSpec, count: int) -> ImageSplit:
     """Images of which every pixel has every value equally often."""
     generator = torch.Generator().manual_seed(0)
-    return Images(torch.randint(spec.levels, (count, *spec.shape), generator=generator, dtype=torch.uint8))
+    return ImageSplit(torch.randint(spec.levels, (count, *spec.shape), generator=generator, dtype=torch.uint8))
 
 
 class CasMeasure(Measure):
@@ -169,23 +169,28 @@ class CasMeasure(Measure):
             "interval": "95 % bootstrap over images",
         }
 
-    def unavailable(self, model: ImageModel, data: ImageData, *, split: str) -> str | None:
+    def unavailable(self, model: ImageModel, data: ImageDataset, *, split: str) -> str | None:
         if not model.class_conditional:
             return NO_LABELS
         if "train" not in data.split_names:
             return f"{data.name} has no training images, whose score is to stand beside it"
         return cannot_compare_classes(model, data)
 
-    def other_splits(self, data: ImageData, *, split: str) -> list[str]:
+    def other_splits(self, data: ImageDataset, *, split: str) -> list[str]:
         return ["train"]
 
-    def measure(self, model: ImageModel, data: ImageData, *, split: str) -> Measurement:
+    def measure(self, model: ImageModel, data: ImageDataset, *, split: str) -> Measurement:
         images = data.split(split)
-        drawn = draw_each_class(model, self.per_class, seed=self.seed)
+        drawn = sample_each_class(model, self.per_class, seed=self.seed)
         right = classification_accuracy_score(drawn, images, spec=data.spec, seed=self.seed)
         low, high = bootstrap_interval(right)
         train = data.split("train")
-        beside = classification_accuracy_score(train, images, spec=data.spec, seed=self.seed)
+        references = classification_accuracy_score(train, images, spec=data.spec, seed=self.seed)
         return Measurement(
-            float(right.mean()), low, high, len(images), self.settings, beside={"train images": float(beside.mean())}
+            float(right.mean()),
+            low,
+            high,
+            len(images),
+            self.settings,
+            references={"train images": float(references.mean())},
         )

@@ -13,8 +13,8 @@ from torch import Tensor, nn
 from genera.core import DiagonalGaussian, Distribution, StandardNormal, sum_over_dims
 from genera.flows.coupling import ChannelCoupling, Coupling
 from genera.flows.logit import Logit
-from genera.flows.model import NormalizingFlow
 from genera.flows.multiscale import latent_shapes
+from genera.flows.normalizing_flow import NormalizingFlow
 from genera.flows.split_prior import ConditionalSplitPrior, SplitPrior
 from genera.flows.variational_dequantizer import VariationalDequantizer, log_sigmoid_derivative
 

@@ -17,7 +17,7 @@ from genera.core import (
     check_count,
     check_positive,
     check_temperature,
-    labels_to_draw,
+    labels_for_sampling,
     one_hot,
 )
 from genera.gans.feature_matching import feature_matching
@@ -27,7 +27,7 @@ from genera.gans.penalties import Penalty, check_independent
 #: Makes a network ``(B, num_inputs) -> (B, *shape)`` for a number of inputs and a shape; its output goes through tanh.
 GeneratorFactory = Callable[[int, tuple[int, int, int]], nn.Module]
 #: Makes a network ``(x, labels) -> (logits, features)`` for the shape of x and the number of classes, 0 for none.
-CriticFactory = Callable[[tuple[int, int, int], int], nn.Module]
+DiscriminatorFactory = Callable[[tuple[int, int, int], int], nn.Module]
 
 
 class GAN(TwoPlayer, Generative):
@@ -58,7 +58,7 @@ class GAN(TwoPlayer, Generative):
         spec: ImageSpec,
         *,
         generator: GeneratorFactory,
-        discriminator: CriticFactory,
+        discriminator: DiscriminatorFactory,
         loss: AdversarialLoss,
         penalty: Penalty | None = None,
         feature_matching: float = 0.0,
@@ -75,16 +75,16 @@ class GAN(TwoPlayer, Generative):
         self.latent_size = latent_size
         self.class_conditional = class_conditional
         self.feature_matching = feature_matching
-        told = spec.num_classes if class_conditional else 0
-        self.generator = generator(latent_size + told, spec.shape)
-        self.discriminator = discriminator(spec.shape, told)
+        num_conditions = spec.num_classes if class_conditional else 0
+        self.generator = generator(latent_size + num_conditions, spec.shape)
+        self.discriminator = discriminator(spec.shape, num_conditions)
         self.adversarial_loss = loss
         #: What a discriminator pays that takes everything for the same; Wasserstein's has no such scale, and pays 0.
         undecided = torch.zeros(1, device="cpu")
         self._undecided = float(loss.discriminator(undecided, undecided))
         self.penalty = penalty
         if penalty is not None:
-            check_independent(self.discriminator, spec.shape, num_classes=told)
+            check_independent(self.discriminator, spec.shape, num_classes=num_conditions)
 
     def generate(self, count: int, labels: Tensor | None = None, *, generator: torch.Generator | None = None) -> Fakes:
         """``count`` images with their graph; a class-conditional model draws labels evenly where none are given.
@@ -95,7 +95,7 @@ class GAN(TwoPlayer, Generative):
         check_count(count)
         weight = next(self.generator.parameters())
         z = torch.randn(count, self.latent_size, generator=generator, device=weight.device, dtype=weight.dtype)
-        labels = labels_to_draw(self, count, labels if self.class_conditional else None, generator=generator)
+        labels = labels_for_sampling(self, count, labels if self.class_conditional else None, generator=generator)
         return Fakes(self._generated(z, labels), z, labels)
 
     def discriminator_loss(
@@ -113,13 +113,13 @@ class GAN(TwoPlayer, Generative):
                 lambda points: self.discriminator(points, context)[0], x, made, generator=generator
             )
         logs = {
-            "real": self.adversarial_loss.judgement(real.detach()),
-            "fake": self.adversarial_loss.judgement(fake.detach()),
+            "real": self.adversarial_loss.prediction(real.detach()),
+            "fake": self.adversarial_loss.prediction(fake.detach()),
             # Each image beside the fake that comes with it.
-            "told_apart": (real > fake).float(),
+            "accuracy": (real > fake).float(),
         }
         if self._undecided:
-            logs["share_paid"] = terms["adversarial"].detach() / self._undecided
+            logs["relative_loss"] = terms["adversarial"].detach() / self._undecided
         return Loss(torch.stack(list(terms.values())).sum(dim=0), terms, logs)
 
     def generator_loss(
@@ -161,7 +161,7 @@ class GAN(TwoPlayer, Generative):
         check_temperature(temperature)
         weight = next(self.generator.parameters())
         z = torch.randn(count, self.latent_size, generator=generator, device=weight.device, dtype=weight.dtype)
-        labels = labels_to_draw(self, count, labels, generator=generator)
+        labels = labels_for_sampling(self, count, labels, generator=generator)
         return self.spec.nearest((self._generated(temperature * z, labels) + 1) / 2)
 
     def _generated(self, z: Tensor, labels: Tensor | None) -> Tensor:

@@ -2,7 +2,7 @@
 
 from genera.networks.conv_autoencoder import ConvDecoder, ConvEncoder
 from genera.networks.conv_net import ConvNet
-from genera.networks.critics import ConvCritic, MlpCritic, PatchCritic
+from genera.networks.discriminators import ConvDiscriminator, MlpDiscriminator, PatchDiscriminator
 from genera.networks.gated_conv import GatedConvNet
 from genera.networks.generators import ConvGenerator, MlpGenerator
 from genera.networks.lenet import LeNet
@@ -11,17 +11,17 @@ from genera.networks.residual_autoencoder import ResidualDecoder, ResidualEncode
 from genera.networks.residual_conv import ResidualConvNet
 
 __all__ = [
-    "ConvCritic",
     "ConvDecoder",
+    "ConvDiscriminator",
     "ConvEncoder",
     "ConvGenerator",
     "ConvNet",
     "GatedConvNet",
     "LeNet",
     "Mlp",
-    "MlpCritic",
+    "MlpDiscriminator",
     "MlpGenerator",
-    "PatchCritic",
+    "PatchDiscriminator",
     "ResidualConvNet",
     "ResidualDecoder",
     "ResidualEncoder",

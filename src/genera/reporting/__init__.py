@@ -1,6 +1,6 @@
 """Figures, tables and reports."""
 
-from genera.reporting.across import draw_figures_across
-from genera.reporting.figures import draw_figures
+from genera.reporting.figures import make_figures
+from genera.reporting.multi_run_figures import make_multi_run_figures
 
-__all__ = ["draw_figures", "draw_figures_across"]
+__all__ = ["make_figures", "make_multi_run_figures"]

@@ -9,7 +9,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from genera.reporting.cards import card_of, place_of
+from genera.reporting.measure_info import info_of, place_of
 
 
 @dataclass(frozen=True)
@@ -31,7 +31,7 @@ class Row:
     cost: Mapping[str, float]
 
     @property
-    def draws_all_classes(self) -> bool:
+    def samples_all_classes(self) -> bool:
         """Whether there are as many classes among its draws as among images; False where that was not measured."""
         modes = self.measures.get("modes", {})
         of_images = modes_of_images(modes)
@@ -74,13 +74,13 @@ class Comparison:
 
         One image drawn again and again can be recognised every time: the best at that must draw all classes.
         """
-        better = card_of(name).better
+        better = info_of(name).better
         measured = [row for row in self.rows if name in row.measures]
         if better is None or len(measured) < 2:
             return None
         sign = 1 if better == "higher" else -1
         first, *others = sorted(measured, key=lambda row: -sign * row.measures[name]["value"])
-        if card_of(name).needs_all_modes and not first.draws_all_classes:
+        if info_of(name).needs_all_modes and not first.samples_all_classes:
             return None
         own = first.measures[name]
         for other in (row.measures[name] for row in others):
@@ -118,7 +118,7 @@ class Comparison:
 
 def modes_of_images(modes: Mapping[str, Any]) -> float | None:
     """How many classes there are among real images, which stands beside ``modes``; None where it does not."""
-    return next((value for name, value in modes.get("beside", {}).items() if name.endswith("images")), None)
+    return next((value for name, value in modes.get("references", {}).items() if name.endswith("images")), None)
 
 
 def shown(found: Mapping[str, Any]) -> str:

@@ -12,7 +12,7 @@ from matplotlib.figure import Figure
 from torch import Tensor
 
 from genera.core import Autoencoding, Generative, ImageModel, check_seed
-from genera.data import ImageData, Images
+from genera.data import ImageDataset, ImageSplit
 from genera.data.image_grid import image_grid, pair_grid
 from genera.evaluation import check_fits, draw, interpolate
 from genera.flows import NormalizingFlow
@@ -40,7 +40,7 @@ def say(line: str) -> None:
     print(line, file=sys.stderr)
 
 
-def draw_figures(
+def make_figures(
     trained: TrainedModel,
     folder: Path,
     *,
@@ -135,7 +135,7 @@ def _figures_of_images(model: ImageModel) -> dict[str, Callable[..., Figure]]:
     return figures
 
 
-def own_images(data: ImageData, model: ImageModel, *, seed: int) -> Images:
+def own_images(data: ImageDataset, model: ImageModel, *, seed: int) -> ImageSplit:
     """Some images of the validation split of the data a model was trained on, in random order.
 
     Raises:
@@ -177,7 +177,7 @@ def sample_figure(images: Tensor, *, title: str, levels: int, columns: int) -> F
     return figure
 
 
-def interpolation_figure(model: Autoencoding, images: Images, *, about: str, seed: int) -> Figure:
+def interpolation_figure(model: Autoencoding, images: ImageSplit, *, about: str, seed: int) -> Figure:
     """Rows from one image to another, through the latents between theirs."""
     first = torch.arange(min(_NUM_INTERPOLATIONS, len(images)))
     # Every row ends where the next one starts.
@@ -199,7 +199,7 @@ def interpolation_figure(model: Autoencoding, images: Images, *, about: str, see
     return figure
 
 
-def reconstruction_figure(model: Autoencoding, images: Images, *, about: str, seed: int) -> Figure:
+def reconstruction_figure(model: Autoencoding, images: ImageSplit, *, about: str, seed: int) -> Figure:
     """Rows of images, each above what the model makes of it."""
     few = images.subset(torch.arange(min(_NUM_RECONSTRUCTIONS, len(images))))
     with torch.inference_mode():

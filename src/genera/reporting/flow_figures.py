@@ -10,7 +10,7 @@ from matplotlib.figure import Figure
 from torch import Tensor
 
 from genera.core import bits_per_dim, sum_over_dims
-from genera.data import Images
+from genera.data import ImageSplit
 from genera.data.image_grid import image_grid
 from genera.flows import NormalizingFlow, VariationalDequantizer, log_prob_map
 
@@ -36,7 +36,7 @@ def flow_figures(flow: NormalizingFlow) -> dict[str, Callable[..., Figure]]:
     return figures | {"pixel_bits": pixel_bits_figure}
 
 
-def scales_figure(flow: NormalizingFlow, images: Images, *, about: str, seed: int) -> Figure:
+def scales_figure(flow: NormalizingFlow, images: ImageSplit, *, about: str, seed: int) -> Figure:
     """Rows of images: as they are, then with fewer and fewer of the coarser scales kept and the finer drawn anew."""
     pixels, labels = _first(images)
     generator = torch.Generator().manual_seed(seed)
@@ -58,7 +58,7 @@ def scales_figure(flow: NormalizingFlow, images: Images, *, about: str, seed: in
     return figure
 
 
-def dequantization_figure(flow: NormalizingFlow, images: Images, *, about: str, seed: int) -> Figure:
+def dequantization_figure(flow: NormalizingFlow, images: ImageSplit, *, about: str, seed: int) -> Figure:
     """One image, and the density of where in their bins the dequantizer puts its values, by kind of value."""
     pixels, kinds = _with_most_kinds(images, flow.spec.levels)
     noise = _noise(flow, pixels, seed=seed)
@@ -82,7 +82,7 @@ def dequantization_figure(flow: NormalizingFlow, images: Images, *, about: str, 
     return figure
 
 
-def pixel_bits_figure(flow: NormalizingFlow, images: Images, *, about: str, seed: int) -> Figure:
+def pixel_bits_figure(flow: NormalizingFlow, images: ImageSplit, *, about: str, seed: int) -> Figure:
     """Images, and below each where its bits are: the mean of a map is the image's bits per dimension."""
     pixels, labels = _first(images)
     generator = torch.Generator().manual_seed(seed)
@@ -106,7 +106,7 @@ def pixel_bits_figure(flow: NormalizingFlow, images: Images, *, about: str, seed
     return figure
 
 
-def _first(images: Images) -> tuple[Tensor, Tensor | None]:
+def _first(images: ImageSplit) -> tuple[Tensor, Tensor | None]:
     """The few images that a figure has room for, and their labels."""
     few = images.subset(torch.arange(min(_NUM_IMAGES, len(images))))
     return few.pixels, few.labels
@@ -117,7 +117,7 @@ def _picture(image: Tensor, levels: int) -> np.ndarray:
     return np.asarray(image_grid(image[None], levels=levels, scale=1, padding=0))
 
 
-def _with_most_kinds(images: Images, levels: int) -> tuple[Tensor, dict[str, Tensor]]:
+def _with_most_kinds(images: ImageSplit, levels: int) -> tuple[Tensor, dict[str, Tensor]]:
     """The first image that has most kinds of values, and where they are: bool ``(C, H, W)`` by name."""
     found: tuple[Tensor, dict[str, Tensor]] | None = None
     for image in images.pixels:

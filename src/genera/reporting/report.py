@@ -7,9 +7,9 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from html import escape
 
-from genera.reporting.cards import card_of
 from genera.reporting.comparison import Comparison, Row, shown
-from genera.reporting.reading import sentences
+from genera.reporting.findings import sentences
+from genera.reporting.measure_info import info_of
 
 _STYLE = """
 body { font: 16px/1.5 system-ui, sans-serif; margin: 0 auto; max-width: 76rem; padding: 1rem; color: #1a1a1a; }
@@ -117,10 +117,10 @@ def _left_out(comparison: Comparison) -> str:
 
 
 def _head(name: str) -> str:
-    card = card_of(name)
-    arrow = {"lower": "lower is better", "higher": "higher is better", None: ""}[card.better]
-    hint = ", ".join(part for part in (card.unit, arrow) if part)
-    return f'<th><abbr title="{escape(card.definition)}">{escape(card.title)}</abbr><small>{escape(hint)}</small></th>'
+    info = info_of(name)
+    arrow = {"lower": "lower is better", "higher": "higher is better", None: ""}[info.better]
+    hint = ", ".join(part for part in (info.unit, arrow) if part)
+    return f'<th><abbr title="{escape(info.definition)}">{escape(info.title)}</abbr><small>{escape(hint)}</small></th>'
 
 
 def _cost(row: Row) -> str:

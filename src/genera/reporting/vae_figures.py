@@ -9,7 +9,7 @@ import torch
 from matplotlib.figure import Figure
 
 from genera.core import StandardNormal
-from genera.data import Images
+from genera.data import ImageSplit
 from genera.data.image_grid import image_grid
 from genera.evaluation import traverse
 from genera.reporting.curves import against_time, limits
@@ -52,7 +52,7 @@ def vae_figures(vae: VAE) -> dict[str, Callable[..., Figure]]:
     return {"latent": latent_figure, "traversals": traversal_figure}
 
 
-def latent_figure(vae: VAE, images: Images, *, about: str, seed: int) -> Figure:
+def latent_figure(vae: VAE, images: ImageSplit, *, about: str, seed: int) -> Figure:
     """The KL divergence of every dimension of the latent, largest first: how much each tells about the image."""
     with torch.inference_mode():
         posterior = vae.posterior(images.pixels, images.labels)
@@ -71,7 +71,7 @@ def latent_figure(vae: VAE, images: Images, *, about: str, seed: int) -> Figure:
     return figure
 
 
-def traversal_figure(vae: VAE, images: Images, *, about: str, seed: int) -> Figure:
+def traversal_figure(vae: VAE, images: ImageSplit, *, about: str, seed: int) -> Figure:
     """One image, and what becomes of it when one dimension of its latent goes from -3 to 3: the dimensions that tell
     most, a row each."""
     with torch.inference_mode():

@@ -30,7 +30,7 @@ MAY_CHANGE = {
     "strategy", "probes", "loggers", "callbacks",
 }  # fmt: skip
 #: Callbacks without whose state a training cannot go on as it would have.
-CALLBACKS = ("Pace", "TrainingMetrics", "Validation", "Probing")
+CALLBACKS = ("Clock", "TrainingMetrics", "Validation", "SampleProbes")
 
 
 def identity_of(run: RunDirectory) -> dict[str, str]:

@@ -64,7 +64,7 @@ _MEASUREMENT = {
     "high": _NUMBER,
     "n": _COUNT,
     "settings": _MAPPING.or_missing(),
-    "beside": _NUMBERS.or_missing(),
+    "references": _NUMBERS.or_missing(),
 }
 
 

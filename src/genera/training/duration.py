@@ -10,7 +10,7 @@ from genera.core import Progress
 _UNITS = {"s": 1, "m": 60, "h": 3600, "d": 86400}
 
 
-def seconds_of(duration: str) -> float:
+def parse_duration(duration: str) -> float:
     """Read a duration such as ``90s``, ``20m``, ``1h30m`` or ``2d``.
 
     Raises:
@@ -24,7 +24,7 @@ def seconds_of(duration: str) -> float:
 
 
 @dataclass(frozen=True)
-class Span:
+class Duration:
     """The extent of a training, in the one unit that rules it.
 
     ``max_epochs`` is the plan every schedule is written for. A ``budget`` takes its place: the plan is then stretched

@@ -17,13 +17,12 @@ import torch
 from jsonargparse import ArgumentParser
 from lightning.pytorch import callbacks, loggers, strategies
 
+from genera import optim
 from genera.config.factories import check_factories
 from genera.config.recipes import add_data_arguments, checked, data_section, open_data
 from genera.config.registry import Registry
-from genera.data import ImageData
-from genera.optim.muon import Muon
-from genera.training.tasks.adversarial_task import AdversarialTask
-from genera.training.tasks.loss_task import LossTask
+from genera.data import ImageDataset
+from genera.training import tasks
 from genera.training.train import train
 
 
@@ -34,7 +33,8 @@ def _listed(module: ModuleType, *names: str) -> dict[str, type]:
 
 #: What a recipe may name besides the parts of its model.
 RECIPE_CLASSES: dict[str, type] = {
-    **{f"{each.__module__}.{each.__qualname__}": each for each in (LossTask, AdversarialTask, Muon)},
+    **_listed(tasks, "LossTask", "AdversarialTask"),
+    **_listed(optim, "Muon"),
     **_listed(
         torch.optim, "ASGD", "Adadelta", "Adafactor", "Adagrad", "Adam", "AdamW", "Adamax", "NAdam", "RAdam", "RMSprop",
         "Rprop", "SGD",
@@ -83,7 +83,7 @@ class Settings:
         config.pop("config", None)
         return config
 
-    def open_data(self) -> ImageData:
+    def open_data(self) -> ImageDataset:
         """The data set.
 
         Raises:

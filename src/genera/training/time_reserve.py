@@ -10,7 +10,7 @@ from typing import Any
 _STEPS_PER_BATCH = 1 / 3
 
 
-class Reserve:
+class TimeReserve:
     """Seconds at the end of a training in which no further step begins: the last validation's, and those of one step.
 
     Args:

@@ -17,29 +17,29 @@ from lightning.pytorch.strategies import Strategy
 from genera.config.errors import brief
 from genera.config.recipes import make_model
 from genera.core import ImageModel, ImageSpec, Probe, TwoPlayer, check_seed
-from genera.data.batches import Batches, first_batch
-from genera.data.images import ImageData, Images
+from genera.data.batches import ShuffledBatches, first_batch
+from genera.data.images import ImageDataset, ImageSplit
 from genera.runs.checkpoints import identity_of, read_checkpoint
 from genera.runs.environment import check_devices, describe_environment
 from genera.runs.run_directory import RunDirectory
-from genera.training.callbacks.checkpointer import Keeper
-from genera.training.callbacks.clock import Deadline, Pace
+from genera.training.callbacks.checkpointer import Checkpointer
+from genera.training.callbacks.clock import Clock, Deadline
 from genera.training.callbacks.contention_monitor import ContentionMonitor
-from genera.training.callbacks.discriminator_monitor import Balance
-from genera.training.callbacks.progress_bar import Bar
-from genera.training.callbacks.sample_probes import Probing, check_can_be_probed
+from genera.training.callbacks.discriminator_monitor import DiscriminatorMonitor
+from genera.training.callbacks.progress_bar import ProgressBar
+from genera.training.callbacks.sample_probes import SampleProbes, check_can_be_probed
 from genera.training.callbacks.table_logger import TableLogger
-from genera.training.callbacks.watching import Conclusion, Snapshots, TrainingMetrics, Validation
+from genera.training.callbacks.watching import Conclusion, SampleGrids, TrainingMetrics, Validation
 from genera.training.checkpoint_io import WholeCheckpointIO, check_restorable
-from genera.training.duration import Span, seconds_of
+from genera.training.duration import Duration, parse_duration
 from genera.training.process import process_settings
 from genera.training.seeding import seeded, step_seed
 from genera.training.tasks.task import Task
-from genera.training.time_reserve import Reserve
+from genera.training.time_reserve import TimeReserve
 
 
 def train(
-    data: ImageData,
+    data: ImageDataset,
     run: RunDirectory,
     *,
     model: Callable[[ImageSpec], ImageModel],
@@ -98,8 +98,8 @@ def train(
         raise ValueError(f"log_every and validate_every must be positive, got {log_every} and {validate_every}")
     check_devices(devices, accelerator)
     check_seed(seed)
-    feed = Feed(data.split("train"), batch_size=batch_size, seed=seed)
-    span = Span(feed.steps_per_epoch, max_epochs, max_steps, None if budget is None else seconds_of(budget))
+    feed = DataModule(data.split("train"), batch_size=batch_size, seed=seed)
+    span = Duration(feed.steps_per_epoch, max_epochs, max_steps, None if budget is None else parse_duration(budget))
     validated = _first(data.split("validation"), validation_images)
     identity = identity_of(run)
     checkpoint = _checkpoint_to_resume(run, span, identity) if resume else None
@@ -113,16 +113,23 @@ def train(
         _check_same_model(run, checkpoint, lightning_task)
 
     every = max(1, round(validate_every * span.steps_per_epoch))
-    reserve = Reserve(num_batches=math.ceil(len(validated) / batch_size))
-    pace = Pace(span, reserve=reserve, validate_every=every, seed=seed, started=started)
+    reserve = TimeReserve(num_batches=math.ceil(len(validated) / batch_size))
+    pace = Clock(span, reserve=reserve, validate_every=every, seed=seed, started=started)
     metrics = TrainingMetrics(pace, every=log_every)
     validation = Validation(validated, batch_size=batch_size, every=every, seed=seed, run=run)
-    snapshots = Snapshots(run, validation=validation, seconds=30, count=64, seed=seed)
-    probing = Probing(probes or [], images=validated, levels=data.spec.levels, validation=validation, seed=seed)
-    watching = [validation, snapshots, probing, Balance(feed.steps_per_epoch), ContentionMonitor(), Deadline(pace)]
-    bar = Bar(pace, metrics=metrics, validation=validation)
+    snapshots = SampleGrids(run, validation=validation, seconds=30, count=64, seed=seed)
+    probing = SampleProbes(probes or [], images=validated, levels=data.spec.levels, validation=validation, seed=seed)
+    watching = [
+        validation,
+        snapshots,
+        probing,
+        DiscriminatorMonitor(feed.steps_per_epoch),
+        ContentionMonitor(),
+        Deadline(pace),
+    ]
+    bar = ProgressBar(pace, metrics=metrics, validation=validation)
     conclusion = Conclusion(feed.images, run=run, seed=seed)
-    keeper = Keeper(run, seconds=seconds_of(checkpoint_every))
+    keeper = Checkpointer(run, seconds=parse_duration(checkpoint_every))
     with process_settings(), pace.generators_kept, keeper.catching_signals():
         try:
             trainer = pl.Trainer(
@@ -130,7 +137,7 @@ def train(
                 devices=devices,
                 strategy=_strategy_for(lightning_task, strategy, devices=devices),
                 precision=precision,
-                max_epochs=-1,  # `Pace` decides when to stop
+                max_epochs=-1,  # `Clock` decides when to stop
                 limit_val_batches=0,  # `Validation` validates
                 logger=_loggers(run, loggers, checkpoint=checkpoint),
                 # The keeper is last, so that what the others did at a step is in its checkpoint.
@@ -163,7 +170,7 @@ def train(
                 run.write_environment(_circumstances(pace, lightning_task, feed))
 
 
-class Feed(pl.LightningDataModule):
+class DataModule(pl.LightningDataModule):
     """Gives each process its share of the training images, from the step where training stands.
 
     Args:
@@ -175,16 +182,16 @@ class Feed(pl.LightningDataModule):
         ValueError: there are fewer images than a batch.
     """
 
-    def __init__(self, images: Images, *, batch_size: int, seed: int) -> None:
+    def __init__(self, images: ImageSplit, *, batch_size: int, seed: int) -> None:
         super().__init__()
         self.images = images
         self.batch_size = batch_size
         self.seed = seed
-        self.steps_per_epoch = Batches(images, batch_size=batch_size, seed=seed).steps_per_epoch
+        self.steps_per_epoch = ShuffledBatches(images, batch_size=batch_size, seed=seed).steps_per_epoch
 
-    def train_dataloader(self) -> Batches:
+    def train_dataloader(self) -> ShuffledBatches:
         assert self.trainer is not None
-        return Batches(
+        return ShuffledBatches(
             self.images,
             batch_size=self.batch_size,
             seed=self.seed,
@@ -215,14 +222,14 @@ def _strategy_for(task: Task, strategy: str | Strategy, *, devices: int) -> str 
     return strategy
 
 
-def _checkpoint_to_resume(run: RunDirectory, span: Span, identity: dict[str, Any]) -> dict[str, Any]:
+def _checkpoint_to_resume(run: RunDirectory, span: Duration, identity: dict[str, Any]) -> dict[str, Any]:
     """The last checkpoint of a run that is not over yet."""
     for unfinished in run.checkpoint.parent.glob(f".{run.checkpoint.stem}.*"):
         # A kill in the middle of saving left it.
         unfinished.unlink()
     checkpoint = read_checkpoint(run.checkpoint, identity)
     try:
-        pace = checkpoint["callbacks"]["Pace"]
+        pace = checkpoint["callbacks"]["Clock"]
         seconds, reserve = float(pace["seconds"]), float(pace["reserve"]["seconds"])
         int(checkpoint["callbacks"]["TrainingMetrics"]["count"])
     except (LookupError, TypeError, ValueError) as error:
@@ -259,7 +266,7 @@ def _check_restorable(run: RunDirectory, checkpoint: dict[str, Any], trainer: pl
         raise ValueError(f"{run.checkpoint} is damaged ({error}): restore the run's own, or start anew") from error
 
 
-def _first(images: Images, count: int | None) -> Images:
+def _first(images: ImageSplit, count: int | None) -> ImageSplit:
     if count is None:
         return images
     if not 1 <= count <= len(images):
@@ -278,7 +285,7 @@ def _loggers(run: RunDirectory, more: list[Logger] | None, *, checkpoint: dict[s
     return [table, board, *(more or [])]
 
 
-def _circumstances(pace: Pace, task: Task, feed: Feed) -> dict[str, Any]:
+def _circumstances(pace: Clock, task: Task, feed: DataModule) -> dict[str, Any]:
     """What stands in ``environment.json``."""
     images = pace.progress.step * feed.batch_size
     return {

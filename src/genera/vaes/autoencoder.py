@@ -67,7 +67,7 @@ class Autoencoder(Trainable, Generative, Autoencoding, Concluding):
             return self.loss(images)
 
     @torch.no_grad()
-    def conclude(self, images: Tensor, *, generator: torch.Generator) -> None:
+    def finalize(self, images: Tensor, *, generator: torch.Generator) -> None:
         """Fit the mixture of codes to training images."""
         chosen = torch.randperm(len(images), generator=generator)[:_NUM_CODES]
         device = next(self.encoder.parameters()).device

@@ -20,13 +20,13 @@ from genera.core import (
     check_importance_samples,
     check_labels,
     check_positive,
-    labels_to_draw,
+    labels_for_sampling,
     log_mean_exp,
     one_hot,
 )
 from genera.vaes.encoder import DecoderFactory, EncoderFactory, GaussianEncoder
 from genera.vaes.likelihoods import PixelLikelihood
-from genera.vaes.objectives import Draws, Objective
+from genera.vaes.objectives import Objective, PosteriorSamples
 from genera.vaes.posterior import DiagonalPosterior
 from genera.vaes.priors import VampPrior
 
@@ -77,11 +77,11 @@ class VAE(Trainable, Generative, Density, Autoencoding):
         self.spec = spec
         self.latent_size = latent_size
         self.class_conditional = class_conditional
-        told = spec.num_classes if class_conditional else 0
-        in_shape = (spec.channels + told, spec.height, spec.width)
+        num_conditions = spec.num_classes if class_conditional else 0
+        in_shape = (spec.channels + num_conditions, spec.height, spec.width)
         self.encoder = GaussianEncoder(in_shape, latent_size, network=encoder)
         self.likelihood = likelihood(spec)
-        self.decoder = decoder(latent_size + told, (self.likelihood.out_channels, spec.height, spec.width))
+        self.decoder = decoder(latent_size + num_conditions, (self.likelihood.out_channels, spec.height, spec.width))
         self.prior = prior(latent_size)
         self.objective = objective
         self.has_density = self.likelihood.has_density
@@ -195,7 +195,7 @@ class VAE(Trainable, Generative, Density, Autoencoding):
             ValueError: labels are given, and this model is not conditional; or they do not fit.
         """
         z = self.prior.sample(count, temperature=temperature, generator=generator)
-        labels = labels_to_draw(self, count, labels, generator=generator)
+        labels = labels_for_sampling(self, count, labels, generator=generator)
         return self.likelihood.sample(self._decoded(z, self._context(labels, count)), generator=generator)
 
     def posterior(self, images: Tensor, labels: Tensor | None = None) -> DiagonalPosterior:
@@ -222,13 +222,13 @@ class VAE(Trainable, Generative, Density, Autoencoding):
         *,
         count: int,
         generator: torch.Generator | None = None,
-    ) -> Draws:
+    ) -> PosteriorSamples:
         """``count`` latents for each image, and what they are worth."""
         z = posterior.sample(count, generator=generator)
         flat = z.flatten(0, 1)
         params = self._decoded(flat, None if context is None else context.repeat(count, 1))
         log_likelihood = self.likelihood.log_prob(params, images.expand(count, *images.shape).flatten(0, 1))
-        return Draws(
+        return PosteriorSamples(
             posterior=posterior,
             z=z,
             log_likelihood=log_likelihood.unflatten(0, (count, -1)),

@@ -20,7 +20,7 @@ import torch
 
 from genera.config.recipes import build_model, data_section, open_data
 from genera.core import ImageModel, ImageSpec
-from genera.data import ImageData, describe_difference
+from genera.data import ImageDataset, describe_difference
 from genera.runs.run_directory import RunDirectory
 from genera.runs.weights import digest_of, load_weights
 
@@ -77,7 +77,7 @@ class TrainedModel:
         """SHA-256 of the weights, in hex."""
         return digest_of(self.run.weights)
 
-    def was_trained_on(self, data: ImageData, split: str) -> bool:
+    def was_trained_on(self, data: ImageDataset, split: str) -> bool:
         """Whether a split of some data is that of the data it was trained on, by its content."""
         recorded = self._recorded
         if recorded is None:
@@ -85,7 +85,7 @@ class TrainedModel:
             return data.name == data_section(self.config)["name"]
         return split in recorded and recorded[split] == data.contents([split])[split]
 
-    def open_data(self, split: str | None = None) -> ImageData:
+    def open_data(self, split: str | None = None) -> ImageDataset:
         """The data it was trained on.
 
         Args:

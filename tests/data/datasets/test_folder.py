@@ -5,7 +5,7 @@ from pathlib import Path
 
 from PIL import Image
 
-from genera.data import ImageData, find_dataset
+from genera.data import ImageDataset, find_dataset
 
 folder = find_dataset("folder")
 
@@ -17,7 +17,7 @@ def fill(path: Path, count: int, *, start: int = 0) -> None:
         Image.new("L", (4, 6), number).save(path / f"{number:03}.png")
 
 
-def values(data: ImageData, split: str) -> list[int]:
+def values(data: ImageDataset, split: str) -> list[int]:
     return data.split(split).pixels[:, 0, 0, 0].tolist()
 
 

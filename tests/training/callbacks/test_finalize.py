@@ -23,33 +23,33 @@ def dying(step: int, signal_name: str) -> tuple[str, ...]:
 
 
 @pytest.fixture(scope="module")
-def concluded(tmp_path_factory: pytest.TempPathFactory) -> Path:
+def finalized(tmp_path_factory: pytest.TempPathFactory) -> Path:
     run = tmp_path_factory.mktemp("runs") / "ae"
     assert main(["train", *SMALL, "--out", str(run)]) == 0
     return run
 
 
-def test_an_autoencoder_draws_from_the_codes_of_its_training_images(concluded: Path) -> None:
-    trained = find_model(str(concluded))
+def test_an_autoencoder_draws_from_the_codes_of_its_training_images(finalized: Path) -> None:
+    trained = find_model(str(finalized))
     model = trained.load()
     codes = model.encode(trained.open_data().split("train").pixels).detach()
     drawn = model.codes.sample(5000, generator=torch.Generator().manual_seed(0))
     assert ((drawn.mean(dim=0) - codes.mean(dim=0)).abs() < 0.15 * codes.std(dim=0)).all()
     torch.testing.assert_close(drawn.std(dim=0), codes.std(dim=0), rtol=0.15, atol=0)
     assert draw(model, 16).shape == (16, 1, 8, 8)
-    assert list((concluded / "samples").iterdir())
+    assert list((finalized / "samples").iterdir())
 
 
-def test_a_run_killed_before_its_conclusion_is_concluded_when_resumed(concluded: Path, tmp_path: Path) -> None:
+def test_a_run_killed_before_its_conclusion_is_concluded_when_resumed(finalized: Path, tmp_path: Path) -> None:
     run = tmp_path / "killed"
     # Ten steps are two epochs: the kill comes after the last step, before what ends the training.
     killed = genera("train", *SMALL, "--out", str(run), "--checkpoint_every", "0.001s", *dying(10, "SIGKILL"))
     assert killed.returncode == -9
     assert main(["train", "--resume", str(run), "--callbacks", "null", "--allow", "dying"]) == 0
-    assert (run / "model.safetensors").read_bytes() == (concluded / "model.safetensors").read_bytes()
+    assert (run / "model.safetensors").read_bytes() == (finalized / "model.safetensors").read_bytes()
 
 
-def test_a_longer_training_is_concluded_anew(concluded: Path, tmp_path: Path) -> None:
+def test_a_longer_training_is_concluded_anew(finalized: Path, tmp_path: Path) -> None:
     run = tmp_path / "longer"
     assert main(["train", *SMALL, "--out", str(run)]) == 0
     before = find_model(str(run)).load().codes.means.clone()

@@ -12,9 +12,9 @@ import torch
 from running import TINY, losses
 
 from genera.cli import main
-from genera.data import Images, find_dataset
+from genera.data import ImageSplit, find_dataset
 from genera.evaluation import ClassCoverage, Diversity
-from genera.training.callbacks.sample_probes import Probing
+from genera.training.callbacks.sample_probes import SampleProbes
 from genera.training.callbacks.watching import Validation
 
 
@@ -24,17 +24,19 @@ def spread(images: torch.Tensor) -> dict[str, float]:
 
 
 @pytest.fixture
-def probing(tmp_path: Path) -> Probing:
-    images = Images(torch.arange(17, dtype=torch.uint8).view(17, 1, 1, 1))
+def probing(tmp_path: Path) -> SampleProbes:
+    images = ImageSplit(torch.arange(17, dtype=torch.uint8).view(17, 1, 1, 1))
     validation = Validation(images, batch_size=4, every=1, seed=0, run=None)  # type: ignore[arg-type]
-    return Probing([spread], images=images, levels=17, validation=validation, seed=0)
+    return SampleProbes([spread], images=images, levels=17, validation=validation, seed=0)
 
 
-def test_probes_see_256_levels_whatever_there_are(probing: Probing) -> None:
+def test_probes_see_256_levels_whatever_there_are(probing: SampleProbes) -> None:
     assert probing._found(probing.images.pixels) == {"diversity": 17.0, "highest": 255.0}
 
 
-def test_samples_that_are_few_images_are_warned_of_once(probing: Probing, capsys: pytest.CaptureFixture[str]) -> None:
+def test_samples_that_are_few_images_are_warned_of_once(
+    probing: SampleProbes, capsys: pytest.CaptureFixture[str]
+) -> None:
     probing._of_images = {"diversity": 17.0}
     for diversity, warnings in ((6.0, 0), (math.nan, 0), (5.0, 1), (4.0, 0)):
         probing._warn_of_collapse({"diversity": diversity})

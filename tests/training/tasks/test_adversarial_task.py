@@ -18,7 +18,7 @@ from running import checkpoint_of, genera, losses
 from genera.cli import main
 from genera.core import Cosine, Fakes, ImageSpec, Loss, Progress
 from genera.gans import GAN, Hinge
-from genera.networks import ConvCritic, ConvGenerator
+from genera.networks import ConvDiscriminator, ConvGenerator
 from genera.optim.weight_averaging import refresh_batch_norm
 from genera.training.tasks.adversarial_task import AdversarialTask
 from genera.zoo import find_model
@@ -111,8 +111,8 @@ def test_kept_statistics_are_those_of_the_averaged_weights(uninterrupted: Path) 
 def players(**options: object) -> AdversarialTask:
     torch.manual_seed(0)
     spec = ImageSpec(1, 8, 8, 17)
-    generator, critic = partial(ConvGenerator, width=2), partial(ConvCritic, width=2)
-    gan = GAN(spec, generator=generator, discriminator=critic, loss=Hinge(), latent_size=4)
+    generator, discriminator = partial(ConvGenerator, width=2), partial(ConvDiscriminator, width=2)
+    gan = GAN(spec, generator=generator, discriminator=discriminator, loss=Hinge(), latent_size=4)
     optimizer = partial(torch.optim.SGD, lr=0.1)
     return AdversarialTask(gan, **{"generator_optimizer": optimizer, "discriminator_optimizer": optimizer} | options)
 

@@ -8,7 +8,7 @@ from pathlib import Path
 from genera.core.image_spec import ImageSpec
 from genera.data.dataset_info import dataset
 from genera.data.downloads import data_folders, find_file, where_to_put
-from genera.data.images import ImageData, Images
+from genera.data.images import ImageDataset, ImageSplit
 from genera.data.picture_decoding import list_pictures, read_pictures
 
 PARTITION = "list_eval_partition.txt"
@@ -24,7 +24,7 @@ _SPLITS = {"0": "train", "1": "validation", "2": "test"}
     homepage="https://mmlab.ie.cuhk.edu.hk/projects/CelebA.html",
     by_hand=(f"{PICTURES}.zip", PARTITION),
 )
-def celeba(size: int = 64) -> ImageData:
+def celeba(size: int = 64) -> ImageDataset:
     """CelebA: the aligned faces in their official splits, the centre 148×148 pixels resized.
 
     Its licence asks people to request it, so it is never downloaded: put ``img_align_celeba.zip`` (or the folder
@@ -39,14 +39,14 @@ def celeba(size: int = 64) -> ImageData:
     """
     spec = ImageSpec(3, size, size, levels=256)
 
-    def loader(split: str) -> Callable[[], Images]:
+    def loader(split: str) -> Callable[[], ImageSplit]:
         return lambda: _load(split, size)
 
     splits = {split: loader(split) for split in _SPLITS.values()}
-    return ImageData("celeba", spec, class_names=(), splits=splits)
+    return ImageDataset("celeba", spec, class_names=(), splits=splits)
 
 
-def _load(split: str, size: int) -> Images:
+def _load(split: str, size: int) -> ImageSplit:
     partition = find_file("celeba", PARTITION)
     unpacked = (folder / PICTURES for folder in data_folders("celeba"))
     pictures = next((folder for folder in unpacked if folder.is_dir()), find_file("celeba", f"{PICTURES}.zip"))
@@ -61,7 +61,7 @@ def _load(split: str, size: int) -> Images:
     if len(sources) != len(wanted):
         raise ValueError(f"{pictures} must hold the {len(wanted)} pictures of the {split} split, got {len(sources)}")
     pixels, _ = read_pictures(sources, size=size, crop=CROP, channels=3)
-    return Images(pixels)
+    return ImageSplit(pixels)
 
 
 def _names_of(partition: Path, split: str) -> set[str]:

@@ -13,7 +13,7 @@ import torch
 from genera.core.image_spec import ImageSpec
 from genera.data.dataset_info import dataset
 from genera.data.downloads import Digest, RemoteFile, read_file
-from genera.data.images import ImageData, Images
+from genera.data.images import ImageDataset, ImageSplit
 from genera.data.splits import permutation
 
 # The binary version: the more common python version is made of pickles, which run code when read.
@@ -43,7 +43,7 @@ _RECORD = 1 + 3 * 32 * 32
     homepage="https://www.cs.toronto.edu/~kriz/cifar.html",
     files=(ARCHIVE,),
 )
-def cifar10() -> ImageData:
+def cifar10() -> ImageDataset:
     """CIFAR-10: 45,000 / 5,000 / 10,000 photographs, 32×32 colour.
 
     Source:
@@ -51,7 +51,7 @@ def cifar10() -> ImageData:
     """
 
     @cache
-    def everything() -> dict[str, Images]:
+    def everything() -> dict[str, ImageSplit]:
         content = read_file("cifar10", ARCHIVE)
         train = records(content, _TRAIN_FILES)
         order = permutation(len(train))
@@ -61,16 +61,16 @@ def cifar10() -> ImageData:
             "test": records(content, _TEST_FILES),
         }
 
-    splits: dict[str, Callable[[], Images]] = {
+    splits: dict[str, Callable[[], ImageSplit]] = {
         "train": lambda: everything()["train"],
         "validation": lambda: everything()["validation"],
         "test": lambda: everything()["test"],
     }
     spec = ImageSpec(3, 32, 32, levels=256, num_classes=len(CLASS_NAMES))
-    return ImageData("cifar10", spec, class_names=CLASS_NAMES, splits=splits)
+    return ImageDataset("cifar10", spec, class_names=CLASS_NAMES, splits=splits)
 
 
-def records(archive: bytes, names: tuple[str, ...]) -> Images:
+def records(archive: bytes, names: tuple[str, ...]) -> ImageSplit:
     """Read the images of some files of the decompressed tar.
 
     Raises:
@@ -90,4 +90,4 @@ def records(archive: bytes, names: tuple[str, ...]) -> Images:
                 )
             parts.append(np.frombuffer(content, np.uint8).reshape(-1, _RECORD))
     table = torch.from_numpy(np.concatenate(parts))
-    return Images(table[:, 1:].reshape(-1, 3, 32, 32), table[:, 0].to(torch.int64))
+    return ImageSplit(table[:, 1:].reshape(-1, 3, 32, 32), table[:, 0].to(torch.int64))

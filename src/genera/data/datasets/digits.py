@@ -6,7 +6,7 @@ import torch
 
 from genera.core.image_spec import ImageSpec
 from genera.data.dataset_info import dataset
-from genera.data.images import ImageData, Images
+from genera.data.images import ImageDataset, ImageSplit
 from genera.data.splits import three_splits
 
 
@@ -16,7 +16,7 @@ from genera.data.splits import three_splits
     licence="CC BY 4.0",
     homepage="https://archive.ics.uci.edu/dataset/80/optical+recognition+of+handwritten+digits",
 )
-def digits() -> ImageData:
+def digits() -> ImageDataset:
     """Digits: 1,797 handwritten digits, 8×8 with 17 levels of grey, split 80 / 10 / 10 % per class.
 
     Source:
@@ -27,6 +27,6 @@ def digits() -> ImageData:
 
     table = load_digits()
     pixels = torch.from_numpy(table.images).to(torch.uint8).unsqueeze(1)
-    images = Images(pixels, torch.from_numpy(table.target).to(torch.int64))
+    images = ImageSplit(pixels, torch.from_numpy(table.target).to(torch.int64))
     spec = ImageSpec(1, 8, 8, levels=17, num_classes=10)
-    return ImageData("digits", spec, class_names=tuple("0123456789"), splits=three_splits(images))
+    return ImageDataset("digits", spec, class_names=tuple("0123456789"), splits=three_splits(images))

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from genera.data.dataset_info import dataset
 from genera.data.downloads import Digest
-from genera.data.images import ImageData
+from genera.data.images import ImageDataset
 from genera.data.mnist_like import idx_files, mnist_like
 
 FILES = idx_files(
@@ -41,7 +41,7 @@ CLASS_NAMES = (
     homepage="https://github.com/zalandoresearch/fashion-mnist",
     files=FILES,
 )
-def fashion_mnist() -> ImageData:
+def fashion_mnist() -> ImageDataset:
     """Fashion-MNIST: 50,000 / 10,000 / 10,000 photographs of clothes, 28×28 grey.
 
     Source:

@@ -9,7 +9,7 @@ import torch
 
 from genera.core.image_spec import ImageSpec
 from genera.data.dataset_info import dataset
-from genera.data.images import ImageData, Images
+from genera.data.images import ImageDataset, ImageSplit
 from genera.data.picture_decoding import Source, list_pictures, read_pictures
 from genera.data.splits import own_splits, three_splits
 
@@ -28,7 +28,7 @@ _SPLIT_FOLDERS = {
     licence="yours",
     homepage="",
 )
-def folder(path: Path, *, size: int | None = None, channels: int | None = None, skip_bad: bool = False) -> ImageData:
+def folder(path: Path, *, size: int | None = None, channels: int | None = None, skip_bad: bool = False) -> ImageDataset:
     """Pictures of any kind from a folder or a zip; subfolders, where there are any, are the classes.
 
     Split 80 / 10 / 10 % per class, unless there are subfolders ``train`` and ``test`` (and ``validation``, or a tenth
@@ -52,17 +52,17 @@ def folder(path: Path, *, size: int | None = None, channels: int | None = None, 
     if class_names:
         number = {name: label for label, name in enumerate(class_names)}
         labels = torch.tensor([number[within[index].parts[0]] for index in kept])
-    images = Images(pixels, labels)
+    images = ImageSplit(pixels, labels)
     _, channels, height, width = pixels.shape
     spec = ImageSpec(channels, height, width, levels=256, num_classes=len(class_names))
     if not split_names:
-        return ImageData("folder", spec, class_names=class_names, splits=three_splits(images))
+        return ImageDataset("folder", spec, class_names=class_names, splits=three_splits(images))
     of_kept = [split_names[index] for index in kept]
     parts = {
         name: images.subset(torch.tensor([place for place, other in enumerate(of_kept) if other == name]))
         for name in dict.fromkeys(of_kept)
     }
-    return ImageData("folder", spec, class_names=class_names, splits=own_splits(parts))
+    return ImageDataset("folder", spec, class_names=class_names, splits=own_splits(parts))
 
 
 def _without_common_folder(sources: list[Source]) -> list[Source]:

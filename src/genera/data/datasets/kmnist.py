@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from genera.data.dataset_info import dataset
 from genera.data.downloads import Digest
-from genera.data.images import ImageData
+from genera.data.images import ImageDataset
 from genera.data.mnist_like import idx_files, mnist_like
 
 FILES = idx_files(
@@ -31,7 +31,7 @@ CLASS_NAMES = ("o", "ki", "su", "tsu", "na", "ha", "ma", "ya", "re", "wo")
     homepage="http://codh.rois.ac.jp/kmnist/",
     files=FILES,
 )
-def kmnist() -> ImageData:
+def kmnist() -> ImageDataset:
     """Kuzushiji-MNIST: 50,000 / 10,000 / 10,000 handwritten characters, 28×28 grey.
 
     Source:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from genera.data.dataset_info import dataset
 from genera.data.downloads import Digest
-from genera.data.images import ImageData
+from genera.data.images import ImageDataset
 from genera.data.mnist_like import idx_files, mnist_like
 
 FILES = idx_files(
@@ -29,7 +29,7 @@ FILES = idx_files(
     homepage="http://yann.lecun.com/exdb/mnist/",
     files=FILES,
 )
-def mnist() -> ImageData:
+def mnist() -> ImageDataset:
     """MNIST: 50,000 / 10,000 / 10,000 handwritten digits, 28×28 grey.
 
     Source:

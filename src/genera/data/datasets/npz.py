@@ -13,7 +13,7 @@ from torch import Tensor
 
 from genera.core.image_spec import MAX_CLASSES, ImageSpec
 from genera.data.dataset_info import dataset
-from genera.data.images import ImageData, Images
+from genera.data.images import ImageDataset, ImageSplit
 from genera.data.memory import check_fits_in_memory
 from genera.data.splits import own_splits, three_splits
 
@@ -30,7 +30,7 @@ _MAX_RATIOS = {zipfile.ZIP_STORED: 1, zipfile.ZIP_DEFLATED: 1032}
     licence="yours",
     homepage="",
 )
-def npz(path: Path, *, levels: int = 256) -> ImageData:
+def npz(path: Path, *, levels: int = 256) -> ImageDataset:
     """Images from a numpy archive with an array ``images`` and, optionally, ``labels``.
 
     ``images`` is uint8, ``(N, H, W)``, ``(N, H, W, C)`` or ``(N, C, H, W)`` with 1 or 3 channels; ``labels`` are
@@ -56,7 +56,7 @@ def npz(path: Path, *, levels: int = 256) -> ImageData:
         raise ValueError(f"{path} must hold images of one shape in all its splits, got {sorted(shapes)}")
     num_classes = _num_classes(list(parts.values()), path)
     channels, height, width = shapes.pop()
-    return ImageData(
+    return ImageDataset(
         "npz",
         ImageSpec(channels, height, width, levels=levels, num_classes=num_classes),
         class_names=tuple(map(str, range(num_classes))),
@@ -121,13 +121,13 @@ def _claimed_size(archive: zipfile.ZipFile, entry: zipfile.ZipInfo) -> int:
         return file.tell() + math.prod(shape) * dtype.itemsize
 
 
-def _images(arrays: dict[str, np.ndarray], prefix: str, path: Path) -> Images:
+def _images(arrays: dict[str, np.ndarray], prefix: str, path: Path) -> ImageSplit:
     images, labels = arrays[f"{prefix}images"], arrays.get(f"{prefix}labels")
     where = f"{prefix}images of {path}"
     if images.dtype != np.uint8:
         raise ValueError(f"{where} must be uint8, got {images.dtype}; convert them to integers 0 … 255 first")
     if labels is None:
-        return Images(_channels_first(images, where))
+        return ImageSplit(_channels_first(images, where))
     if not np.issubdtype(labels.dtype, np.integer) or labels.ndim == 0 or labels.size != len(labels):
         raise ValueError(f"{prefix}labels of {path} must be integers (N,), got {labels.dtype} {labels.shape}")
     # Of 64 bits without a sign, labels may be beyond what torch counts with.
@@ -137,7 +137,7 @@ def _images(arrays: dict[str, np.ndarray], prefix: str, path: Path) -> Images:
         raise ValueError(
             f"{path} must hold one label per image, got {len(images)} {prefix}images and {len(labels)} {prefix}labels"
         )
-    return Images(_channels_first(images, where), torch.from_numpy(labels.reshape(-1).astype(np.int64)))
+    return ImageSplit(_channels_first(images, where), torch.from_numpy(labels.reshape(-1).astype(np.int64)))
 
 
 def _channels_first(images: np.ndarray, where: str) -> Tensor:
@@ -154,7 +154,7 @@ def _channels_first(images: np.ndarray, where: str) -> Tensor:
     return torch.from_numpy(np.ascontiguousarray(images))
 
 
-def _num_classes(parts: list[Images], path: Path) -> int:
+def _num_classes(parts: list[ImageSplit], path: Path) -> int:
     labels = [images.labels for images in parts if images.labels is not None]
     if labels and len(labels) != len(parts):
         raise ValueError(

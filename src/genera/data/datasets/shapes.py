@@ -17,7 +17,7 @@ from torch import Tensor
 
 from genera.core.image_spec import ImageSpec
 from genera.data.dataset_info import dataset
-from genera.data.images import ImageData, Images
+from genera.data.images import ImageDataset, ImageSplit
 from genera.data.splits import TENTH, divide_by_class
 
 #: Number of values of each factor; an image's index counts through them, the last fastest.
@@ -35,7 +35,7 @@ _STRIDES = tuple(math.prod(list(FACTORS.values())[place + 1 :]) for place in ran
     licence="Apache-2.0, as Genera",
     homepage="https://github.com/google-deepmind/dsprites-dataset",
 )
-def shapes(size: int = 64) -> ImageData:
+def shapes(size: int = 64) -> ImageDataset:
     """Shapes: 36,864 sprites with known shape, scale, orientation, x and y, split 80 / 10 / 10 % per shape.
 
     Args:
@@ -44,16 +44,16 @@ def shapes(size: int = 64) -> ImageData:
     if size not in _SIZES:
         raise ValueError(f"--data.size of shapes must be 32 or 64, got {size}")
 
-    def loader(split: Literal["train", "validation", "test"]) -> Callable[[], Images]:
-        def load() -> Images:
+    def loader(split: Literal["train", "validation", "test"]) -> Callable[[], ImageSplit]:
+        def load() -> ImageSplit:
             factors = factors_of(indices_of_split(split))
-            return Images(render(factors, size=size), factors[:, 0].contiguous())
+            return ImageSplit(render(factors, size=size), factors[:, 0].contiguous())
 
         return load
 
     spec = ImageSpec(1, size, size, levels=2, num_classes=FACTORS["shape"])
     splits = {"train": loader("train"), "validation": loader("validation"), "test": loader("test")}
-    return ImageData("shapes", spec, class_names=SHAPE_NAMES, splits=splits)
+    return ImageDataset("shapes", spec, class_names=SHAPE_NAMES, splits=splits)
 
 
 def indices_of_split(split: Literal["train", "validation", "test"]) -> Tensor:

@@ -91,7 +91,7 @@ class Neighbourhoods(Metric):
         # Squares of what lies far from zero would cancel.
         center = real.mean(dim=0)
         real, drawn = real - center, drawn - center
-        real_radii, drawn_radii = (_radii(side, self.num_neighbours) for side in (real, drawn))
+        real_radii, generated_radii = (_radii(side, self.num_neighbours) for side in (real, drawn))
         inside = drawn.new_zeros(len(drawn))
         recalled, covered = [], []
         for part, radii in zip(real.split(_AT_ONCE), real_radii.split(_AT_ONCE), strict=True):
@@ -100,7 +100,7 @@ class Neighbourhoods(Metric):
             # In the wide integers of the default it takes as long as a third of the products.
             inside += is_inside.sum(dim=0, dtype=torch.int16)
             covered.append(is_inside.any(dim=1))
-            recalled.append((distances < drawn_radii).any(dim=1))
+            recalled.append((distances < generated_radii).any(dim=1))
         return Neighbourhood(
             precision=(inside > 0).double().mean(),
             recall=torch.cat(recalled).double().mean(),

@@ -23,6 +23,6 @@ class AdversarialLoss(nn.Module, ABC):
     def generator(self, fake: Tensor) -> Tensor:
         """Of the logits of fakes, ``(B,)``: ``(B,)``, in float32 at least."""
 
-    def judgement(self, logits: Tensor) -> Tensor:
+    def prediction(self, logits: Tensor) -> Tensor:
         """What papers call D(x), ``(B,)``, in float32 at least: the logits, unless the loss reads log-odds in them."""
         return at_least_float32(logits)

@@ -25,6 +25,6 @@ class Saturating(AdversarialLoss):
     def generator(self, fake: Tensor) -> Tensor:
         return -F.softplus(at_least_float32(fake))
 
-    def judgement(self, logits: Tensor) -> Tensor:
+    def prediction(self, logits: Tensor) -> Tensor:
         """The probability of being real."""
         return at_least_float32(logits).sigmoid()

@@ -13,7 +13,7 @@ from torch import Tensor, nn
 from genera.core import at_least_float32
 
 #: Images ``(B, C, H, W)`` in [-1, 1] to logits ``(B,)``, each of which depends on its own image.
-Critic = Callable[[Tensor], Tensor]
+Discriminator = Callable[[Tensor], Tensor]
 
 
 class Penalty(nn.Module, ABC):
@@ -34,7 +34,7 @@ class Penalty(nn.Module, ABC):
 
     @abstractmethod
     def forward(
-        self, critic: Critic, real: Tensor, fake: Tensor, *, generator: torch.Generator | None = None
+        self, discriminator: Discriminator, real: Tensor, fake: Tensor, *, generator: torch.Generator | None = None
     ) -> Tensor:
         """Of as many images as fakes, ``(B, C, H, W)`` in [-1, 1]: ``(B,)``, weighted, in float32 at least.
 
@@ -42,18 +42,18 @@ class Penalty(nn.Module, ABC):
         """
 
 
-def gradients_at(critic: Critic, x: Tensor) -> Tensor:
+def gradients_at(discriminator: Discriminator, x: Tensor) -> Tensor:
     """The gradient of every logit by its own image ``(B, C, H, W)``: ``(B, C * H * W)``, itself differentiable.
 
     In float32 at least, within autocast as well: gradients, and their gradients, leave the range of half precision.
     """
     with torch.autocast(x.device.type, enabled=False):
         x = at_least_float32(x.detach()).requires_grad_()
-        (gradients,) = torch.autograd.grad(critic(x).sum(), x, create_graph=True)
+        (gradients,) = torch.autograd.grad(discriminator(x).sum(), x, create_graph=True)
     return gradients.flatten(start_dim=1)
 
 
-def check_independent(critic: nn.Module, shape: tuple[int, int, int], *, num_classes: int) -> None:
+def check_independent(discriminator: nn.Module, shape: tuple[int, int, int], *, num_classes: int) -> None:
     """Refuse a critic whose logits depend on other images of the batch: the gradient of one is then not its own.
 
     Args:
@@ -68,15 +68,15 @@ def check_independent(critic: nn.Module, shape: tuple[int, int, int], *, num_cla
         Gulrajani et al. (2017), section 4.
     """
     # What changes as it is used, such as running statistics, changes in a copy.
-    critic = copy.deepcopy(critic).train()
-    weight = next(critic.parameters())
+    discriminator = copy.deepcopy(discriminator).train()
+    weight = next(discriminator.parameters())
     if weight.is_meta:
         # Made to find out its size, with no numbers that could depend on others.
         return
     noise = torch.randn(4, *shape, generator=torch.Generator().manual_seed(0))
     x = noise.to(weight).requires_grad_()
     labels = torch.eye(num_classes).to(weight)[[0] * len(x)] if num_classes else None
-    (gradient,) = torch.autograd.grad(critic(x, labels)[0][0], x)
+    (gradient,) = torch.autograd.grad(discriminator(x, labels)[0][0], x)
     if gradient[1:].any():
         raise ValueError(
             "a penalty needs a critic that judges every image by itself, and this one's logit of an image changes with "

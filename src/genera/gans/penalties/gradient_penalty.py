@@ -6,7 +6,7 @@ import torch
 from torch import Tensor
 
 from genera.core import at_least_float32
-from genera.gans.penalties.base import Critic, Penalty, gradients_at
+from genera.gans.penalties.base import Discriminator, Penalty, gradients_at
 
 
 class GradientPenalty(Penalty):
@@ -25,10 +25,10 @@ class GradientPenalty(Penalty):
     """
 
     def forward(
-        self, critic: Critic, real: Tensor, fake: Tensor, *, generator: torch.Generator | None = None
+        self, discriminator: Discriminator, real: Tensor, fake: Tensor, *, generator: torch.Generator | None = None
     ) -> Tensor:
         real, fake = at_least_float32(real), at_least_float32(fake)
         share = torch.rand(len(real), 1, 1, 1, generator=generator, dtype=real.dtype, device=real.device)
-        gradients = gradients_at(critic, torch.lerp(real, fake, share))
+        gradients = gradients_at(discriminator, torch.lerp(real, fake, share))
         # Where a gradient is zero, torch takes that of its norm to be zero as well, not 0 / 0.
         return self.weight * (torch.linalg.vector_norm(gradients, dim=1) - 1).square()

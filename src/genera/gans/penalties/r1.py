@@ -6,7 +6,7 @@ import torch
 from torch import Tensor
 
 from genera.core import sum_over_dims
-from genera.gans.penalties.base import Critic, Penalty, gradients_at
+from genera.gans.penalties.base import Discriminator, Penalty, gradients_at
 
 
 class R1(Penalty):
@@ -23,6 +23,6 @@ class R1(Penalty):
     """
 
     def forward(
-        self, critic: Critic, real: Tensor, fake: Tensor, *, generator: torch.Generator | None = None
+        self, discriminator: Discriminator, real: Tensor, fake: Tensor, *, generator: torch.Generator | None = None
     ) -> Tensor:
-        return self.weight / 2 * sum_over_dims(gradients_at(critic, real).square())
+        return self.weight / 2 * sum_over_dims(gradients_at(discriminator, real).square())

@@ -29,7 +29,7 @@ class Interrupted(Exception):
         self.signal_number = signal_number
 
 
-class Keeper(pl.Callback):
+class Checkpointer(pl.Callback):
     """Saves ``checkpoints/last.ckpt`` before the first step, at intervals, at the end, and when asked to stop.
 
     It does so between two steps, so that a resumed training goes on exactly where it was.

@@ -13,16 +13,16 @@ import torch
 from tqdm import tqdm
 
 from genera.core import Progress
-from genera.training.duration import Span
+from genera.training.duration import Duration
 from genera.training.seeding import global_generators_kept, seed_global_generators, step_seed
 from genera.training.tasks.task import Task
-from genera.training.time_reserve import Reserve
+from genera.training.time_reserve import TimeReserve
 
 #: With fewer steps a budget is too short for any training.
 _FEW_STEPS = 5
 
 
-class Pace(pl.Callback):
+class Clock(pl.Callback):
     """Keeps the time, seeds every step, moves the schedules along and ends the training.
 
     Args:
@@ -33,7 +33,7 @@ class Pace(pl.Callback):
         started: value of :func:`time.monotonic` from which time counts.
     """
 
-    def __init__(self, span: Span, *, reserve: Reserve, validate_every: int, seed: int, started: float) -> None:
+    def __init__(self, span: Duration, *, reserve: TimeReserve, validate_every: int, seed: int, started: float) -> None:
         self.span = span
         self.reserve = reserve
         self.validate_every = validate_every
@@ -162,7 +162,7 @@ class Deadline(pl.Callback):
         pace: the clock of the training.
     """
 
-    def __init__(self, pace: Pace) -> None:
+    def __init__(self, pace: Clock) -> None:
         self.pace = pace
 
     def on_train_batch_end(

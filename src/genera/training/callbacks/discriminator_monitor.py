@@ -14,7 +14,7 @@ from genera.training.callbacks.clock import task_of
 _WON = 0.02
 
 
-class Balance(pl.Callback):
+class DiscriminatorMonitor(pl.Callback):
     """Says once when a discriminator has paid next to nothing for an epoch.
 
     Of several steps of the discriminator the last counts, and of several processes the first.
@@ -31,7 +31,7 @@ class Balance(pl.Callback):
     def on_train_batch_end(
         self, trainer: pl.Trainer, pl_module: pl.LightningModule, outputs: Any, batch: Any, batch_idx: int
     ) -> None:
-        paid = outputs["watched"].get("discriminator/share_paid")
+        paid = outputs["scalars"].get("discriminator/relative_loss")
         if paid is None:
             return
         self._paid += float(paid)

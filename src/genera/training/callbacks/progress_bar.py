@@ -8,11 +8,11 @@ from typing import Any
 import lightning.pytorch as pl
 from tqdm import tqdm
 
-from genera.training.callbacks.clock import Pace, task_of
+from genera.training.callbacks.clock import Clock, task_of
 from genera.training.callbacks.watching import TrainingMetrics, Validation
 
 
-class Bar(pl.Callback):
+class ProgressBar(pl.Callback):
     """Shows how much of the training is done, how long the rest takes, and how well it goes.
 
     Args:
@@ -21,7 +21,7 @@ class Bar(pl.Callback):
         validation: where the last validation values are.
     """
 
-    def __init__(self, pace: Pace, *, metrics: TrainingMetrics, validation: Validation) -> None:
+    def __init__(self, pace: Clock, *, metrics: TrainingMetrics, validation: Validation) -> None:
         self.pace = pace
         self.metrics = metrics
         self.validation = validation

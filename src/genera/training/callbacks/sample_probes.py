@@ -11,7 +11,7 @@ import torch
 from tqdm import tqdm
 
 from genera.core import Concluding, Generative, ImageModel, Probe
-from genera.data.images import Images
+from genera.data.images import ImageSplit
 from genera.training.callbacks.clock import task_of
 from genera.training.callbacks.watching import Validation, log
 
@@ -24,7 +24,7 @@ _COLLAPSED = 1 / 3
 _FIRST_STEPS = 100
 
 
-class Probing(pl.Callback):
+class SampleProbes(pl.Callback):
     """Puts probes to samples of the same latents whenever a validation is due, and logs what they say.
 
     What they say of images stands beside it, in every row: it is what the samples' should come to.
@@ -38,7 +38,7 @@ class Probing(pl.Callback):
     """
 
     def __init__(
-        self, probes: Sequence[Probe], *, images: Images, levels: int, validation: Validation, seed: int
+        self, probes: Sequence[Probe], *, images: ImageSplit, levels: int, validation: Validation, seed: int
     ) -> None:
         self.probes = probes
         self.images = images
@@ -92,7 +92,7 @@ class Probing(pl.Callback):
         self._has_warned = state_dict["has_warned"]
 
 
-def check_can_be_probed(model: ImageModel, probes: Sequence[Probe], *, images: Images, levels: int) -> None:
+def check_can_be_probed(model: ImageModel, probes: Sequence[Probe], *, images: ImageSplit, levels: int) -> None:
     """Refuse a model that draws nothing while it is trained, and probes that cannot look at such images.
 
     Raises:

@@ -15,12 +15,12 @@ from PIL import Image
 from torch import Tensor
 
 from genera.core import Autoencoding, Concluding, Generative, ImageModel, bits_per_dim
-from genera.data.batches import InOrder
+from genera.data.batches import SequentialBatches
 from genera.data.image_grid import image_grid, pair_grid, save_picture
-from genera.data.images import Images
+from genera.data.images import ImageSplit
 from genera.runs.run_directory import RunDirectory
 from genera.runs.weights import load_weights, save_weights
-from genera.training.callbacks.clock import Pace, task_of
+from genera.training.callbacks.clock import Clock, task_of
 from genera.training.tasks.task import NonFiniteLoss, Task
 
 
@@ -38,7 +38,7 @@ class TrainingMetrics(pl.Callback):
         every: steps between two rows.
     """
 
-    def __init__(self, pace: Pace, *, every: int) -> None:
+    def __init__(self, pace: Clock, *, every: int) -> None:
         self.pace = pace
         self.every = every
         self._sums: dict[str, float] = defaultdict(float)
@@ -50,12 +50,12 @@ class TrainingMetrics(pl.Callback):
         self, trainer: pl.Trainer, pl_module: pl.LightningModule, outputs: Any, batch: Any, batch_idx: int
     ) -> None:
         task = task_of(pl_module)
-        for name, value in (outputs["watched"] | task.step_values()).items():
+        for name, value in (outputs["scalars"] | task.step_values()).items():
             self._sums[name] += float(value)
         self._count += 1
         if task.steps % self.every == 0 or trainer.should_stop:
             self._write(trainer, task)
-            self._draw_histograms(trainer, task, outputs["vectors"])
+            self._draw_histograms(trainer, task, outputs["histograms"])
 
     def _write(self, trainer: pl.Trainer, task: Task) -> None:
         row = {f"train/{name}": _reduced(trainer, total, "mean") / self._count for name, total in self._sums.items()}
@@ -67,11 +67,11 @@ class TrainingMetrics(pl.Callback):
         self._sums.clear()
         self._count = 0
 
-    def _draw_histograms(self, trainer: pl.Trainer, task: Task, vectors: dict[str, Tensor]) -> None:
+    def _draw_histograms(self, trainer: pl.Trainer, task: Task, histograms: dict[str, Tensor]) -> None:
         """What a row has the mean of only, such as the KL divergence of every latent dimension."""
         for logger in trainer.loggers:
             if isinstance(logger, TensorBoardLogger):
-                for name, values in vectors.items():
+                for name, values in histograms.items():
                     logger.experiment.add_histogram(f"train/{name}", values.float(), task.steps)
 
     def state_dict(self) -> dict[str, Any]:
@@ -96,7 +96,7 @@ class Validation(pl.Callback):
         run: where the best weights go.
     """
 
-    def __init__(self, images: Images, *, batch_size: int, every: int, seed: int, run: RunDirectory) -> None:
+    def __init__(self, images: ImageSplit, *, batch_size: int, every: int, seed: int, run: RunDirectory) -> None:
         self.images = images
         self.batch_size = batch_size
         self.every = every
@@ -120,7 +120,7 @@ class Validation(pl.Callback):
                 save_weights(task.evaluated, self.run.weights)
 
     def _validate(self, trainer: pl.Trainer, task: Task) -> dict[str, float]:
-        batches = InOrder(
+        batches = SequentialBatches(
             self.images,
             batch_size=self.batch_size,
             rank=trainer.global_rank,
@@ -156,7 +156,7 @@ class Validation(pl.Callback):
         self.latest = state_dict["latest"]
 
 
-class Snapshots(pl.Callback):
+class SampleGrids(pl.Callback):
     """Draws the same latents again and again, so that one sees the model learn.
 
     A model that cannot draw before it is concluded reconstructs the same validation images instead: rows of images,
@@ -216,7 +216,7 @@ class Conclusion(pl.Callback):
         seed: of what is random in it.
     """
 
-    def __init__(self, images: Images, *, run: RunDirectory, seed: int) -> None:
+    def __init__(self, images: ImageSplit, *, run: RunDirectory, seed: int) -> None:
         self.images = images
         self.run = run
         self.seed = seed
@@ -230,7 +230,7 @@ class Conclusion(pl.Callback):
         # Not the weights of the last step, which a longer training goes on from, but those of the best validation.
         model = copy.deepcopy(evaluated).cpu().eval()
         load_weights(model, self.run.weights)
-        model.conclude(self.images.pixels, generator=torch.Generator().manual_seed(self.seed))
+        model.finalize(self.images.pixels, generator=torch.Generator().manual_seed(self.seed))
         save_weights(model, self.run.weights)
 
 

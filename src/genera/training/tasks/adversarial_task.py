@@ -13,7 +13,7 @@ from torch.optim import Optimizer
 
 from genera.core import Loss, Progress, Schedule, TwoPlayer, check_positive
 from genera.optim.weight_averaging import averaged, refresh_batch_norm
-from genera.training.tasks.task import Task, broken_terms, check_clip_norm, vectors, watched, with_initial_rate
+from genera.training.tasks.task import Task, broken_terms, check_clip_norm, histograms, scalars, with_initial_rate
 
 #: Images drawn at a time from an averaged generator for the statistics of its batch normalization.
 _REFRESHING_BATCH = 128
@@ -121,8 +121,8 @@ class AdversarialTask(Task):
         self._step("generator", for_generator, batch=batch_idx)
         losses = {"discriminator": for_discriminator, "generator": for_generator}
         return {
-            "watched": _by_player({player: watched(loss, loss.total.mean()) for player, loss in losses.items()}),
-            "vectors": _by_player({player: vectors(loss) for player, loss in losses.items()}),
+            "scalars": _by_player({player: scalars(loss, loss.total.mean()) for player, loss in losses.items()}),
+            "histograms": _by_player({player: histograms(loss) for player, loss in losses.items()}),
         }
 
     def _step(self, player: str, loss: Loss, *, batch: int) -> None:

@@ -12,7 +12,7 @@ from torch.optim.lr_scheduler import ReduceLROnPlateau
 
 from genera.core import Schedule, Trainable, bits_per_dim, has_density
 from genera.optim.weight_averaging import averaged
-from genera.training.tasks.task import Task, broken_terms, check_clip_norm, vectors, watched, with_initial_rate
+from genera.training.tasks.task import Task, broken_terms, check_clip_norm, histograms, scalars, with_initial_rate
 
 
 class LossTask(Task):
@@ -76,7 +76,7 @@ class LossTask(Task):
         loss = self.model.loss(images, labels, generator=self.noise)
         total = loss.total.mean()
         self.check_finite(total, lambda: f"the loss ({broken_terms(loss)})", batch=batch_idx)
-        return {"loss": total, "watched": watched(loss, total), "vectors": vectors(loss)}
+        return {"loss": total, "scalars": scalars(loss, total), "histograms": histograms(loss)}
 
     def on_before_optimizer_step(self, optimizer: Optimizer) -> None:
         norm = nn.utils.clip_grad_norm_(self.model.parameters(), self.clip_norm or float("inf"))

@@ -112,13 +112,13 @@ class Task(pl.LightningModule, ABC):
             )
 
 
-def watched(loss: Loss, total: Tensor) -> dict[str, Tensor]:
+def scalars(loss: Loss, total: Tensor) -> dict[str, Tensor]:
     """What a step reports of a loss: the means of its terms and logs, and of all of it."""
     parts = {name: value.mean() for name, value in (*loss.terms.items(), *loss.logs.items())}
     return {name: value.detach() for name, value in {**parts, "loss": total}.items()}
 
 
-def vectors(loss: Loss) -> dict[str, Tensor]:
+def histograms(loss: Loss) -> dict[str, Tensor]:
     """Logs of which the mean is not all there is to see."""
     return {name: value for name, value in loss.logs.items() if value.dim() == 1}
 

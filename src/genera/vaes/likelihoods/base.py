@@ -29,7 +29,7 @@ class PixelLikelihood(nn.Module, ABC):
     #: Whether ``log_prob`` is the log-probability of integer pixels, so that bits per dimension mean something.
     has_density: bool = True
     #: Whether ``sample`` draws every pixel; it gives the mean otherwise.
-    draws_pixels: bool = True
+    can_sample: bool = True
 
     def __init__(self, spec: ImageSpec) -> None:
         super().__init__()

@@ -25,7 +25,7 @@ class CrossEntropyPixels(PixelLikelihood):
     """
 
     has_density = False
-    draws_pixels = False
+    can_sample = False
 
     @property
     def out_channels(self) -> int:

@@ -27,7 +27,7 @@ class GaussianPixels(PixelLikelihood):
         Rybkin, Daniilidis & Levine (2021), "Simple and effective VAE training with calibrated decoders".
     """
 
-    draws_pixels = False
+    can_sample = False
 
     def __init__(self, spec: ImageSpec, *, scale: float | None = None) -> None:
         super().__init__(spec)

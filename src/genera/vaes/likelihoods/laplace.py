@@ -28,7 +28,7 @@ class LaplacePixels(PixelLikelihood):
         Rybkin, Daniilidis & Levine (2021) for the learned scale, there of a Gaussian.
     """
 
-    draws_pixels = False
+    can_sample = False
 
     def __init__(self, spec: ImageSpec, *, scale: float | None = None) -> None:
         super().__init__(spec)

@@ -1,9 +1,9 @@
 """What the training of a VAE minimises."""
 
-from genera.vaes.objectives.base import Draws, Objective
+from genera.vaes.objectives.base import Objective, PosteriorSamples
 from genera.vaes.objectives.beta_tcvae import BetaTcvae
 from genera.vaes.objectives.elbo import Elbo
 from genera.vaes.objectives.free_bits import FreeBits
 from genera.vaes.objectives.iwae import Iwae
 
-__all__ = ["BetaTcvae", "Draws", "Elbo", "FreeBits", "Iwae", "Objective"]
+__all__ = ["BetaTcvae", "Elbo", "FreeBits", "Iwae", "Objective", "PosteriorSamples"]

@@ -13,7 +13,7 @@ from genera.vaes.posterior import DiagonalPosterior
 
 
 @dataclass(frozen=True)
-class Draws:
+class PosteriorSamples:
     """K latents for each of B images, and what is known of them.
 
     Args:
@@ -71,5 +71,5 @@ class Objective(nn.Module, ABC):
         """Follow a schedule before a step; what it sets are 0-dim buffers."""
 
     @abstractmethod
-    def forward(self, draws: Draws) -> Loss:
+    def forward(self, draws: PosteriorSamples) -> Loss:
         """``(B,)`` nats, or ``()`` in terms that are defined on a batch."""

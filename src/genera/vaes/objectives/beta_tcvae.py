@@ -7,7 +7,7 @@ import math
 import torch
 
 from genera.core import Loss, Progress, Schedule
-from genera.vaes.objectives.base import Draws, Objective
+from genera.vaes.objectives.base import Objective, PosteriorSamples
 from genera.vaes.objectives.weight import KlWeight
 
 
@@ -43,7 +43,7 @@ class BetaTcvae(Objective):
     def advance(self, progress: Progress) -> None:
         self.beta.advance(progress)
 
-    def forward(self, draws: Draws) -> Loss:
+    def forward(self, draws: PosteriorSamples) -> Loss:
         z, log_prior, log_posterior = draws.z[0], draws.log_prior[0], draws.log_posterior[0]
         log_size = math.log(self.num_images * len(z))
         pairs = draws.posterior.every_pair(z)

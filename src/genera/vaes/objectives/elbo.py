@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from genera.core import Loss, Progress, Schedule
-from genera.vaes.objectives.base import Draws, Objective
+from genera.vaes.objectives.base import Objective, PosteriorSamples
 from genera.vaes.objectives.weight import KlWeight
 
 
@@ -29,6 +29,6 @@ class Elbo(Objective):
     def advance(self, progress: Progress) -> None:
         self.beta.advance(progress)
 
-    def forward(self, draws: Draws) -> Loss:
+    def forward(self, draws: PosteriorSamples) -> Loss:
         terms = {"reconstruction": draws.reconstruction, "weighted_kl": self.beta.value * draws.kl}
         return Loss(terms["reconstruction"] + terms["weighted_kl"], terms, {"beta": self.beta.value.clone()})

@@ -5,7 +5,7 @@ from __future__ import annotations
 import math
 
 from genera.core import Loss
-from genera.vaes.objectives.base import Draws, Objective
+from genera.vaes.objectives.base import Objective, PosteriorSamples
 
 
 class FreeBits(Objective):
@@ -32,7 +32,7 @@ class FreeBits(Objective):
             raise ValueError(f"the free nats of a dimension must not be negative and must be finite, got {nats}")
         self.nats = nats
 
-    def forward(self, draws: Draws) -> Loss:
+    def forward(self, draws: PosteriorSamples) -> Loss:
         assert draws.kl_per_dim is not None, "the model lets no other prior pass"
         charged = draws.kl_per_dim.mean(dim=0).clamp(min=self.nats).sum()
         terms = {"reconstruction": draws.reconstruction, "charged_kl": charged}

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from genera.core import Loss, check_positive, log_mean_exp
-from genera.vaes.objectives.base import Draws, Objective
+from genera.vaes.objectives.base import Objective, PosteriorSamples
 
 
 class Iwae(Objective):
@@ -25,6 +25,6 @@ class Iwae(Objective):
         check_positive(num_samples=num_samples)
         super().__init__(num_samples)
 
-    def forward(self, draws: Draws) -> Loss:
+    def forward(self, draws: PosteriorSamples) -> Loss:
         bound = -log_mean_exp(draws.log_weight)
         return Loss(bound, {"bound": bound})

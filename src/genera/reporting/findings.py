@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Iterator
 from html import escape
 
-from genera.reporting.cards import card_of
 from genera.reporting.comparison import Comparison, Row, modes_of_images, shown
+from genera.reporting.measure_info import info_of
 
 #: Sharper or blurrier than real images by more than this is worth saying.
 _SHARPNESS = 0.1
@@ -40,11 +40,11 @@ def _of_best(comparison: Comparison, name: str, praise: str) -> Iterator[str]:
     measured = [row for row in comparison.rows if name in row.measures]
     if len(measured) < 2:
         return
-    title, best = card_of(name).title, comparison.best(name)
+    title, best = info_of(name).title, comparison.best(name)
     if best is None:
         yield f"{title}: which model is best these figures do not tell, as the intervals of the first ones meet."
         return
-    sign = 1 if card_of(name).better == "higher" else -1
+    sign = 1 if info_of(name).better == "higher" else -1
     others = [row for row in measured if row is not best]
     second = max(others, key=lambda row: sign * row.measures[name]["value"])
     values = f"{shown(best.measures[name])} against {shown(second.measures[name])} of {_name(second)}"

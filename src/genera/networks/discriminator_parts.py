@@ -58,7 +58,7 @@ class LabelPlane(nn.Module):
         return self.linear(labels).unflatten(1, (1, *self.size))
 
 
-class CriticHead(nn.Module):
+class DiscriminatorHead(nn.Module):
     """The last layer, its logits averaged over the image, with what may stand around it.
 
     Args:

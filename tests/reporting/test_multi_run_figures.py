@@ -10,7 +10,7 @@ import numpy as np
 import pytest
 
 from genera.cli import main
-from genera.reporting.across import codes_figure, data_sets_figure, rebuilt_figure
+from genera.reporting.multi_run_figures import codes_figure, data_sets_figure, rebuilt_figure
 from genera.zoo import find_model
 
 LENGTHS = (4, 16)

@@ -21,7 +21,7 @@ from genera.core import (
     UniformDequantizer,
     check_importance_samples,
     check_labels,
-    labels_to_draw,
+    labels_for_sampling,
     log_mean_exp,
     one_hot,
 )
@@ -181,7 +181,7 @@ class NormalizingFlow(Trainable, Generative, Density, Autoencoding):
             ValueError: labels are given, and this flow is not conditional; or they do not fit.
         """
         z = self.base.sample(count, temperature=temperature, generator=generator)
-        return self.decode(z, labels_to_draw(self, count, labels, generator=generator))
+        return self.decode(z, labels_for_sampling(self, count, labels, generator=generator))
 
     @torch.no_grad()
     def resample(

@@ -17,7 +17,7 @@ from genera.core import (
     check_positive,
     check_seed,
     check_temperature,
-    labels_to_draw,
+    labels_for_sampling,
 )
 from genera.data.memory import check_fits_in_memory
 
@@ -89,7 +89,7 @@ def sample_batches(
     check_seed(seed)
     if labels is not None:
         # Before they are divided, where too many would pass.
-        labels = labels_to_draw(model, count, labels)
+        labels = labels_for_sampling(model, count, labels)
     generator = torch.Generator().manual_seed(seed)
 
     def batches() -> Iterator[Tensor]:

@@ -13,10 +13,10 @@ from itertools import pairwise
 from torch import Tensor, nn
 
 from genera.core import check_positive
-from genera.networks.critic_parts import CriticHead, LabelInput, LabelPlane, normalize_spectrally
+from genera.networks.discriminator_parts import DiscriminatorHead, LabelInput, LabelPlane, normalize_spectrally
 
 
-class MlpCritic(nn.Module):
+class MlpDiscriminator(nn.Module):
     """Linear layers with LeakyReLU in between.
 
     Args:
@@ -52,7 +52,7 @@ class MlpCritic(nn.Module):
         self.label_input = LabelInput(num_classes, nn.Identity() if num_joining else None)
         hidden = [layer for pair in pairwise(sizes) for layer in (nn.Linear(*pair), nn.LeakyReLU(0.2))]
         self.layers = nn.Sequential(*hidden)
-        self.head = CriticHead(
+        self.head = DiscriminatorHead(
             sizes[-1], nn.Linear, num_classes=num_classes, minibatch_std=minibatch_std, projection=projection
         )
         if spectral_norm:
@@ -63,7 +63,7 @@ class MlpCritic(nn.Module):
         return self.head(self.layers(self.label_input(x.flatten(1), labels)), labels)
 
 
-class ConvCritic(nn.Module):
+class ConvDiscriminator(nn.Module):
     """Three 4×4 convolutions with stride 2, and one as large as what they leave.
 
     Args:
@@ -104,7 +104,7 @@ class ConvCritic(nn.Module):
             *_convolution(width, 2 * width, stride=2, batch_norm=batch_norm),
             *_convolution(2 * width, 4 * width, stride=2, batch_norm=batch_norm),
         )
-        self.head = CriticHead(
+        self.head = DiscriminatorHead(
             4 * width,
             partial(nn.Conv2d, kernel_size=(h // 8, w // 8)),
             num_classes=num_classes,
@@ -119,7 +119,7 @@ class ConvCritic(nn.Module):
         return self.head(self.layers(self.label_input(x, labels)), labels)
 
 
-class PatchCritic(nn.Module):
+class PatchDiscriminator(nn.Module):
     """Judges every patch of 16×16 pixels, and averages the logits.
 
     Three 4×4 convolutions, the first with stride 2: from 28×28 pixels to 14×14, 13×13 and 12×12 logits.
@@ -161,7 +161,7 @@ class PatchCritic(nn.Module):
             *_convolution(channels + has_plane, width, stride=2),
             *_convolution(width, 2 * width, stride=1, batch_norm=batch_norm),
         )
-        self.head = CriticHead(
+        self.head = DiscriminatorHead(
             2 * width,
             partial(nn.Conv2d, kernel_size=4, padding=1),
             num_classes=num_classes,
@@ -188,5 +188,5 @@ def _check_size(height: int, width: int, *, at_least: int) -> None:
     if min(height, width) < at_least:
         raise ValueError(
             f"this critic reads images of at least {at_least}×{at_least} pixels, got {height}×{width}: "
-            "resize the images (a folder's with --data.size), or use MlpCritic, which reads any"
+            "resize the images (a folder's with --data.size), or use MlpDiscriminator, which reads any"
         )

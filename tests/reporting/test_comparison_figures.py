@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 
-from genera.reporting.side_by_side import course_figures, frontier
+from genera.reporting.comparison_figures import course_figures, frontier
 
 
 def test_the_frontier_is_of_those_that_none_beats_in_both() -> None:

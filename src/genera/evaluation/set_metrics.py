@@ -19,15 +19,15 @@ from genera.evaluation.metrics import (
     Recognition,
     Sharpness,
 )
-from genera.evaluation.samples import Seen
+from genera.evaluation.samples import ImageFeatures
 
 #: Of draws and of real images, ``()``.
-Figure = Callable[[Seen, Seen], Tensor]
+SetMetric = Callable[[ImageFeatures, ImageFeatures], Tensor]
 #: Features ``(N, F)`` of a set.
-Space = Callable[[Seen], Tensor]
+Space = Callable[[ImageFeatures], Tensor]
 
 
-def frechet_distance(drawn: Seen, real: Seen, *, space: Space) -> Tensor:
+def frechet_distance(drawn: ImageFeatures, real: ImageFeatures, *, space: Space) -> Tensor:
     """Between both sets of features."""
     features = space(real)
     metric = FrechetDistance(features.shape[1])
@@ -36,7 +36,7 @@ def frechet_distance(drawn: Seen, real: Seen, *, space: Space) -> Tensor:
     return metric.compute()
 
 
-def kernel_distance(drawn: Seen, real: Seen, *, space: Space) -> Tensor:
+def kernel_distance(drawn: ImageFeatures, real: ImageFeatures, *, space: Space) -> Tensor:
     """Between both sets of features."""
     features = space(real)
     metric = KernelDistance(features.shape[1])
@@ -45,7 +45,7 @@ def kernel_distance(drawn: Seen, real: Seen, *, space: Space) -> Tensor:
     return metric.compute()
 
 
-def neighbourhood(drawn: Seen, real: Seen, *, space: Space) -> Neighbourhood:
+def neighbourhood(drawn: ImageFeatures, real: ImageFeatures, *, space: Space) -> Neighbourhood:
     """Precision, recall, density and coverage, found once for two sets."""
     if (space, real) not in drawn.found:
         features = space(real)
@@ -56,28 +56,28 @@ def neighbourhood(drawn: Seen, real: Seen, *, space: Space) -> Neighbourhood:
     return drawn.found[space, real]
 
 
-def modes(drawn: Seen, real: Seen) -> Tensor:
+def modes(drawn: ImageFeatures, real: ImageFeatures) -> Tensor:
     """Number of classes that at least 2 % of the draws are taken for."""
     metric = ModeCoverage(drawn.num_classes)
     metric.update(drawn.classes)
     return metric.compute()
 
 
-def class_kl(drawn: Seen, real: Seen) -> Tensor:
+def class_kl(drawn: ImageFeatures, real: ImageFeatures) -> Tensor:
     """How unevenly the draws are spread over the classes, in nats."""
     metric = ClassKl(drawn.num_classes)
     metric.update(drawn.classes)
     return metric.compute()
 
 
-def recognised(drawn: Seen, real: Seen) -> Tensor:
+def recognised(drawn: ImageFeatures, real: ImageFeatures) -> Tensor:
     """Share of the draws that the classifier takes for one class with a probability of at least a half."""
     metric = Recognition()
     metric.update(drawn.logits)
     return metric.compute()
 
 
-def class_agreement(drawn: Seen, real: Seen) -> Tensor:
+def class_agreement(drawn: ImageFeatures, real: ImageFeatures) -> Tensor:
     """Share of the draws that are taken for the class asked for."""
     assert drawn.images.labels is not None
     metric = ClassAgreement()
@@ -85,14 +85,14 @@ def class_agreement(drawn: Seen, real: Seen) -> Tensor:
     return metric.compute()
 
 
-def dissimilarity(drawn: Seen, real: Seen) -> Tensor:
+def dissimilarity(drawn: ImageFeatures, real: ImageFeatures) -> Tensor:
     """Mean ``1 - SSIM`` of pairs of draws."""
     metric = Dissimilarity(drawn.spec.levels)
     metric.update(drawn.images.pixels)
     return metric.compute()
 
 
-def feature_distance(drawn: Seen, real: Seen, *, space: Space) -> Tensor:
+def feature_distance(drawn: ImageFeatures, real: ImageFeatures, *, space: Space) -> Tensor:
     """Mean distance of pairs of draws."""
     features = space(drawn)
     metric = PairwiseDistance(features.shape[1])
@@ -100,7 +100,7 @@ def feature_distance(drawn: Seen, real: Seen, *, space: Space) -> Tensor:
     return metric.compute()
 
 
-def relative_sharpness(drawn: Seen, real: Seen) -> Tensor:
+def relative_sharpness(drawn: ImageFeatures, real: ImageFeatures) -> Tensor:
     """The sharpness of draws, as a ratio to that of real images."""
     ratio = []
     for seen in (drawn, real):

@@ -7,25 +7,27 @@ import torch
 from cases import complains, made, normal, uniform
 from torch import Tensor, nn
 
-from genera.networks import ConvCritic, MlpCritic, PatchCritic
-from genera.networks.critic_parts import spread
+from genera.networks import ConvDiscriminator, MlpDiscriminator, PatchDiscriminator
+from genera.networks.discriminator_parts import spread
 
 SHAPE = (2, 16, 9)
 PERCEPTRON, CONVOLUTIONAL, PATCHES = (
-    partial(MlpCritic, SHAPE, widths=(6, 5)),
-    partial(ConvCritic, SHAPE, width=2),
-    partial(PatchCritic, SHAPE, width=2),
+    partial(MlpDiscriminator, SHAPE, widths=(6, 5)),
+    partial(ConvDiscriminator, SHAPE, width=2),
+    partial(PatchDiscriminator, SHAPE, width=2),
 )
 WITHOUT_BATCH_NORM = [PERCEPTRON, partial(CONVOLUTIONAL, batch_norm=False), PATCHES]
 WITH_BATCH_NORM = [CONVOLUTIONAL, partial(PATCHES, batch_norm=True)]
 
 
-def named(critic: partial) -> str:
-    return ", ".join([critic.func.__name__, *(option for option, value in critic.keywords.items() if value is True)])
+def named(discriminator: partial) -> str:
+    return ", ".join(
+        [discriminator.func.__name__, *(option for option, value in discriminator.keywords.items() if value is True)]
+    )
 
 
-every_critic = pytest.mark.parametrize("critic", [PERCEPTRON, CONVOLUTIONAL, PATCHES], ids=named)
-without_batch_norm = pytest.mark.parametrize("critic", WITHOUT_BATCH_NORM, ids=named)
+every_discriminator = pytest.mark.parametrize("discriminator", [PERCEPTRON, CONVOLUTIONAL, PATCHES], ids=named)
+without_batch_norm = pytest.mark.parametrize("discriminator", WITHOUT_BATCH_NORM, ids=named)
 
 
 def images(count: int = 4) -> Tensor:
@@ -41,20 +43,20 @@ def num_parameters(network: nn.Module) -> int:
 
 
 def test_the_perceptron_is_the_reports() -> None:
-    critic, x = made(lambda: MlpCritic((1, 28, 28))), 2 * uniform(3, 1, 28, 28) - 1
+    discriminator, x = made(lambda: MlpDiscriminator((1, 28, 28))), 2 * uniform(3, 1, 28, 28) - 1
     hidden = nn.Sequential(*(nn.Linear(784, 512), nn.LeakyReLU(0.2)), *(nn.Linear(512, 256), nn.LeakyReLU(0.2)))
     report = nn.Sequential(hidden, nn.Linear(256, 1)).double()
-    assert repr(nn.Sequential(critic.layers, critic.head.last)) == repr(report)
-    hidden.load_state_dict(critic.layers.state_dict())
-    report[1].load_state_dict(critic.head.last.state_dict())
-    logits, features = critic(x)
+    assert repr(nn.Sequential(discriminator.layers, discriminator.head.last)) == repr(report)
+    hidden.load_state_dict(discriminator.layers.state_dict())
+    report[1].load_state_dict(discriminator.head.last.state_dict())
+    logits, features = discriminator(x)
     torch.testing.assert_close(features, hidden(x.reshape(3, 784)))
     torch.testing.assert_close(logits, report(x.reshape(3, 784))[:, 0])
-    assert num_parameters(critic) == (784 * 512 + 512) + (512 * 256 + 256) + (256 + 1) == 533_505
+    assert num_parameters(discriminator) == (784 * 512 + 512) + (512 * 256 + 256) + (256 + 1) == 533_505
 
 
 def test_the_convolutional_one_is_the_reports() -> None:
-    critic = made(lambda: ConvCritic((1, 28, 28), num_classes=10))
+    discriminator = made(lambda: ConvDiscriminator((1, 28, 28), num_classes=10))
     x, labels = 2 * uniform(3, 1, 28, 28) - 1, torch.eye(10, dtype=torch.float64)[[7, 0, 7]]
     hidden = nn.Sequential(
         *(nn.Conv2d(2, 64, 4, 2, 1), nn.LeakyReLU(0.2)),
@@ -62,24 +64,27 @@ def test_the_convolutional_one_is_the_reports() -> None:
         *(nn.Conv2d(128, 256, 4, 2, 1, bias=False), nn.BatchNorm2d(256), nn.LeakyReLU(0.2)),
     )
     report = nn.Sequential(hidden, nn.Conv2d(256, 1, (3, 3))).double()
-    assert repr(nn.Sequential(critic.layers, critic.head.last)) == repr(report)
-    hidden.load_state_dict(critic.layers.state_dict())
-    report[1].load_state_dict(critic.head.last.state_dict())
-    plane = critic.label_input.layer.linear
+    assert repr(nn.Sequential(discriminator.layers, discriminator.head.last)) == repr(report)
+    hidden.load_state_dict(discriminator.layers.state_dict())
+    report[1].load_state_dict(discriminator.head.last.state_dict())
+    plane = discriminator.label_input.layer.linear
     h = torch.cat([x, nn.functional.linear(labels, plane.weight, plane.bias).view(3, 1, 28, 28)], dim=1)
-    logits, features = critic(x, labels)
+    logits, features = discriminator(x, labels)
     assert features.shape == (3, 256, 3, 3)
     torch.testing.assert_close(features, hidden(h))
     torch.testing.assert_close(logits, report(h)[:, 0, 0, 0])
     convolutions = (16 * 2 * 64 + 64) + (16 * 64 * 128 + 2 * 128) + (16 * 128 * 256 + 2 * 256) + (9 * 256 + 1)
-    assert num_parameters(critic) == (10 * 784 + 784) + convolutions == 669_169
+    assert num_parameters(discriminator) == (10 * 784 + 784) + convolutions == 669_169
 
 
 def test_the_patches_are_16_pixels_high_and_wide() -> None:
     """From what a logit in the middle of the map has a gradient."""
-    critic, x = made(lambda: PatchCritic((1, 28, 28), width=2)), (2 * uniform(1, 1, 28, 28) - 1).requires_grad_()
-    logits, features = critic(x)
-    patches = critic.head.last(features)
+    discriminator, x = (
+        made(lambda: PatchDiscriminator((1, 28, 28), width=2)),
+        (2 * uniform(1, 1, 28, 28) - 1).requires_grad_(),
+    )
+    logits, features = discriminator(x)
+    patches = discriminator.head.last(features)
     assert patches.shape == (1, 1, 12, 12)
     torch.testing.assert_close(logits, patches.mean(dim=(1, 2, 3)))
     patches[0, 0, 5, 4].backward()
@@ -94,54 +99,56 @@ def test_the_layers_of_a_patch_critic() -> None:
         (False, [nn.Conv2d(64, 128, 4, 1, 1)]),
         (True, [nn.Conv2d(64, 128, 4, 1, 1, bias=False), nn.BatchNorm2d(128)]),
     ]:
-        critic = PatchCritic((3, 28, 28), batch_norm=batch_norm)
+        discriminator = PatchDiscriminator((3, 28, 28), batch_norm=batch_norm)
         layers = nn.Sequential(nn.Conv2d(3, 64, 4, 2, 1), nn.LeakyReLU(0.2), *middle, nn.LeakyReLU(0.2))
-        assert repr(critic.layers) == repr(layers)
-        assert repr(critic.head.last) == repr(nn.Conv2d(128, 1, 4, 1, 1))
+        assert repr(discriminator.layers) == repr(layers)
+        assert repr(discriminator.head.last) == repr(nn.Conv2d(128, 1, 4, 1, 1))
 
 
 @pytest.mark.parametrize(
-    ("critic", "shape", "features"),
+    ("discriminator", "shape", "features"),
     [
-        (partial(MlpCritic, widths=(5,)), (3, 2, 1), (5,)),
-        (partial(ConvCritic, width=1), (3, 32, 17), (4, 4, 2)),
-        (partial(ConvCritic, width=1), (1, 8, 15), (4, 1, 1)),
-        (partial(PatchCritic, width=1), (3, 32, 17), (2, 15, 7)),
-        (partial(PatchCritic, width=1), (1, 6, 7), (2, 2, 2)),
+        (partial(MlpDiscriminator, widths=(5,)), (3, 2, 1), (5,)),
+        (partial(ConvDiscriminator, width=1), (3, 32, 17), (4, 4, 2)),
+        (partial(ConvDiscriminator, width=1), (1, 8, 15), (4, 1, 1)),
+        (partial(PatchDiscriminator, width=1), (3, 32, 17), (2, 15, 7)),
+        (partial(PatchDiscriminator, width=1), (1, 6, 7), (2, 2, 2)),
     ],
 )
 @pytest.mark.parametrize("projection", [False, True])
 def test_images_of_many_sizes(
-    critic: partial, shape: tuple[int, int, int], features: tuple[int, ...], projection: bool
+    discriminator: partial, shape: tuple[int, int, int], features: tuple[int, ...], projection: bool
 ) -> None:
-    network = critic(shape, num_classes=3, minibatch_std=True, projection=projection).double()
+    network = discriminator(shape, num_classes=3, minibatch_std=True, projection=projection).double()
     logits, h = network(normal(4, *shape), classes(0, 1, 2, 2))
     assert logits.shape == (4,)
     assert h.shape == (4, features[0] + 1, *features[1:])
 
 
 def test_images_too_small() -> None:
-    for critic, least in [(ConvCritic, 8), (PatchCritic, 6)]:
+    for discriminator, least in [(ConvDiscriminator, 8), (PatchDiscriminator, 6)]:
         for height, width in [(least - 1, 28), (28, least - 1)]:
-            with complains(f"at least {least}×{least} pixels", f"got {height}×{width}", "--data.size", "MlpCritic"):
-                critic((1, height, width))
+            with complains(
+                f"at least {least}×{least} pixels", f"got {height}×{width}", "--data.size", "MlpDiscriminator"
+            ):
+                discriminator((1, height, width))
 
 
-@every_critic
+@every_discriminator
 @pytest.mark.parametrize("projection", [False, True])
-def test_labels_change_the_logits_of_their_images_only(critic: partial, projection: bool) -> None:
-    network, x = made(lambda: critic(num_classes=3, projection=projection)).eval(), images()
+def test_labels_change_the_logits_of_their_images_only(discriminator: partial, projection: bool) -> None:
+    network, x = made(lambda: discriminator(num_classes=3, projection=projection)).eval(), images()
     logits, other = network(x, classes(0, 1, 2, 0))[0], network(x, classes(0, 2, 2, 0))[0]
     assert (logits != other).tolist() == [False, True, False, False]
 
 
-@every_critic
-def test_labels_that_do_not_fit(critic: partial) -> None:
+@every_discriminator
+def test_labels_that_do_not_fit(discriminator: partial) -> None:
     x, labels = images(), classes(0, 1, 2, 0)
     with complains("takes no labels", "got labels of shape (4, 3)"):
-        critic().double()(x, labels)
+        discriminator().double()(x, labels)
     for projection in (False, True):
-        network = critic(num_classes=3, projection=projection).double()
+        network = discriminator(num_classes=3, projection=projection).double()
         with complains("takes one-hot labels (B, 3)", "got none"):
             network(x)
         with complains("takes one-hot labels (B, 3)", "got labels of shape (4, 2)"):
@@ -149,15 +156,15 @@ def test_labels_that_do_not_fit(critic: partial) -> None:
         with complains("takes one-hot labels (B, 3)", "got labels of shape (4,)"):
             network(x, labels.argmax(dim=1))
     with complains("projection needs labels", "class_conditional"):
-        critic(projection=True)
+        discriminator(projection=True)
 
 
-@every_critic
-def test_a_projection_by_hand(critic: partial) -> None:
+@every_discriminator
+def test_a_projection_by_hand(discriminator: partial) -> None:
     numbers, x = [0, 1, 2, 1], images()
-    network = made(lambda: critic(num_classes=3, projection=True)).eval()
+    network = made(lambda: discriminator(num_classes=3, projection=True)).eval()
     logits, h = network(x, classes(*numbers))
-    unconditional = critic().double().eval()
+    unconditional = discriminator().double().eval()
     unconditional.load_state_dict({name: value for name, value in network.state_dict().items() if "embed" not in name})
     for index, number in enumerate(numbers):
         pooled = h[index].flatten(1).mean(dim=1) if h.ndim > 2 else h[index]
@@ -165,13 +172,13 @@ def test_a_projection_by_hand(critic: partial) -> None:
         torch.testing.assert_close(logits[index], expected)
 
 
-@every_critic
-def test_the_label_weighs_as_much_as_the_image_at_first(critic: partial) -> None:
+@every_discriminator
+def test_the_label_weighs_as_much_as_the_image_at_first(discriminator: partial) -> None:
     """Over many critics, whatever their number of positions and features."""
     x, ratios = images(), []
     for seed in range(30):
         torch.manual_seed(seed)
-        network = critic(num_classes=3, projection=True).double().eval()
+        network = discriminator(num_classes=3, projection=True).double().eval()
         logits, h = network(x, classes(0, 1, 2, 1))
         of_image = network.head.last(h).flatten(1).mean(dim=1)
         ratios.append((logits - of_image).std() / of_image.std())
@@ -179,34 +186,36 @@ def test_the_label_weighs_as_much_as_the_image_at_first(critic: partial) -> None
 
 
 @without_batch_norm
-def test_an_image_does_not_see_its_batch(critic: partial) -> None:
-    network, x = made(critic), images()
+def test_an_image_does_not_see_its_batch(discriminator: partial) -> None:
+    network, x = made(discriminator), images()
     for found, alone in zip(network(x), network(x[:1]), strict=True):
         torch.testing.assert_close(found[:1], alone)
 
 
-@pytest.mark.parametrize("critic", WITH_BATCH_NORM, ids=named)
-def test_batch_normalization_ends_with_training(critic: partial) -> None:
-    network, x = made(critic), images()
+@pytest.mark.parametrize("discriminator", WITH_BATCH_NORM, ids=named)
+def test_batch_normalization_ends_with_training(discriminator: partial) -> None:
+    network, x = made(discriminator), images()
     assert not torch.allclose(network(x)[0][:2], network(x[:2])[0])
     network.eval()
     torch.testing.assert_close(network(x)[0][:2], network(x[:2])[0])
 
 
 @without_batch_norm
-def test_the_minibatch_standard_deviation_by_hand(critic: partial) -> None:
-    network, x = made(lambda: critic(minibatch_std=True)), images()
+def test_the_minibatch_standard_deviation_by_hand(discriminator: partial) -> None:
+    network, x = made(lambda: discriminator(minibatch_std=True)), images()
     logits, h = network(x)
-    expected = network.layers(x.flatten(1) if isinstance(network, MlpCritic) else x).std(dim=0, correction=0).mean()
+    expected = (
+        network.layers(x.flatten(1) if isinstance(network, MlpDiscriminator) else x).std(dim=0, correction=0).mean()
+    )
     # What keeps the derivatives finite takes less than 1e-4.
     torch.testing.assert_close(h[:, -1], expected.expand_as(h[:, -1]), rtol=0, atol=1e-4)
     assert network(torch.cat([x[:1], x[:1], x[2:]]))[0][0] != logits[0]
 
 
 @without_batch_norm
-def test_images_that_are_all_the_same_have_no_standard_deviation(critic: partial) -> None:
+def test_images_that_are_all_the_same_have_no_standard_deviation(discriminator: partial) -> None:
     """Nor has a single one; and a gradient penalty can be taken there."""
-    network = made(lambda: critic(minibatch_std=True))
+    network = made(lambda: discriminator(minibatch_std=True))
     for x in (images(1), images(1).expand(4, *SHAPE).clone()):
         x.requires_grad_()
         logits, h = network(x)
@@ -222,17 +231,17 @@ def test_the_spread_is_the_standard_deviation_at_every_scale() -> None:
         torch.testing.assert_close(spread(scale * x), scale * x.std(dim=0, correction=0).mean(), rtol=0, atol=1e-4)
 
 
-@every_critic
+@every_discriminator
 @pytest.mark.parametrize("projection", [False, True])
-def test_every_weight_has_a_spectral_norm_of_one(critic: partial, projection: bool) -> None:
+def test_every_weight_has_a_spectral_norm_of_one(discriminator: partial, projection: bool) -> None:
     options = {"num_classes": 3, "projection": projection, "minibatch_std": True}
-    network, x = made(lambda: critic(spectral_norm=True, **options)), images()
+    network, x = made(lambda: discriminator(spectral_norm=True, **options)), images()
     for _ in range(60):
         network(x, classes(0, 1, 2, 0))
     layers, plain = (
         [layer for part in (made.layers, made.head) for layer in part.modules()
          if isinstance(layer, (nn.Linear, nn.Conv2d))]
-        for made in (network, critic(**options))
+        for made in (network, discriminator(**options))
     )  # fmt: skip
     assert len(layers) == len(plain) > 1
     for layer, other in zip(layers, plain, strict=True):

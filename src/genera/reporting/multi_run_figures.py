@@ -13,7 +13,7 @@ import torch
 from matplotlib.figure import Figure
 
 from genera.core import Autoencoding, Generative, ImageModel, check_seed
-from genera.data import Images
+from genera.data import ImageSplit
 from genera.data.image_grid import image_grid, pair_grid
 from genera.evaluation import draw, evaluate, mse_measure
 from genera.reporting.curves import against_epochs
@@ -30,7 +30,7 @@ _NUM_PAIRS, _NUM_SAMPLES, _COLUMNS = 24, 48, 8
 Found = tuple[TrainedModel, ImageModel]
 
 
-def draw_figures_across(
+def make_multi_run_figures(
     models: Sequence[Found],
     folder: Path,
     *,
@@ -158,7 +158,7 @@ def data_sets_figure(by_data: Mapping[str, Found], *, seed: int) -> Figure:
     return figure
 
 
-def _rebuilt(model: ImageModel, images: Images) -> torch.Tensor:
+def _rebuilt(model: ImageModel, images: ImageSplit) -> torch.Tensor:
     assert isinstance(model, Autoencoding)
     with torch.inference_mode():
         return model.reconstruct(images.pixels, images.labels)

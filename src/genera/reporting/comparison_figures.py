@@ -13,11 +13,10 @@ from matplotlib.figure import Figure
 from matplotlib.ticker import LogLocator, NullFormatter
 
 from genera.core import Autoencoding, Generative, ImageModel
-from genera.data import ImageData, Images
+from genera.data import ImageDataset, ImageSplit
 from genera.data.image_grid import pair_grid
 from genera.evaluation import ResultWriter, cache_folder, draw
 from genera.evaluation.memorisation import nearest
-from genera.reporting.cards import card_of
 from genera.reporting.comparison import Comparison
 from genera.reporting.curves import Table, against_cpu_time, limits
 from genera.reporting.figures import (
@@ -29,6 +28,7 @@ from genera.reporting.figures import (
     training_curve,
 )
 from genera.reporting.gan_figures import players_figure
+from genera.reporting.measure_info import info_of
 from genera.reporting.report import Picture
 from genera.reporting.style import COLOURS, png_of
 from genera.runs.readers import read_table
@@ -71,7 +71,7 @@ class Compared:
 
     trained: TrainedModel
     model: ImageModel
-    data: ImageData
+    data: ImageDataset
 
 
 def pictures(
@@ -188,7 +188,7 @@ def course_figures(tables: Mapping[str, Table]) -> Iterator[tuple[str, Figure]]:
         yield f"{label} against the time of the processor", figure
 
 
-def neighbours_figure(model: ImageModel, train: Images, *, about: str, seed: int) -> Figure:
+def neighbours_figure(model: ImageModel, train: ImageSplit, *, about: str, seed: int) -> Figure:
     """Rows of draws, each above the training image that is nearest in pixels."""
     draws = draw(model, _NUM_NEAREST, seed=seed)
     _, which = nearest(draws, train.pixels)
@@ -209,7 +209,7 @@ def cost_pictures(comparison: Comparison) -> list[Picture]:
     quality = next((name for name in _QUALITY if name in comparison.names), None)
     if quality is None:
         return []
-    title, found = card_of(quality).title, []
+    title, found = info_of(quality).title, []
     for label, sign, cost in (
         ("images drawn per second", -1, lambda row: row.measures.get("samples_per_second", {}).get("value")),
         ("CPU seconds of training", 1, lambda row: row.cost.get("cpu_seconds")),
