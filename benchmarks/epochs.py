@@ -18,7 +18,7 @@ import torch
 from genera.core import ImageModel, ImageSpec
 from genera.data import ImageDataset, ImageSplit
 from genera.runs.run_directory import RunDirectory
-from genera.training.settings import Settings
+from genera.training.recipe import training_recipe
 from genera.training.train import train
 
 
@@ -38,7 +38,7 @@ def our_epoch(
 ) -> float:
     """Seconds that the library trains a copy of a model on images, with the optimisers of a recipe."""
     options = {"batch_size": batch, "max_steps": len(images) // batch, "accelerator": "cpu", "precision": precision}
-    arguments = Settings(recipe, [f"--{name}={value}" for name, value in options.items()]).arguments()
+    arguments = training_recipe(recipe, [f"--{name}={value}" for name, value in options.items()]).arguments()
     stopwatch = Stopwatch()
     arguments |= {"model": lambda spec: copy.deepcopy(model), "callbacks": [stopwatch], "probes": None}
     splits = {"train": lambda: images, "validation": lambda: images.subset(torch.arange(batch))}

@@ -20,7 +20,8 @@ from naive.realnvp import RealNVP
 from torch import Tensor, nn
 from torch.optim import Adam, Optimizer
 
-from genera.config.recipes import build_model, find_recipe
+from genera.config.model import build_model
+from genera.config.shipped_recipes import find_recipe
 from genera.core import ImageSpec, Trainable
 from genera.runs.environment import has_bfloat16
 

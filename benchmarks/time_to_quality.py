@@ -28,12 +28,12 @@ from torch import Tensor, nn
 from torch.optim import Adamax, Optimizer
 from tqdm import tqdm
 
-from genera.config.recipes import find_recipe
+from genera.config.shipped_recipes import find_recipe
 from genera.core import Cosine, Density, ImageSpec, Progress, Trainable, bits_per_dim
 from genera.data import ImageSplit, ShuffledBatches, find_dataset
 from genera.reporting.style import save_figure, style
 from genera.runs.environment import has_bfloat16
-from genera.training.settings import Settings
+from genera.training.recipe import training_recipe
 
 #: Seconds of a turn.
 TURN = 5.0
@@ -107,7 +107,7 @@ class Ours(Side):
 
     def __init__(self, recipe: str, spec: ImageSpec, images: ImageSplit, first: Tensor) -> None:
         config = yaml.safe_load(find_recipe(recipe).read_text())
-        arguments = Settings(config).arguments()
+        arguments = training_recipe(config).arguments()
         model = arguments["model"](spec).to(memory_format=torch.channels_last)
         assert isinstance(model, Trainable)
         assert isinstance(model, Density)

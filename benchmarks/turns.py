@@ -18,11 +18,11 @@ from common import random_images
 from torch import nn
 
 import genera
-from genera.config.recipes import find_recipe
+from genera.config.shipped_recipes import find_recipe
 from genera.core import Density, ImageSpec, Trainable, TwoPlayer
-from genera.runs.run_directory import read_yaml
+from genera.runs.yaml_files import read_yaml
 from genera.training.callbacks.contention_monitor import OtherPrograms
-from genera.training.settings import Settings
+from genera.training.recipe import training_recipe
 
 SPEC = ImageSpec(channels=1, height=28, width=28, num_classes=10)
 Work = Callable[[], object]
@@ -42,7 +42,7 @@ def log_probabilities(model: str) -> Work:
 
 def training_step(recipe: str, *, batch: int) -> Work:
     """A step with the model and the optimisers of a recipe, as its task takes it."""
-    arguments = Settings(read_yaml(find_recipe(recipe))).arguments()
+    arguments = training_recipe(read_yaml(find_recipe(recipe))).arguments()
     model = arguments["model"](SPEC).to(memory_format=torch.channels_last)
     images, labels = random_images(batch), torch.arange(batch) % 10
     model.initialize(images)

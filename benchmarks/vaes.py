@@ -25,11 +25,12 @@ from pythae.models.nn import BaseDecoder, BaseEncoder
 from pythae.trainers import BaseTrainer, BaseTrainerConfig
 from torch import Tensor, nn
 
-from genera.config.recipes import build_model, find_recipe
+from genera.config.model import build_model
+from genera.config.shipped_recipes import find_recipe
 from genera.core import ImageSpec
 from genera.data import ImageSplit
 from genera.runs.environment import has_bfloat16
-from genera.runs.run_directory import read_yaml
+from genera.runs.yaml_files import read_yaml
 from genera.vaes import VAE
 
 RECIPE = read_yaml(find_recipe("vae"))

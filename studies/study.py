@@ -21,7 +21,7 @@ from typing import Any
 import torch
 import yaml
 
-from genera.config.recipes import find_recipe
+from genera.config.shipped_recipes import find_recipe
 from genera.runs.readers import read_environment
 from genera.runs.run_directory import runs_root
 from genera.zoo import TrainedModel, find_model

@@ -16,10 +16,11 @@ import yaml
 from running import fenced
 
 from genera.commands.typed_command import with_data_name
-from genera.config.recipes import build_model, find_recipe, recipe_paths
+from genera.config.model import build_model
+from genera.config.shipped_recipes import find_recipe, recipe_paths
 from genera.core import ImageSpec
 from genera.data import find_dataset
-from genera.training.settings import Settings
+from genera.training.recipe import training_recipe
 from genera.zoo import find_model
 
 ROOT = Path(__file__).parents[1]
@@ -121,7 +122,7 @@ def test_every_variant_of_a_study_is_a_training_of_its_own(modules: dict[str, di
     for module in modules.values():
         described = set()
         for variant in module["STUDY"].variants.values():
-            config = Settings(variant.config(), with_data_name(variant.arguments)).as_config()
+            config = training_recipe(variant.config(), with_data_name(variant.arguments)).config
             build_model(config, ImageSpec(1, 28, 28, 256, 10))
             described.add(json.dumps(config, sort_keys=True))
         assert len(described) == len(module["STUDY"].variants)
@@ -133,8 +134,8 @@ def test_the_files_of_a_study_are_of_its_variants(modules: dict[str, dict[str, A
         for name in study.done():
             variant, kept = study.variants[name], yaml.safe_load((study.kept(name) / "config.yaml").read_text())
             # A setting that there was not yet has its default.
-            kept = Settings({key: kept[key] for key in compared}).as_config()
-            config = Settings(variant.config(), with_data_name(variant.arguments)).as_config()
+            kept = training_recipe({key: kept[key] for key in compared}).config
+            config = training_recipe(variant.config(), with_data_name(variant.arguments)).config
             assert {key: kept[key] for key in compared} == {key: config[key] for key in compared}, name
 
 

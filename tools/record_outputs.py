@@ -34,8 +34,8 @@ TRAININGS = {"realnvp_digits": "digits", "vae": "mnist", "cgan_fm": "mnist"}
 STEPS = 20
 #: Columns of older records under the names of today.
 RENAMED = {
-    "discriminator/accuracy": "discriminator/accuracy",
-    "discriminator/relative_loss": "discriminator/relative_loss",
+    "discriminator/told_apart": "discriminator/accuracy",
+    "discriminator/share_paid": "discriminator/relative_loss",
 }
 
 

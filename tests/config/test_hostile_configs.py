@@ -12,11 +12,12 @@ import pytest
 import yaml
 from cases import complains
 
+from genera.config.model import build_model
 from genera.config.model_size import check_size
-from genera.config.recipes import build_model, find_recipe
+from genera.config.shipped_recipes import find_recipe
 from genera.core import ImageSpec
-from genera.runs.run_directory import MAX_CONFIG_CHARACTERS, MAX_CONFIG_DEPTH, read_yaml
-from genera.training.settings import Settings
+from genera.runs.yaml_files import MAX_CONFIG_CHARACTERS, MAX_CONFIG_DEPTH, read_yaml
+from genera.training.recipe import training_recipe
 from genera.zoo import load
 
 DIGITS = ImageSpec(1, 8, 8, levels=17, num_classes=10)
@@ -163,4 +164,4 @@ def test_a_recipe_that_lacks_something_is_one_line(damage: Callable[[dict[str, A
     config = read_yaml(find_recipe("realnvp_digits"))
     damage(config)
     with complains(said):
-        Settings(config).arguments()
+        training_recipe(config).arguments()

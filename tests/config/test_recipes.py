@@ -13,10 +13,12 @@ import yaml
 from jsonargparse import ArgumentParser, _common
 from running import TINY
 
-from genera.config.recipes import build_model, checked, find_recipe
+from genera.config.import_policy import checked
+from genera.config.model import build_model
 from genera.config.registry import Registry
+from genera.config.shipped_recipes import find_recipe
 from genera.core import ImageSpec
-from genera.training.settings import Settings
+from genera.training.recipe import training_recipe
 
 CONFIG = yaml.safe_load(Path(TINY).read_text())
 Change = Callable[[dict[str, Any]], object]
@@ -53,7 +55,7 @@ def test_bad_settings(change: Change, overrides: list[str], said: str) -> None:
     config = copy.deepcopy(CONFIG)
     change(config)
     with pytest.raises(ValueError) as caught:
-        Settings(config, overrides)
+        training_recipe(config, overrides)
     assert said in str(caught.value)
     assert "\n" not in str(caught.value)
     assert len(str(caught.value)) < 400
@@ -67,7 +69,7 @@ def test_classes_from_outside_are_refused_wherever_they_stand(path: str) -> None
     transforms(in_mask)[1]["init_args"]["mask"] = path
     for config in (in_model, in_list, in_mask):
         with pytest.raises(ValueError, match="may not be named here"):
-            Settings(config)
+            training_recipe(config)
         with pytest.raises(ValueError, match="only parts of models that genera exports"):
             build_model(config, ImageSpec(1, 8, 8))
 
@@ -89,21 +91,21 @@ def test_what_the_caller_allows_is_allowed(monkeypatch: pytest.MonkeyPatch) -> N
 
 def test_a_program_that_uses_jsonargparse_finds_its_settings_as_they_were() -> None:
     before = copy.deepcopy(_common.parsing_settings)
-    Settings(CONFIG)
+    training_recipe(CONFIG)
     with pytest.raises(ValueError, match="expected int"):
-        Settings(CONFIG, ["--batch_size", "x"])
+        training_recipe(CONFIG, ["--batch_size", "x"])
     assert _common.parsing_settings == before
 
 
 def test_a_config_is_a_recipe_with_every_default_resolved() -> None:
-    config = Settings(CONFIG, ["--seed", "5"]).as_config()
+    config = training_recipe(CONFIG, ["--seed", "5"]).config
     assert config["seed"] == 5
     assert config["max_epochs"] == 3
     assert config["max_steps"] is None
     assert config["task"]["init_args"]["plateau"] is None
     assert "config" not in config
     assert transforms(config)[1]["init_args"]["conditioner"]["class_path"] == "genera.networks.GatedConvNet"
-    assert Settings(config).as_config() == config
+    assert training_recipe(config).config == config
 
 
 def test_unknown_recipes_name_near_ones(tmp_path: Path) -> None:
@@ -114,7 +116,7 @@ def test_unknown_recipes_name_near_ones(tmp_path: Path) -> None:
 
 def test_settings_are_written_whatever_others_allow_meanwhile() -> None:
     """What may be imported is one setting for all threads, and another may be reading a config just then."""
-    settings = Settings(CONFIG)
-    expected = settings.as_config()
+    settings = training_recipe(CONFIG)
+    expected = settings.config
     with checked(ArgumentParser(), Registry()):
-        assert settings.as_config() == expected
+        assert settings.config == expected

@@ -25,11 +25,12 @@ from running import TINY
 
 import genera
 import genera.evaluation
-from genera.config.recipes import build_model, find_recipe
+from genera.config.model import build_model
 from genera.config.registry import FUNCTION_MODULES, PART_PACKAGES, Registry
+from genera.config.shipped_recipes import find_recipe
 from genera.core import ImageSpec
-from genera.runs.run_directory import read_yaml
-from genera.training.settings import RECIPE_CLASSES, Settings
+from genera.runs.yaml_files import read_yaml
+from genera.training.recipe import RECIPE_CLASSES, training_recipe
 
 DIGITS = ImageSpec(1, 8, 8, levels=17, num_classes=10)
 VAE = read_yaml(find_recipe("vae_digits"))
@@ -128,7 +129,7 @@ def test_the_attacks_are_one_line(
                 build_model(config, DIGITS)
             assert "\n" not in str(caught.value)
         with pytest.raises(ValueError):
-            Settings(with_encoder(named))
+            training_recipe(with_encoder(named))
     assert not tripwires
     assert not any(tmp_path.iterdir())
 
@@ -181,7 +182,7 @@ def test_the_attacks_of_recipes_are_one_line(setting: str, path: str, tripwires:
         config = copy.deepcopy(FLOW)
         config[setting] = named if setting == "strategy" else [named]
         with pytest.raises(ValueError) as caught:
-            Settings(config).arguments()
+            training_recipe(config).arguments()
         assert "\n" not in str(caught.value)
         assert not tripwires
 
@@ -220,4 +221,4 @@ def test_a_dictionary_where_anything_may_stand_is_not_made_into_an_object() -> N
         }
     ]
     with pytest.raises(ValueError, match="name"):
-        Settings(config).arguments()
+        training_recipe(config).arguments()

@@ -8,7 +8,8 @@ import yaml
 from cases import complains, made, pixels
 from torch import Tensor, nn
 
-from genera.config.recipes import build_model, find_recipe
+from genera.config.model import build_model
+from genera.config.shipped_recipes import find_recipe
 from genera.core import ImageSpec
 from genera.evaluation.classifier import Classifier
 from genera.networks import ConvEncoder, LeNet

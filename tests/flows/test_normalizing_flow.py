@@ -11,7 +11,8 @@ from cases import FLOWS, complains, every_level
 from scipy import special, stats
 from torch import Tensor
 
-from genera.config.recipes import build_model, find_recipe
+from genera.config.model import build_model
+from genera.config.shipped_recipes import find_recipe
 from genera.core import Distribution, ImageSpec, StandardNormal, bits_per_dim
 from genera.flows import ActNorm, Couplings, Logit, NormalizingFlow, checkerboard
 from genera.flows.normalizing_flow import _VALUES_AT_ONCE

@@ -166,6 +166,10 @@ def test_a_checkpoint_of_another_model_or_training_is_refused(
     assert environment.read_text() == before
 
 
+def first_weight(content: dict[str, Any]) -> torch.Tensor:
+    return next(value for value in content["state_dict"].values() if value.is_floating_point())
+
+
 def without(name: str) -> Callable[[dict[str, Any]], object]:
     return lambda content: content.pop(name)
 
@@ -173,17 +177,17 @@ def without(name: str) -> Callable[[dict[str, Any]], object]:
 @pytest.mark.parametrize(
     ("damage", "said"),
     [
-        (without("genera"), "not a checkpoint of this version of Genera (schema 1)"),
-        (lambda c: c["genera"].update(schema=0), "not a checkpoint of this version of Genera (schema 1)"),
+        (without("genera"), "not a checkpoint of this version of Genera (schema 2)"),
+        (lambda c: c["genera"].update(schema=0), "not a checkpoint of this version of Genera (schema 2)"),
         (without("optimizer_states"), "it lacks optimizer_states"),
         (without("state_dict"), "it lacks state_dict"),
         (without("loops"), "it lacks loops"),
         (without("callbacks"), "it lacks callbacks"),
-        (lambda c: c["callbacks"].pop("Validation"), "it lacks Validation"),
+        (lambda c: c["callbacks"].pop("AfterStep"), "it lacks AfterStep"),
         (lambda c: c.update(global_step="5"), "it lacks global_step"),
         (lambda c: c["optimizer_states"][0]["state"].clear(), "content is not what was saved"),
-        (lambda c: c["callbacks"]["Validation"].update(best=0.0), "content is not what was saved"),
-        (lambda c: next(iter(c["state_dict"].values())).fill_(float("nan")), "content is not what was saved"),
+        (lambda c: c["callbacks"]["AfterStep"]["validation"].update(best=0.0), "content is not what was saved"),
+        (lambda c: first_weight(c).fill_(float("nan")), "content is not what was saved"),
         (lambda c: c["state_dict"].popitem(), "content is not what was saved"),
         (lambda c: c.clear(), "not a checkpoint of this version of Genera"),
     ],
@@ -209,10 +213,10 @@ def test_a_damaged_checkpoint_is_refused(
         lambda c: c["callbacks"].update(Clock=None),
         lambda c: c["callbacks"]["Clock"].update(seconds="x"),
         lambda c: c["callbacks"]["Clock"].update(seconds=float("nan")),
-        lambda c: c["callbacks"].update(TrainingMetrics={}),
-        lambda c: c["callbacks"].update(Validation={}),
-        lambda c: c["callbacks"]["Validation"].update(best="x"),
-        lambda c: c["callbacks"].update(SampleProbes=3),
+        lambda c: c["callbacks"]["AfterStep"].update(metrics={}),
+        lambda c: c["callbacks"]["AfterStep"].update(validation={}),
+        lambda c: c["callbacks"]["AfterStep"]["validation"].update(best="x"),
+        lambda c: c["callbacks"]["AfterStep"].update(sample_probes=3),
         lambda c: c["loops"].clear(),
         lambda c: c["loops"].update(fit_loop={}),
         lambda c: c["optimizer_states"].clear(),

@@ -16,7 +16,7 @@ from running import TINY, checkpoint_of, failing_genera, losses
 
 import genera as library
 from genera.cli import main
-from genera.config.recipes import recipe_paths
+from genera.config.shipped_recipes import recipe_paths
 from genera.core import Generative
 from genera.zoo import find_model
 
@@ -68,7 +68,7 @@ def test_bf16_trains_and_weights_stay_float32(tmp_path: Path) -> None:
 def test_bf16_on_a_processor_without_is_advised_against(
     has: bool, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    monkeypatch.setattr("genera.commands.train.has_bfloat16", lambda: has)
+    monkeypatch.setattr("genera.training.start.has_bfloat16", lambda: has)
     cheap = ("--max_steps", "1", "--accelerator", "cpu", "--validation_images", "8")
     assert main(["train", TINY, "--out", str(tmp_path / "half"), *cheap, "--precision", "bf16-mixed"]) == 0
     assert ("--precision 32-true is faster" in capsys.readouterr().err) is not has

@@ -6,7 +6,7 @@ from collections.abc import Sequence
 
 from genera.commands.table import print_table
 from genera.commands.typed_command import call
-from genera.config.recipes import recipe_paths
+from genera.config.shipped_recipes import recipe_paths
 from genera.runs.readers import read_evaluation
 from genera.zoo import TrainedModel, shipped_models
 

@@ -6,11 +6,12 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from genera.commands.compare import compare
-from genera.commands.train import train_recipe
+from genera.commands.train import stopped
 from genera.commands.typed_command import call
 from genera.evaluation import classifier_of, default_measures, evaluate
 from genera.reporting import make_figures
 from genera.runs.run_directory import RunDirectory
+from genera.training.start import train_recipe
 from genera.zoo import find_model
 
 #: One of each family.
@@ -25,20 +26,20 @@ SENTENCES = {
 
 
 def quickstart(*, budget: str = "45s", out: Path | None = None) -> int:
-    """Train a small flow, VAE and GAN on the embedded digits, draw from them and compare them: offline, in minutes.
+    """Train a small flow, VAE and GAN on the embedded digits, sample from them and compare them: offline, in minutes.
 
     Args:
         budget: time to train each, such as 45s or 3m.
-        out: folder for the runs; a numbered one in $GENERA_RUNS or ./runs where omitted.
+        out: folder for the runs; a numbered one in $GENERA_RUNS or ./runs by default.
 
     Returns:
         The exit code.
     """
     folder = (RunDirectory.create_numbered("quickstart") if out is None else RunDirectory.create(out)).path
     for recipe in RECIPES:
-        code = train_recipe(recipe, ["--budget", budget], out=folder / recipe)
-        if code:
-            return code
+        result = train_recipe(recipe, {"budget": budget}, out=folder / recipe)
+        if result.stop_reason != "finished":
+            return stopped(result)
     for recipe in RECIPES:
         trained = find_model(str(folder / recipe))
         data = trained.open_data()

@@ -11,8 +11,8 @@ from typing import Any
 import docstring_parser
 from jsonargparse import ArgumentParser
 
+from genera.config.data_section import add_data_arguments, open_data
 from genera.config.errors import one_line
-from genera.config.recipes import add_data_arguments, open_data
 
 
 def call(function: Callable[..., Any], arguments: Sequence[str]) -> Any:

@@ -11,7 +11,6 @@ from genera.core.checks import (
 )
 from genera.core.contracts import (
     Autoencoding,
-    Concluding,
     Density,
     Dequantizer,
     Distribution,
@@ -44,7 +43,6 @@ from genera.core.seeding import noise_from
 
 __all__ = [
     "Autoencoding",
-    "Concluding",
     "Constant",
     "Cosine",
     "Density",

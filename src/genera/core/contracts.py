@@ -144,6 +144,8 @@ class ImageModel(nn.Module, ABC):
     spec: ImageSpec
     #: Whether it must be told the labels of images; what it then says of images holds given their labels.
     class_conditional: bool = False
+    #: Whether it cannot sample before :meth:`finalize`.
+    needs_finalize: bool = False
 
     def _apply(self, fn: Callable[[Tensor], Tensor], recurse: bool = True) -> Self:
         """What ``to``, ``half``, ``bfloat16``, ``type`` and the like do to every tensor of the model.
@@ -171,6 +173,12 @@ class ImageModel(nn.Module, ABC):
     def advance(self, progress: Progress) -> None:
         """Follow a schedule before a step. What it sets are 0-dim buffers, so every copy of the model sees the same."""
 
+    def finalize(self, images: Tensor, *, generator: torch.Generator) -> None:
+        """After training, fit from uint8 training images ``(N, C, H, W)`` what gradients cannot learn.
+
+        It is called once, with the weights that are kept.
+        """
+
 
 class Trainable(ImageModel):
     """A model with one loss."""
@@ -190,14 +198,6 @@ class Trainable(ImageModel):
         if has_density(self):
             return Loss(-self.log_prob(images, labels, generator=generator))
         return self.loss(images, labels, generator=generator)
-
-
-class Concluding(ABC):
-    """Needs a last step when training is over, with the weights that are kept."""
-
-    @abstractmethod
-    def finalize(self, images: Tensor, *, generator: torch.Generator) -> None:
-        """Set up from uint8 training images ``(N, C, H, W)`` what cannot be learned along the way."""
 
 
 class Generative(ABC):

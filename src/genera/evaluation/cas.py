@@ -16,7 +16,8 @@ import yaml
 from torch import Tensor
 from tqdm import tqdm
 
-from genera.config.recipes import build_model, recipe_paths
+from genera.config.model import build_model
+from genera.config.shipped_recipes import recipe_paths
 from genera.core import ImageModel, ImageSpec, check_positive, check_seed, noise_from
 from genera.data import ImageSplit, SequentialBatches, ShuffledBatches
 from genera.evaluation.classifier import Classifier

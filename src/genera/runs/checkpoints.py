@@ -14,7 +14,7 @@ from genera.core.files import write_whole
 from genera.runs.run_directory import RunDirectory
 
 #: Raised whenever what a checkpoint must hold changes.
-SCHEMA = 1
+SCHEMA = 2
 #: What every checkpoint holds, by kind.
 _CONTENT: dict[str, type] = {
     "state_dict": dict,
@@ -30,7 +30,7 @@ MAY_CHANGE = {
     "strategy", "probes", "loggers", "callbacks",
 }  # fmt: skip
 #: Callbacks without whose state a training cannot go on as it would have.
-CALLBACKS = ("Clock", "TrainingMetrics", "Validation", "SampleProbes")
+CALLBACKS = ("Clock", "AfterStep")
 
 
 def identity_of(run: RunDirectory) -> dict[str, str]:

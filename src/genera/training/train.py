@@ -15,26 +15,25 @@ from lightning.pytorch.loggers import Logger, TensorBoardLogger
 from lightning.pytorch.strategies import Strategy
 
 from genera.config.errors import brief
-from genera.config.recipes import make_model
+from genera.config.model import make_model
 from genera.core import ImageModel, ImageSpec, Probe, TwoPlayer, check_seed
-from genera.data.batches import ShuffledBatches, first_batch
-from genera.data.images import ImageDataset, ImageSplit
-from genera.runs.checkpoints import identity_of, read_checkpoint
+from genera.data import ImageDataset, ImageSplit
+from genera.runs.checkpoints import identity_of
 from genera.runs.environment import check_devices, describe_environment
 from genera.runs.run_directory import RunDirectory
-from genera.training.callbacks.checkpointer import Checkpointer
-from genera.training.callbacks.clock import Clock, Deadline
-from genera.training.callbacks.contention_monitor import ContentionMonitor
-from genera.training.callbacks.discriminator_monitor import DiscriminatorMonitor
-from genera.training.callbacks.progress_bar import ProgressBar
-from genera.training.callbacks.sample_probes import SampleProbes, check_can_be_probed
+from genera.training.callbacks.after_step import AfterStep
+from genera.training.callbacks.checkpointer import Interrupted, StopReason
+from genera.training.callbacks.clock import Clock
+from genera.training.callbacks.due import Due
+from genera.training.callbacks.sample_probes import check_can_be_probed
 from genera.training.callbacks.table_logger import TableLogger
-from genera.training.callbacks.watching import Conclusion, SampleGrids, TrainingMetrics, Validation
-from genera.training.checkpoint_io import WholeCheckpointIO, check_restorable
+from genera.training.data_module import DataModule
 from genera.training.duration import Duration, parse_duration
 from genera.training.process import process_settings
+from genera.training.result import TrainingResult
+from genera.training.resume import WholeCheckpointIO, check_restorable, checkpoint_to_resume, steps_since_log
 from genera.training.seeding import seeded, step_seed
-from genera.training.tasks.task import Task
+from genera.training.tasks import Task
 from genera.training.time_reserve import TimeReserve
 
 
@@ -61,7 +60,7 @@ def train(
     loggers: list[Logger] | None = None,
     callbacks: list[pl.Callback] | None = None,
     resume: bool = False,
-) -> None:
+) -> TrainingResult:
     """Train a model and leave everything in a run directory.
 
     Args:
@@ -70,27 +69,29 @@ def train(
         model: the model, made for the images.
         task: how it is optimised.
         batch_size: images per step, over all processes.
-        max_epochs: passes over the training images the schedules are planned for.
+        max_epochs: passes over the training images that the schedules are planned for.
         max_steps: stop after this many steps; schedules are planned for max_epochs all the same.
         budget: train for this time instead, such as 20m; every schedule spans it.
         seed: of all random numbers; two runs of one seed are identical on one machine.
         precision: of the arithmetic of the networks; weights stay in 32 bits with bf16-mixed.
         validate_every: epochs between two validations.
-        validation_images: how many images of the validation split to use; all where omitted.
+        validation_images: how many images of the validation split to use; all by default.
         log_every: steps between two rows of metrics.csv.
         checkpoint_every: time between two checkpoints.
         accelerator: cpu, gpu (or cuda or mps, to say which kind), or auto.
         devices: number of processes or GPUs.
         strategy: how several processes share the work, such as ddp, or a Lightning strategy.
-        probes: what to ask of samples at every validation, such as genera.evaluation.Diversity.
+        probes: functions of samples to log at every validation, such as genera.evaluation.Diversity.
         loggers: Lightning loggers besides metrics.csv and TensorBoard.
         callbacks: Lightning callbacks besides our own; those that wait for Lightning's validation never act.
         resume: go on from the last checkpoint of the run.
 
+    Returns:
+        The run, and why the training stopped: a signal ends it after a checkpoint.
+
     Raises:
         ValueError: an argument does not fit the data or another argument.
-        NonFiniteLoss: the loss or gradient was not finite; the last checkpoint is from before.
-        Interrupted: Ctrl-C or SIGTERM; a checkpoint of the last step is there, unless it came twice.
+        NonFiniteLoss: a loss or gradient was not finite; the last checkpoint is from before.
         OSError: the run directory cannot be written; what was written before is whole.
     """
     started = time.monotonic()
@@ -98,121 +99,100 @@ def train(
         raise ValueError(f"log_every and validate_every must be positive, got {log_every} and {validate_every}")
     check_devices(devices, accelerator)
     check_seed(seed)
-    feed = DataModule(data.split("train"), batch_size=batch_size, seed=seed)
-    span = Duration(feed.steps_per_epoch, max_epochs, max_steps, None if budget is None else parse_duration(budget))
+    batches = DataModule(data.split("train"), batch_size=batch_size, seed=seed)
     validated = _first(data.split("validation"), validation_images)
+    seconds = None if budget is None else parse_duration(budget)
+    duration = Duration(batches.steps_per_epoch, max_epochs, max_steps, seconds)
     identity = identity_of(run)
-    checkpoint = _checkpoint_to_resume(run, span, identity) if resume else None
+    checkpoint = checkpoint_to_resume(run, duration, identity) if resume else None
 
     with seeded(step_seed(seed, 0)):
-        lightning_task = task(_prepared(make_model(model, data.spec), None if resume else feed.first_batch()))
-    lightning_task.check(span.progress(0, 0.0), batch_size=batch_size // devices)
+        lightning_task = task(_channels_last(make_model(model, data.spec)))
+        if not resume:
+            lightning_task.initialize(batches.first_batch())
+    lightning_task.check(duration.progress(0, 0.0), batch_size=batch_size // devices)
     if probes:
         check_can_be_probed(lightning_task.model, probes, images=validated, levels=data.spec.levels)
-    if checkpoint is not None:
-        _check_same_model(run, checkpoint, lightning_task)
 
-    every = max(1, round(validate_every * span.steps_per_epoch))
+    due = Due(
+        log_every=log_every,
+        validate_every=max(1, round(validate_every * duration.steps_per_epoch)),
+        steps_per_epoch=duration.steps_per_epoch,
+        checkpoint_seconds=parse_duration(checkpoint_every),
+    )
     reserve = TimeReserve(num_batches=math.ceil(len(validated) / batch_size))
-    pace = Clock(span, reserve=reserve, validate_every=every, seed=seed, started=started)
-    metrics = TrainingMetrics(pace, every=log_every)
-    validation = Validation(validated, batch_size=batch_size, every=every, seed=seed, run=run)
-    snapshots = SampleGrids(run, validation=validation, seconds=30, count=64, seed=seed)
-    probing = SampleProbes(probes or [], images=validated, levels=data.spec.levels, validation=validation, seed=seed)
-    watching = [
-        validation,
-        snapshots,
-        probing,
-        DiscriminatorMonitor(feed.steps_per_epoch),
-        ContentionMonitor(),
-        Deadline(pace),
-    ]
-    bar = ProgressBar(pace, metrics=metrics, validation=validation)
-    conclusion = Conclusion(feed.images, run=run, seed=seed)
-    keeper = Checkpointer(run, seconds=parse_duration(checkpoint_every))
-    with process_settings(), pace.generators_kept, keeper.catching_signals():
-        try:
-            trainer = pl.Trainer(
-                accelerator=accelerator,
-                devices=devices,
-                strategy=_strategy_for(lightning_task, strategy, devices=devices),
-                precision=precision,
-                max_epochs=-1,  # `Clock` decides when to stop
-                limit_val_batches=0,  # `Validation` validates
-                logger=_loggers(run, loggers, checkpoint=checkpoint),
-                # The keeper is last, so that what the others did at a step is in its checkpoint.
-                callbacks=[pace, *(callbacks or []), metrics, *watching, bar, conclusion, keeper],
-                plugins=[WholeCheckpointIO(identity)],
-                enable_checkpointing=False,
-                enable_progress_bar=False,
-                enable_model_summary=False,
-            )
-        except MisconfigurationException as error:
-            raise ValueError(f"Lightning refuses accelerator, devices or strategy on this machine: {error}") from error
-        if trainer.is_global_zero:
-            # Not before: what has just been refused leaves no directory behind.
-            print(f"training in {run.path}", file=sys.stderr)
-        if checkpoint is not None:
-            _check_restorable(run, checkpoint, trainer, lightning_task)
-        try:
-            trainer.fit(lightning_task, datamodule=feed, ckpt_path=run.checkpoint if resume else None)
-        except (ArithmeticError, AttributeError, LookupError, RuntimeError, TypeError) as error:
-            if pace.is_running or not resume:
-                raise
-            # A checkpoint whose digest is right may still lack what some part looks for.
-            raise ValueError(
-                f"{run.checkpoint} cannot be resumed from ({type(error).__name__}: {brief(error)}): "
-                "restore the run's own, or start anew"
-            ) from error
-        finally:
-            # Before the first step of a sitting, what an earlier one wrote is still true.
-            if trainer.is_global_zero and pace.is_running:
-                run.write_environment(_circumstances(pace, lightning_task, feed))
-
-
-class DataModule(pl.LightningDataModule):
-    """Gives each process its share of the training images, from the step where training stands.
-
-    Args:
-        images: the training split.
-        batch_size: images per step, over all processes.
-        seed: of the order.
-
-    Raises:
-        ValueError: there are fewer images than a batch.
-    """
-
-    def __init__(self, images: ImageSplit, *, batch_size: int, seed: int) -> None:
-        super().__init__()
-        self.images = images
-        self.batch_size = batch_size
-        self.seed = seed
-        self.steps_per_epoch = ShuffledBatches(images, batch_size=batch_size, seed=seed).steps_per_epoch
-
-    def train_dataloader(self) -> ShuffledBatches:
-        assert self.trainer is not None
-        return ShuffledBatches(
-            self.images,
-            batch_size=self.batch_size,
-            seed=self.seed,
-            start_step=self.trainer.global_step,
-            rank=self.trainer.global_rank,
-            world_size=self.trainer.world_size,
-            device=self.trainer.strategy.root_device,
+    clock = Clock(duration, due=due, reserve=reserve, seed=seed, started=started)
+    after_step = AfterStep(
+        run,
+        clock=clock,
+        train_images=batches.images,
+        validation_images=validated,
+        batch_size=batch_size,
+        levels=data.spec.levels,
+        probes=probes or [],
+        seed=seed,
+    )
+    with process_settings(), clock.generators_kept, after_step.checkpointer.catching_signals():
+        trainer = _trainer(
+            accelerator=accelerator,
+            devices=devices,
+            strategy=_strategy_for(lightning_task, strategy, devices=devices),
+            precision=precision,
+            logger=_loggers(run, loggers, checkpoint=checkpoint),
+            # In the order in which they act after a step.
+            callbacks=[clock, *(callbacks or []), after_step],
+            plugins=[WholeCheckpointIO(identity)],
         )
+        if checkpoint is not None:
+            check_restorable(run, checkpoint, trainer, lightning_task)
+        if trainer.is_global_zero:
+            # Not before: settings that are refused leave no directory behind.
+            print(f"training in {run.path}", file=sys.stderr)
+        stop_reason = _fit(trainer, lightning_task, batches, clock=clock, run=run, resume=resume)
+    best = after_step.validation.best
+    return TrainingResult(run.path, clock.progress.step, best if math.isfinite(best) else None, stop_reason)
 
-    def first_batch(self) -> torch.Tensor:
-        """The images of the first step, the same in every process: uint8 ``(batch_size, C, H, W)``."""
-        return first_batch(self.images, self.batch_size, self.seed)[0]
+
+def _trainer(**options: Any) -> pl.Trainer:
+    try:
+        return pl.Trainer(
+            max_epochs=-1,  # `Clock` ends the training
+            limit_val_batches=0,  # `AfterStep` validates,
+            log_every_n_steps=0,  # and logs,
+            enable_progress_bar=False,  # and shows the progress,
+            enable_checkpointing=False,  # and saves checkpoints
+            enable_model_summary=False,
+            **options,
+        )
+    except MisconfigurationException as error:
+        raise ValueError(f"Lightning refuses accelerator, devices or strategy on this machine: {error}") from error
 
 
-def _prepared(model: ImageModel, images: torch.Tensor | None) -> ImageModel:
-    """A model ready to train; ``images`` to set itself up from where it has not been trained yet."""
-    # Convolutions on processors are faster with the channels innermost, and give the same.
-    model.to(memory_format=torch.channels_last)  # type: ignore[call-overload]  # missing from torch's annotations
-    if images is not None:
-        model.initialize(images)
-    return model
+def _fit(
+    trainer: pl.Trainer, task: Task, batches: DataModule, *, clock: Clock, run: RunDirectory, resume: bool
+) -> StopReason:
+    try:
+        trainer.fit(task, datamodule=batches, ckpt_path=run.checkpoint if resume else None)
+    except Interrupted as interruption:
+        return interruption.reason
+    except (ArithmeticError, AttributeError, LookupError, RuntimeError, TypeError) as error:
+        if clock.is_running or not resume:
+            raise
+        # A checkpoint whose digest is right may still lack what some part looks for.
+        raise ValueError(
+            f"{run.checkpoint} cannot be resumed from ({type(error).__name__}: {brief(error)}): "
+            "restore the run's own, or start anew"
+        ) from error
+    finally:
+        # Until the first step of a resumed training, what was written before is still true.
+        if trainer.is_global_zero and clock.is_running:
+            run.write_environment(_circumstances(clock, task, batches))
+    return "finished"
+
+
+def _channels_last(model: ImageModel) -> ImageModel:
+    """Convolutions on processors are faster with the channels innermost, and give the same."""
+    return model.to(memory_format=torch.channels_last)  # type: ignore[call-overload]  # missing from torch's annotations
 
 
 def _strategy_for(task: Task, strategy: str | Strategy, *, devices: int) -> str | Strategy:
@@ -220,50 +200,6 @@ def _strategy_for(task: Task, strategy: str | Strategy, *, devices: int) -> str 
     if isinstance(task.model, TwoPlayer) and devices > 1 and strategy in ("auto", "ddp"):
         return "ddp_find_unused_parameters_true"
     return strategy
-
-
-def _checkpoint_to_resume(run: RunDirectory, span: Duration, identity: dict[str, Any]) -> dict[str, Any]:
-    """The last checkpoint of a run that is not over yet."""
-    for unfinished in run.checkpoint.parent.glob(f".{run.checkpoint.stem}.*"):
-        # A kill in the middle of saving left it.
-        unfinished.unlink()
-    checkpoint = read_checkpoint(run.checkpoint, identity)
-    try:
-        pace = checkpoint["callbacks"]["Clock"]
-        seconds, reserve = float(pace["seconds"]), float(pace["reserve"]["seconds"])
-        int(checkpoint["callbacks"]["TrainingMetrics"]["count"])
-    except (LookupError, TypeError, ValueError) as error:
-        raise ValueError(
-            f"{run.checkpoint} is damaged, its times and counts are not there: restore the run's own, or start anew"
-        ) from error
-    if span.is_over(span.progress(checkpoint["global_step"], seconds, reserve=reserve)):
-        raise ValueError(
-            f"{run.path} is finished ({checkpoint['global_step']} steps in {seconds:.0f} s of {span}): "
-            "give a larger --budget, --max_epochs or --max_steps to go on"
-        )
-    return checkpoint
-
-
-def _check_same_model(run: RunDirectory, checkpoint: dict[str, Any], task: Task) -> None:
-    """Refuse a checkpoint whose weights do not fit the model of the run's settings."""
-    expected = {name: value.shape for name, value in task.state_dict().items()}
-    found = {name: value.shape for name, value in checkpoint["state_dict"].items()}
-    differing = sorted(name for name in expected.keys() | found.keys() if expected.get(name) != found.get(name))
-    if differing:
-        raise ValueError(
-            f"{run.checkpoint} belongs to another model than {run.config} describes: "
-            f"{len(differing)} weights differ, such as {differing[0]}; restore the run's own files, or start anew"
-        )
-
-
-def _check_restorable(run: RunDirectory, checkpoint: dict[str, Any], trainer: pl.Trainer, task: Task) -> None:
-    """Refuse a checkpoint from which something could not be restored, though its digest is right."""
-    optimizers = task.configure_optimizers()
-    count = len(optimizers) if isinstance(optimizers, list) else 1
-    try:
-        check_restorable(checkpoint, trainer, num_optimizers=count)
-    except ValueError as error:
-        raise ValueError(f"{run.checkpoint} is damaged ({error}): restore the run's own, or start anew") from error
 
 
 def _first(images: ImageSplit, count: int | None) -> ImageSplit:
@@ -279,22 +215,22 @@ def _loggers(run: RunDirectory, more: list[Logger] | None, *, checkpoint: dict[s
         table, purge_step = TableLogger(run.metrics), None
     else:
         step = checkpoint["global_step"]
-        logged_step = step - checkpoint["callbacks"]["TrainingMetrics"]["count"]
-        table, purge_step = TableLogger(run.metrics, resume_step=step, logged_step=logged_step), step + 1
+        table = TableLogger(run.metrics, resume_step=step, logged_step=step - steps_since_log(checkpoint))
+        purge_step = step + 1
     board = TensorBoardLogger(run.path, name="", version="tensorboard", purge_step=purge_step)
     return [table, board, *(more or [])]
 
 
-def _circumstances(pace: Clock, task: Task, feed: DataModule) -> dict[str, Any]:
-    """What stands in ``environment.json``."""
-    images = pace.progress.step * feed.batch_size
+def _circumstances(clock: Clock, task: Task, batches: DataModule) -> dict[str, Any]:
+    """The content of ``environment.json``."""
+    images = clock.progress.step * batches.batch_size
     return {
         **describe_environment(),
-        "seed": feed.seed,
+        "seed": batches.seed,
         "parameters": sum(parameter.numel() for parameter in task.model.parameters()),
-        "steps": pace.progress.step,
-        "finished": pace.span.is_over(pace.progress),
-        "wall_seconds": round(pace.seconds, 2),
-        "cpu_seconds": round(pace.cpu_seconds, 2),
-        "images_per_second": round(images / pace.step_seconds, 1) if pace.step_seconds else None,
+        "steps": clock.progress.step,
+        "finished": clock.duration.is_over(clock.progress),
+        "wall_seconds": round(clock.seconds, 2),
+        "cpu_seconds": round(clock.cpu_seconds, 2),
+        "images_per_second": round(images / clock.step_seconds, 1) if clock.step_seconds else None,
     }

@@ -5,7 +5,7 @@ from __future__ import annotations
 import torch
 from torch import Tensor
 
-from genera.core import Autoencoding, Concluding, Generative, ImageSpec, Loss, Trainable, check_positive, sum_over_dims
+from genera.core import Autoencoding, Generative, ImageSpec, Loss, Trainable, check_positive, sum_over_dims
 from genera.vaes.code_mixture import CodeMixture
 from genera.vaes.encoder import DecoderFactory, EncoderFactory
 
@@ -14,7 +14,7 @@ _NUM_CODES = 10_000
 _AT_ONCE = 500
 
 
-class Autoencoder(Trainable, Generative, Autoencoding, Concluding):
+class Autoencoder(Trainable, Generative, Autoencoding):
     """Learns a code from which it can rebuild the image.
 
     It has no notion of which codes are likely. To draw images nevertheless, a mixture of Gaussians is fitted to the
@@ -34,6 +34,8 @@ class Autoencoder(Trainable, Generative, Autoencoding, Concluding):
         Hinton & Salakhutdinov (2006); Ghosh et al. (2020), "From variational to deterministic autoencoders", for the
         mixture.
     """
+
+    needs_finalize = True
 
     def __init__(
         self,

@@ -18,7 +18,8 @@ from typing import Any
 
 import torch
 
-from genera.config.recipes import build_model, data_section, open_data
+from genera.config.data_section import data_section, open_data
+from genera.config.model import build_model
 from genera.core import ImageModel, ImageSpec
 from genera.data import ImageDataset, describe_difference
 from genera.runs.run_directory import RunDirectory

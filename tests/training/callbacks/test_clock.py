@@ -11,9 +11,8 @@ import pytest
 from running import TINY
 
 from genera.cli import main
-from genera.training.callbacks.watching import Validation
-from genera.training.tasks.loss_task import LossTask
-from genera.training.tasks.task import Task
+from genera.training.callbacks.validation import Validation
+from genera.training.tasks import LossTask, Task
 
 
 class Clock:
@@ -41,17 +40,17 @@ def training(
 ) -> int:
     """Train with steps and validations that take so many seconds; how many steps there were."""
 
-    def after_step(task: LossTask, after_step=LossTask.after_step) -> None:
+    def take_step(task: LossTask, *arguments: object, take_step=LossTask.optimizer_step) -> None:
         clock.seconds += step
-        after_step(task)
+        take_step(task, *arguments)
 
-    def validate(self: Validation, trainer: pl.Trainer, task: Task, validate=Validation._validate) -> dict[str, float]:
+    def validate(self: Validation, trainer: pl.Trainer, task: Task, validate=Validation.validate) -> None:
         clock.seconds += validation
-        return validate(self, trainer, task)
+        validate(self, trainer, task)
 
     with monkeypatch.context() as patch:
-        patch.setattr(LossTask, "after_step", after_step)
-        patch.setattr(Validation, "_validate", validate)
+        patch.setattr(LossTask, "optimizer_step", take_step)
+        patch.setattr(Validation, "validate", validate)
         assert main(["train", TINY, "--out", str(run), "--budget", budget, *options]) == 0
     environment = json.loads((run / "environment.json").read_text())
     assert environment["finished"] is True

@@ -117,11 +117,10 @@ def train(machine: Machine, steps: int, *, others: float, device: str = "cpu", i
     monitor = ContentionMonitor()
     strategy = SimpleNamespace(root_device=torch.device(device))
     trainer: Any = SimpleNamespace(is_global_zero=is_first, strategy=strategy)
-    module: Any = None
-    for index in range(steps):
-        monitor.on_train_batch_start(trainer, module, None, index)
+    monitor.start(trainer)
+    for _ in range(steps):
         machine.run(2, busy=[2, 2 * others], own=2)
-        monitor.on_train_batch_end(trainer, module, None, None, index)
+        monitor.check()
 
 
 @pytest.mark.parametrize(

@@ -15,7 +15,6 @@ from genera.cli import main
 from genera.data import ImageSplit, find_dataset
 from genera.evaluation import ClassCoverage, Diversity
 from genera.training.callbacks.sample_probes import SampleProbes
-from genera.training.callbacks.watching import Validation
 
 
 def spread(images: torch.Tensor) -> dict[str, float]:
@@ -24,27 +23,26 @@ def spread(images: torch.Tensor) -> dict[str, float]:
 
 
 @pytest.fixture
-def probing(tmp_path: Path) -> SampleProbes:
+def probes() -> SampleProbes:
     images = ImageSplit(torch.arange(17, dtype=torch.uint8).view(17, 1, 1, 1))
-    validation = Validation(images, batch_size=4, every=1, seed=0, run=None)  # type: ignore[arg-type]
-    return SampleProbes([spread], images=images, levels=17, validation=validation, seed=0)
+    return SampleProbes([spread], images=images, levels=17, seed=0)
 
 
-def test_probes_see_256_levels_whatever_there_are(probing: SampleProbes) -> None:
-    assert probing._found(probing.images.pixels) == {"diversity": 17.0, "highest": 255.0}
+def test_probes_see_256_levels_whatever_there_are(probes: SampleProbes) -> None:
+    assert probes._apply(probes.images.pixels) == {"diversity": 17.0, "highest": 255.0}
 
 
 def test_samples_that_are_few_images_are_warned_of_once(
-    probing: SampleProbes, capsys: pytest.CaptureFixture[str]
+    probes: SampleProbes, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    probing._of_images = {"diversity": 17.0}
+    probes._of_images = {"diversity": 17.0}
     for diversity, warnings in ((6.0, 0), (math.nan, 0), (5.0, 1), (4.0, 0)):
-        probing._warn_of_collapse({"diversity": diversity})
-        assert capsys.readouterr().err.count("few images, again and again") == warnings
-    state = probing.state_dict()
-    probing._has_warned = False
-    probing.load_state_dict(state)
-    probing._warn_of_collapse({"diversity": 1.0})
+        probes._warn_of_collapse({"diversity": diversity})
+        assert capsys.readouterr().err.count("copies of a few images") == warnings
+    state = probes.state_dict()
+    probes._has_warned = False
+    probes.load_state_dict(state)
+    probes._warn_of_collapse({"diversity": 1.0})
     assert not capsys.readouterr().err
 
 
@@ -54,7 +52,7 @@ def test_a_training_warns_of_a_collapse_once_it_has_come_far_enough(
 ) -> None:
     model = ("--model", "noiseless.Collapsed", "--allow", "noiseless", "--data", "digits", "--batch_size", "16")
     assert main(["train", "gan", *model, "--max_steps", str(steps), "--out", str(tmp_path / "run")]) == 0
-    assert capsys.readouterr().err.count("few images, again and again") == warnings
+    assert capsys.readouterr().err.count("copies of a few images") == warnings
 
 
 def test_any_family_can_be_probed(tmp_path: Path) -> None:
@@ -77,13 +75,13 @@ def test_classes_are_counted_of_the_data_of_the_classifier_only(tmp_path: Path, 
     assert not run.exists()
 
 
-@pytest.mark.parametrize(("recipe", "reason"), [("ae", "before the end"), ("lenet", "at all")])
+@pytest.mark.parametrize(("recipe", "reason"), [("ae", "before its training ends"), ("lenet", "at all")])
 def test_what_draws_nothing_as_it_is_trained_cannot_be_probed(
     tmp_path: Path, failing: Callable[..., str], recipe: str, reason: str
 ) -> None:
     run, probes = tmp_path / "run", "[{class_path: genera.evaluation.Diversity}]"
     message = failing("train", recipe, "--data", "digits", "--probes", probes, "--out", str(run))
-    assert f"draws nothing {reason}: leave probes out" in message
+    assert f"has none {reason}: leave probes out" in message
     assert not run.exists()
 
 

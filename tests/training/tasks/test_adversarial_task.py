@@ -119,9 +119,9 @@ def players(**options: object) -> AdversarialTask:
 
 def test_the_average_has_the_same_discriminator() -> None:
     task = players(average_decay=0.9)
-    assert task.evaluated is not task.model
-    assert task.evaluated.discriminator is task.model.discriminator
-    assert task.evaluated.generator is not task.model.generator
+    assert task.evaluated_model is not task.model
+    assert task.evaluated_model.discriminator is task.model.discriminator
+    assert task.evaluated_model.generator is not task.model.generator
     assert all(parameter.requires_grad for parameter in task.model.parameters())
 
 
@@ -301,7 +301,7 @@ def test_bad_values_are_one_line(tmp_path: Path, failing: Callable[..., str]) ->
     probe = "[{class_path: genera.evaluation.ClassCoverage, init_args: {classifier: lenet-digits}}]"
     own = ("gan", "--data", "folder", "--data.path", str(pictures), "--batch_size", "4")
     assert "counts 10 classes and these images have 0" in failing("train", *own, "--probes", probe, *out)
-    assert "a probe cannot look at these images" in failing("train", *own, "--data.size", "6", *out)
+    assert "a probe does not take these images" in failing("train", *own, "--data.size", "6", *out)
     message = failing("train", "sngan", *own[1:], "--data.size", "10", *out)
     assert "multiples of 4, such as 8×8, got 10×10" in message
     message = failing("train", "cgan_fm", *own[1:], "--data.size", "8", *out)

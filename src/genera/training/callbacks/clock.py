@@ -1,4 +1,4 @@
-"""Callbacks that lead a training from step to step."""
+"""The clock of a training: time, progress, the noise of every step, and the end."""
 
 from __future__ import annotations
 
@@ -13,9 +13,10 @@ import torch
 from tqdm import tqdm
 
 from genera.core import Progress
+from genera.training.callbacks.due import Due
 from genera.training.duration import Duration
 from genera.training.seeding import global_generators_kept, seed_global_generators, step_seed
-from genera.training.tasks.task import Task
+from genera.training.tasks import Task
 from genera.training.time_reserve import TimeReserve
 
 #: With fewer steps a budget is too short for any training.
@@ -23,30 +24,30 @@ _FEW_STEPS = 5
 
 
 class Clock(pl.Callback):
-    """Keeps the time, seeds every step, moves the schedules along and ends the training.
+    """Measures time, seeds every step and ends the training when its duration is over.
 
     Args:
-        span: how long the training is.
-        reserve: what a budget keeps for its end.
-        validate_every: steps between two validations.
+        duration: of the training.
+        due: decides which steps are followed by a validation.
+        reserve: time of a budget that is kept for the last validation.
         seed: of all noise.
         started: value of :func:`time.monotonic` from which time counts.
     """
 
-    def __init__(self, span: Duration, *, reserve: TimeReserve, validate_every: int, seed: int, started: float) -> None:
-        self.span = span
+    def __init__(self, duration: Duration, *, due: Due, reserve: TimeReserve, seed: int, started: float) -> None:
+        self.duration = duration
+        self.due = due
         self.reserve = reserve
-        self.validate_every = validate_every
         self.seed = seed
-        #: To be left when training is over: puts back the global generators, which every step seeds.
+        #: To be left when training is over: restores the global generators, which every step seeds.
         self.generators_kept = ExitStack()
         self._started = started
         self._seconds_before = 0.0
         self._cpu_started = time.process_time()
         self._cpu_seconds_before = 0.0
-        #: Whether training has begun, or gone on, in this sitting.
+        #: Whether this process has begun, or resumed, training.
         self.is_running = False
-        #: Time spent in training steps alone: without validation, pictures and checkpoints.
+        #: Time spent in training steps alone: without validation, grids and checkpoints.
         self.step_seconds = 0.0
         self._step_started = 0.0
         self._step_ended = 0.0
@@ -57,21 +58,22 @@ class Clock(pl.Callback):
     @property
     def epochs(self) -> float:
         """Passes over the training images made so far; the plan of a time budget may count otherwise."""
-        return self.progress.step / self.span.steps_per_epoch
+        return self.progress.step / self.duration.steps_per_epoch
 
     @property
     def seconds(self) -> float:
-        """Wall time spent on this training, earlier sittings included."""
+        """Wall time spent on this training, before it was resumed included."""
         return self._seconds_before + time.monotonic() - self._started
 
     @property
     def cpu_seconds(self) -> float:
-        """Processor time of this process, earlier sittings included."""
+        """Processor time of this process, before it was resumed included."""
         return self._cpu_seconds_before + time.process_time() - self._cpu_started
 
     def on_train_start(self, trainer: pl.Trainer, pl_module: pl.LightningModule) -> None:
         task = task_of(pl_module)
-        self._look_at_the_clock(trainer, task)
+        self._update_progress(trainer, task)
+        task.progress = lambda: self.progress
         self.generators_kept.enter_context(global_generators_kept(task.device))
         self.is_running = True
 
@@ -79,39 +81,35 @@ class Clock(pl.Callback):
         self, trainer: pl.Trainer, pl_module: pl.LightningModule, batch: Any, batch_idx: int
     ) -> None:
         task = task_of(pl_module)
-        self._look_at_the_clock(trainer, task)
+        self._update_progress(trainer, task)
         seed = step_seed(self.seed, task.steps, rank=trainer.global_rank)
         task.noise = torch.Generator(task.device).manual_seed(seed)
         seed_global_generators(seed)
-        task.advance(self.progress)
         self._step_started = time.monotonic()
 
     def on_train_batch_end(
         self, trainer: pl.Trainer, pl_module: pl.LightningModule, outputs: Any, batch: Any, batch_idx: int
     ) -> None:
         task = task_of(pl_module)
-        task.after_step()
         self._step_ended = time.monotonic()
         self.step_seconds += self._step_ended - self._step_started
         self.reserve.add_step(self._step_ended - self._step_started)
         # A validation that is due may be the last: when no further step fits between it and another.
-        self._stop_if_over(trainer, task, ahead=self.reserve.validation if self._is_validated(task) else 0.0)
+        ahead = self.reserve.validation if self.due.is_regular_validation(task.steps) else 0.0
+        self._stop_if_over(trainer, task, ahead=ahead)
 
-    def after_validation(self, trainer: pl.Trainer, task: Task) -> None:
-        """Take in how long a validation took, where there was one; end a training that it has used up the budget of."""
-        if self._is_validated(task) and not trainer.should_stop:
+    def end_validation(self, trainer: pl.Trainer, task: Task) -> None:
+        """Measure how long a regular validation took; end a training that it has used up the budget of."""
+        if not trainer.should_stop:
             self.reserve.add_validation(time.monotonic() - self._step_ended)
             self._stop_if_over(trainer, task)
 
-    def _is_validated(self, task: Task) -> bool:
-        return task.steps % self.validate_every == 0
-
     def _stop_if_over(self, trainer: pl.Trainer, task: Task, *, ahead: float = 0.0) -> None:
-        self._look_at_the_clock(trainer, task, ahead=ahead)
-        if self.span.is_over(self.progress):
+        self._update_progress(trainer, task, ahead=ahead)
+        if self.duration.is_over(self.progress):
             trainer.should_stop = True
-        if trainer.is_global_zero and self.span.budget is not None and not self._has_warned:
-            self._warn_of_a_short_budget(self.span.budget)
+        if trainer.is_global_zero and self.duration.budget is not None and not self._has_warned:
+            self._warn_of_a_short_budget(self.duration.budget)
 
     def _warn_of_a_short_budget(self, budget: float) -> None:
         reserve, is_over = self.reserve, self.progress.fraction >= 1
@@ -141,34 +139,16 @@ class Clock(pl.Callback):
         self.step_seconds = state_dict["step_seconds"]
         self.reserve.load_state_dict(state_dict["reserve"])
 
-    def _look_at_the_clock(self, trainer: pl.Trainer, task: Task, *, ahead: float = 0.0) -> None:
-        """See where training stands, or will stand before the next step, which begins some seconds ahead."""
+    def _update_progress(self, trainer: pl.Trainer, task: Task, *, ahead: float = 0.0) -> None:
+        """Set the progress to that of now, or of the next step where that begins some seconds ahead."""
         seconds, reserve = self.seconds + ahead, self.reserve.seconds
-        if trainer.world_size > 1 and self.span.budget is not None:
+        if trainer.world_size > 1 and self.duration.budget is not None:
             # Every process must follow the same schedule and stop at the same step.
             seconds, reserve = trainer.strategy.broadcast((seconds, reserve))
-        progress = self.span.progress(task.steps, seconds, reserve=reserve)
+        progress = self.duration.progress(task.steps, seconds, reserve=reserve)
         # A reserve that was too large, as the first steps are slow, must not take schedules back.
         epoch, fraction = (max(getattr(progress, name), getattr(self.progress, name)) for name in ("epoch", "fraction"))
         self.progress = replace(progress, epoch=epoch, fraction=fraction)
-
-
-class Deadline(pl.Callback):
-    """Lets the pace know that a validation is over, with all that is done along with it.
-
-    It must come after those who look at the training, and before those who act on its end.
-
-    Args:
-        pace: the clock of the training.
-    """
-
-    def __init__(self, pace: Clock) -> None:
-        self.pace = pace
-
-    def on_train_batch_end(
-        self, trainer: pl.Trainer, pl_module: pl.LightningModule, outputs: Any, batch: Any, batch_idx: int
-    ) -> None:
-        self.pace.after_validation(trainer, task_of(pl_module))
 
 
 def _rounded(seconds: float) -> str:
@@ -176,6 +156,6 @@ def _rounded(seconds: float) -> str:
 
 
 def task_of(module: pl.LightningModule) -> Task:
-    """The task a callback was called with."""
+    """The task that a callback was called with."""
     assert isinstance(module, Task)
     return module

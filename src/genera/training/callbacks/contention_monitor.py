@@ -52,32 +52,26 @@ class OtherPrograms:
         return busy - own - sum(map(_seconds_of_child, self._process.children(recursive=True)))
 
 
-class ContentionMonitor(pl.Callback):
-    """Says once, after the first seconds of training, where fewer threads would be faster."""
+class ContentionMonitor:
+    """Advises once, after the first seconds of training, to use fewer threads where that would be faster."""
 
     def __init__(self) -> None:
         self._others: OtherPrograms | None = None
-        self._is_done = False
 
-    def on_train_batch_start(
-        self, trainer: pl.Trainer, pl_module: pl.LightningModule, batch: Any, batch_idx: int
-    ) -> None:
-        if self._is_done or self._others is not None:
-            return
-        self._is_done = True
-        # No training ends because of what is but advice.
-        with suppress(psutil.Error, OSError):
-            self._others = OtherPrograms()
-            self._is_done = not trainer.is_global_zero or trainer.strategy.root_device.type != "cpu"
+    def start(self, trainer: pl.Trainer) -> None:
+        """Begin to measure; in the first process, and where training runs on the processor."""
+        if trainer.is_global_zero and trainer.strategy.root_device.type == "cpu":
+            # No training ends because advice could not be given.
+            with suppress(psutil.Error, OSError):
+                self._others = OtherPrograms()
 
-    def on_train_batch_end(
-        self, trainer: pl.Trainer, pl_module: pl.LightningModule, outputs: Any, batch: Any, batch_idx: int
-    ) -> None:
-        if self._is_done or self._others is None or self._others.seconds < _SECONDS:
+    def check(self) -> None:
+        """Advise, when enough time has passed."""
+        if self._others is None or self._others.seconds < _SECONDS:
             return
-        self._is_done = True
+        others, self._others = self._others, None
         with suppress(psutil.Error, OSError):
-            self._advise(self._others.cores_used(), self._others.num_cores)
+            self._advise(others.cores_used(), others.num_cores)
 
     def _advise(self, used: float, cores: int) -> None:
         fitting = threads_that_fit(cores, used)

@@ -5,42 +5,40 @@ from __future__ import annotations
 import sys
 from typing import Any
 
-import lightning.pytorch as pl
-from tqdm import tqdm
+from tqdm.auto import tqdm
 
-from genera.training.callbacks.clock import Clock, task_of
-from genera.training.callbacks.watching import TrainingMetrics, Validation
+from genera.training.callbacks.clock import Clock
+from genera.training.callbacks.training_metrics import TrainingMetrics
+from genera.training.callbacks.validation import Validation
 
 
-class ProgressBar(pl.Callback):
-    """Shows how much of the training is done, how long the rest takes, and how well it goes.
+class ProgressBar:
+    """Shows how much of the training is done, how long the rest takes, and the last losses.
 
     Args:
-        pace: the clock of the training.
-        metrics: where the last training values are.
-        validation: where the last validation values are.
+        clock: of the training.
+        metrics: has the last training values.
+        validation: has the last validation values.
     """
 
-    def __init__(self, pace: Clock, *, metrics: TrainingMetrics, validation: Validation) -> None:
-        self.pace = pace
+    def __init__(self, clock: Clock, *, metrics: TrainingMetrics, validation: Validation) -> None:
+        self.clock = clock
         self.metrics = metrics
         self.validation = validation
         self._bar: Any = None
 
-    def on_train_start(self, trainer: pl.Trainer, pl_module: pl.LightningModule) -> None:
-        if trainer.is_global_zero:
-            layout = "{desc} {percentage:3.0f}%|{bar}| {elapsed}<{remaining}{postfix}"
-            done = self._done()
-            self._bar = tqdm(
-                total=1000, initial=done, desc="training", bar_format=layout, file=sys.stderr, mininterval=0.5
-            )
+    def open(self) -> None:
+        """Show the bar, from where the training stands."""
+        layout = "{desc} {percentage:3.0f}%|{bar}| {elapsed}<{remaining}{postfix}"
+        self._bar = tqdm(
+            total=1000, initial=self._done(), desc="training", bar_format=layout, file=sys.stderr, mininterval=0.5
+        )
 
-    def on_train_batch_end(
-        self, trainer: pl.Trainer, pl_module: pl.LightningModule, outputs: Any, batch: Any, batch_idx: int
-    ) -> None:
+    def update(self, step: int) -> None:
+        """Show where the training stands after a step."""
         if self._bar is None:
             return
-        shown = {"step": str(task_of(pl_module).steps), "epoch": f"{self.pace.epochs:.2f}"}
+        shown = {"step": str(step), "epoch": f"{self.clock.epochs:.2f}"}
         for label, values, prefix in (("train", self.metrics.latest, "train/"), ("val", self.validation.latest, "")):
             if f"{prefix}bits_per_dim" in values:
                 shown[label] = f"{values[f'{prefix}bits_per_dim']:.3f} bits/dim"
@@ -52,18 +50,13 @@ class ProgressBar(pl.Callback):
         self._bar.set_postfix(shown, refresh=False)
         self._bar.update(self._done() - self._bar.n)
 
-    def _done(self) -> int:
-        """How much is, of 1000."""
-        return round(1000 * self.pace.span.share_done(self.pace.progress))
-
-    def on_train_end(self, trainer: pl.Trainer, pl_module: pl.LightningModule) -> None:
-        self._close()
-
-    def on_exception(self, trainer: pl.Trainer, pl_module: pl.LightningModule, exception: BaseException) -> None:
-        self._close()
-
-    def _close(self) -> None:
+    def close(self) -> None:
+        """Leave the last state on the screen."""
         if self._bar is not None:
             self._bar.refresh()
             self._bar.close()
             self._bar = None
+
+    def _done(self) -> int:
+        """How much is done, of 1000."""
+        return round(1000 * self.clock.duration.share_done(self.clock.progress))

@@ -1,4 +1,4 @@
-"""Looking at what a model draws while it trains."""
+"""Probes: named numbers of samples along a training."""
 
 from __future__ import annotations
 
@@ -10,99 +10,87 @@ import lightning.pytorch as pl
 import torch
 from tqdm import tqdm
 
-from genera.core import Concluding, Generative, ImageModel, Probe
-from genera.data.images import ImageSplit
-from genera.training.callbacks.clock import task_of
-from genera.training.callbacks.watching import Validation, log
+from genera.core import Generative, ImageModel, Probe
+from genera.data import ImageSplit
+from genera.training.callbacks.training_metrics import log
 
-#: Images drawn for the probes.
+#: Samples for the probes, and validation images.
 _COUNT = 500
-#: Samples that differ from each other by less than this share of what images do are few images, again and again.
+#: Below this share of the images' diversity the samples are copies of a few.
 _COLLAPSED = 1 / 3
-#: Steps before which that says nothing: what a generator has not learnt yet differs as little, with the recipes of this
+#: Steps before which that means nothing: samples of an untrained generator differ as little, with the recipes of this
 #: package for up to eight steps.
 _FIRST_STEPS = 100
 
 
-class SampleProbes(pl.Callback):
-    """Puts probes to samples of the same latents whenever a validation is due, and logs what they say.
+class SampleProbes:
+    """Applies probes to samples of the same latents after every validation and logs the results.
 
-    What they say of images stands beside it, in every row: it is what the samples' should come to.
+    The same numbers of validation images are logged in every row: the values that samples should come to.
 
     Args:
-        probes: each makes named numbers of uint8 images.
-        images: the validation split, of which as many are looked at as are drawn.
+        probes: each returns named numbers of uint8 images.
+        images: the validation split.
         levels: number of pixel values.
-        validation: samples are drawn when it is due, after it.
         seed: of the latents.
     """
 
-    def __init__(
-        self, probes: Sequence[Probe], *, images: ImageSplit, levels: int, validation: Validation, seed: int
-    ) -> None:
+    def __init__(self, probes: Sequence[Probe], *, images: ImageSplit, levels: int, seed: int) -> None:
         self.probes = probes
         self.images = images
-        self.validation = validation
         self.levels = levels
         self.seed = seed
         self._of_images: dict[str, float] = {}
         self._has_warned = False
 
-    def on_train_start(self, trainer: pl.Trainer, pl_module: pl.LightningModule) -> None:
-        if trainer.is_global_zero:
-            self._of_images = self._found(self.images.pixels[:_COUNT])
+    def measure_images(self) -> None:
+        """Apply the probes to validation images."""
+        self._of_images = self._apply(self.images.pixels[:_COUNT])
 
-    def on_train_batch_end(
-        self, trainer: pl.Trainer, pl_module: pl.LightningModule, outputs: Any, batch: Any, batch_idx: int
-    ) -> None:
-        task = task_of(pl_module)
-        due = task.steps % self.validation.every == 0 or trainer.should_stop
-        if not (self.probes and due and trainer.is_global_zero):
+    def measure_samples(self, trainer: pl.Trainer, model: ImageModel, *, device: torch.device, step: int) -> None:
+        """Apply the probes to samples and log both; in the first process."""
+        if not self.probes or not trainer.is_global_zero:
             return
-        model = task.evaluated
         assert isinstance(model, Generative)
-        model.eval()
-        samples = model.sample(_COUNT, generator=torch.Generator(task.device).manual_seed(self.seed)).cpu()
-        task.model.train()
-        found = self._found(samples)
-        of_samples = {f"samples/{name}": value for name, value in found.items()}
-        of_images = {f"images/{name}": value for name, value in self._of_images.items()}
-        log(trainer, of_samples | of_images, step=task.steps)
-        if task.steps >= _FIRST_STEPS:
-            self._warn_of_collapse(found)
+        samples = model.sample(_COUNT, generator=torch.Generator(device).manual_seed(self.seed)).cpu()
+        of_samples = self._apply(samples)
+        row = {f"samples/{name}": value for name, value in of_samples.items()}
+        row |= {f"images/{name}": value for name, value in self._of_images.items()}
+        log(trainer, row, step=step)
+        if step >= _FIRST_STEPS:
+            self._warn_of_collapse(of_samples)
 
-    def _found(self, pixels: torch.Tensor) -> dict[str, float]:
-        return _found(self.probes, pixels, levels=self.levels)
+    def _apply(self, pixels: torch.Tensor) -> dict[str, float]:
+        return _apply(self.probes, pixels, levels=self.levels)
 
-    def _warn_of_collapse(self, found: dict[str, float]) -> None:
-        diversity, of_images = found.get("diversity"), self._of_images.get("diversity")
+    def _warn_of_collapse(self, of_samples: dict[str, float]) -> None:
+        diversity, of_images = of_samples.get("diversity"), self._of_images.get("diversity")
         if self._has_warned or diversity is None or of_images is None or not diversity < _COLLAPSED * of_images:
             return
         self._has_warned = True
         tqdm.write(
-            f"the diversity of samples is {diversity:.2f}, that of images {of_images:.2f}: the model draws few images, "
-            "again and again; a lower learning rate, minibatch_std or feature_matching may help",
+            f"the diversity of samples is {diversity:.2f}, that of images {of_images:.2f}: the samples are copies of a "
+            "few images; a lower learning rate, minibatch_std or feature_matching may help",
             file=sys.stderr,
         )
 
     def state_dict(self) -> dict[str, Any]:
         return {"has_warned": self._has_warned}
 
-    def load_state_dict(self, state_dict: dict[str, Any]) -> None:
-        self._has_warned = state_dict["has_warned"]
+    def load_state_dict(self, state: dict[str, Any]) -> None:
+        self._has_warned = state["has_warned"]
 
 
 def check_can_be_probed(model: ImageModel, probes: Sequence[Probe], *, images: ImageSplit, levels: int) -> None:
-    """Refuse a model that draws nothing while it is trained, and probes that cannot look at such images.
+    """Refuse a model that cannot sample while it is trained, and probes that do not take such images.
 
     Raises:
-        ValueError: it draws nothing, or not before its training is over; or a probe refuses the images.
+        ValueError: the model cannot sample, or not before its training ends; or a probe refuses the images.
     """
-    if not isinstance(model, Generative) or isinstance(model, Concluding):
-        raise ValueError(
-            f"probes look at what a model draws as it is trained, and {type(model).__name__} draws nothing "
-            f"{'before the end' if isinstance(model, Generative) else 'at all'}: leave probes out"
-        )
+    if not isinstance(model, Generative) or model.needs_finalize:
+        when = "before its training ends" if isinstance(model, Generative) else "at all"
+        raise ValueError(f"probes need samples along the training, and {type(model).__name__} has none {when}: "
+                         "leave probes out")  # fmt: skip
     for probe in probes:
         classes = getattr(probe, "num_classes", None)
         if classes is not None and classes != model.spec.num_classes:
@@ -111,13 +99,13 @@ def check_can_be_probed(model: ImageModel, probes: Sequence[Probe], *, images: I
                 "give it a classifier of the same data, or leave it out"
             )
     try:
-        _found(probes, images.pixels[:8], levels=levels)
+        _apply(probes, images.pixels[:8], levels=levels)
     except ValueError as error:
-        raise ValueError(f"a probe cannot look at these images ({error}): choose other probes, or none") from error
+        raise ValueError(f"a probe does not take these images ({error}): choose other probes, or none") from error
 
 
-def _found(probes: Sequence[Probe], pixels: torch.Tensor, *, levels: int) -> dict[str, float]:
-    """What the probes say of uint8 ``(N, C, H, W)``."""
+def _apply(probes: Sequence[Probe], pixels: torch.Tensor, *, levels: int) -> dict[str, float]:
+    """The numbers that all probes return for uint8 ``(N, C, H, W)``."""
     # Probes need not know how many levels there are: they see 256.
     stretched = (pixels.float() * (255 / (levels - 1))).round().to(torch.uint8)
     return {name: value for probe in probes for name, value in probe(stretched).items()}

@@ -12,13 +12,19 @@ from torch.nn.modules.batchnorm import _BatchNorm
 from torch.optim import Optimizer
 
 from genera.core import Loss, Progress, Schedule, TwoPlayer, check_positive
-from genera.optim.weight_averaging import averaged, refresh_batch_norm
-from genera.training.tasks.task import Task, broken_terms, check_clip_norm, histograms, scalars, with_initial_rate
+from genera.optim import refresh_batch_norm
+from genera.training.tasks.task import (
+    Batch,
+    Task,
+    broken_terms,
+    check_clip_norm,
+    histograms,
+    scalars,
+    with_initial_rate,
+)
 
-#: Images drawn at a time from an averaged generator for the statistics of its batch normalization.
+#: Images that an averaged generator makes at a time for the statistics of its batch normalization.
 _REFRESHING_BATCH = 128
-
-Batch = tuple[Tensor, Tensor | None]
 
 
 class AdversarialTask(Task):
@@ -36,8 +42,8 @@ class AdversarialTask(Task):
         schedule: factor on both learning rates, as a function of progress.
         discriminator_steps: of the discriminator for one of the generator; the images of a batch are dealt out to them.
         separate_passes: make new fakes for the generator's step, instead of letting one pass serve both.
-        clip_norm: the gradient of either player is shortened to this norm.
-        average_decay: draw from and keep an exponential moving average of the generator's weights with this decay.
+        clip_norm: the gradient of either player is clipped to this norm.
+        average_decay: sample from and keep an exponential moving average of the generator's weights with this decay.
 
     Raises:
         ValueError: the model is not of two players, or a value is out of range.
@@ -47,7 +53,7 @@ class AdversarialTask(Task):
     """
 
     model: TwoPlayer
-    rates = "--task.generator_optimizer.lr, --task.discriminator_optimizer.lr"
+    learning_rate_options = "--task.generator_optimizer.lr, --task.discriminator_optimizer.lr"
 
     def __init__(
         self,
@@ -61,7 +67,7 @@ class AdversarialTask(Task):
         clip_norm: float | None = None,
         average_decay: float | None = None,
     ) -> None:
-        super().__init__(model, schedule=schedule)
+        super().__init__(model, schedule=schedule, average_decay=average_decay)
         if not isinstance(model, TwoPlayer):
             raise ValueError(f"AdversarialTask trains two players, got {type(model).__name__}: take LossTask")
         check_positive(discriminator_steps=discriminator_steps)
@@ -72,20 +78,15 @@ class AdversarialTask(Task):
         self.clip_norm = clip_norm
         self._make_optimizers = generator_optimizer, discriminator_optimizer
         self._norms: dict[str, Tensor] = {}
-        self.average = None if average_decay is None else averaged(model, decay=average_decay)
         if self.average is not None:
-            # There is one judge: an averaged one would be of another opinion than the one that trained the generator.
-            self._averaged.discriminator = model.discriminator
+            # There is one discriminator: an averaged one would score otherwise than the one that trained the generator.
+            self.evaluated_model.discriminator = model.discriminator
 
     @property
-    def evaluated(self) -> TwoPlayer:
-        return self.model if self.average is None else self._averaged
-
-    @property
-    def _averaged(self) -> TwoPlayer:
-        assert self.average is not None
-        assert isinstance(self.average.module, TwoPlayer)
-        return self.average.module
+    def evaluated_model(self) -> TwoPlayer:
+        model = super().evaluated_model
+        assert isinstance(model, TwoPlayer)
+        return model
 
     def check(self, start: Progress, *, batch_size: int) -> None:
         super().check(start, batch_size=batch_size)
@@ -119,6 +120,7 @@ class AdversarialTask(Task):
         with _frozen(self.model.discriminator):
             for_generator = self.model.generator_loss(images, fakes, labels, generator=self.noise)
         self._step("generator", for_generator, batch=batch_idx)
+        self.update_average()
         losses = {"discriminator": for_discriminator, "generator": for_generator}
         return {
             "scalars": _by_player({player: scalars(loss, loss.total.mean()) for player, loss in losses.items()}),
@@ -144,10 +146,6 @@ class AdversarialTask(Task):
         # A step is taken within one autocast context, whose copies of the weights are of before.
         torch.clear_autocast_cache()
 
-    def after_step(self) -> None:
-        if self.average is not None:
-            self.average.update_parameters(self.model)
-
     def step_values(self) -> dict[str, float]:
         norms = {f"{player}/gradient_norm": float(norm) for player, norm in self._norms.items()}
         rates = [optimizer.param_groups[0]["lr"] for optimizer in self.raw_optimizers()]
@@ -155,14 +153,14 @@ class AdversarialTask(Task):
 
     def before_validation(self, *, seed: int) -> None:
         if self.average is not None:
-            model, noise = self._averaged, torch.Generator(self.device).manual_seed(seed)
+            model, noise = self.evaluated_model, torch.Generator(self.device).manual_seed(seed)
             with torch.no_grad():
                 refresh_batch_norm(model.generator, lambda: model.generate(_REFRESHING_BATCH, generator=noise))
 
     @torch.no_grad()
     def validation_losses(self, batch: Batch, *, seed: int) -> dict[str, Tensor]:
-        """What the discriminator holds of images it was not trained on; there is no loss to select by."""
-        return {"score": self.evaluated.score(*batch)}
+        """The discriminator's scores of images it was not trained on; there is no loss to select by."""
+        return {"score": self.evaluated_model.score(*batch)}
 
 
 def _by_player(values: Mapping[str, Mapping[str, Tensor]]) -> dict[str, Tensor]:

@@ -11,8 +11,15 @@ from torch.optim import Optimizer
 from torch.optim.lr_scheduler import ReduceLROnPlateau
 
 from genera.core import Schedule, Trainable, bits_per_dim, has_density
-from genera.optim.weight_averaging import averaged
-from genera.training.tasks.task import Task, broken_terms, check_clip_norm, histograms, scalars, with_initial_rate
+from genera.training.tasks.task import (
+    Batch,
+    Task,
+    broken_terms,
+    check_clip_norm,
+    histograms,
+    scalars,
+    with_initial_rate,
+)
 
 
 class LossTask(Task):
@@ -23,7 +30,7 @@ class LossTask(Task):
         optimizer: made for the parameters of the model.
         schedule: factor on the learning rate, as a function of progress.
         plateau: lowers the learning rate when the validation loss stops falling; instead of ``schedule``.
-        clip_norm: the gradient is shortened to this norm.
+        clip_norm: the gradient is clipped to this norm.
         average_decay: validate and keep an exponential moving average of the weights with this decay.
 
     Raises:
@@ -31,7 +38,7 @@ class LossTask(Task):
     """
 
     model: Trainable
-    rates = "--task.optimizer.lr"
+    learning_rate_options = "--task.optimizer.lr"
 
     def __init__(
         self,
@@ -43,7 +50,7 @@ class LossTask(Task):
         clip_norm: float | None = None,
         average_decay: float | None = None,
     ) -> None:
-        super().__init__(model, schedule=schedule)
+        super().__init__(model, schedule=schedule, average_decay=average_decay)
         if not isinstance(model, Trainable):
             raise ValueError(f"LossTask trains a model with one loss, got {type(model).__name__}: take AdversarialTask")
         if schedule is not None and plateau is not None:
@@ -54,14 +61,6 @@ class LossTask(Task):
         self._make_plateau = plateau
         self._plateau: ReduceLROnPlateau | None = None
         self._plateau_state: dict[str, Any] | None = None
-        self.average = None if average_decay is None else averaged(model, decay=average_decay)
-
-    @property
-    def evaluated(self) -> Trainable:
-        if self.average is None:
-            return self.model
-        assert isinstance(self.average.module, Trainable)
-        return self.average.module
 
     def configure_optimizers(self) -> Optimizer:
         optimizer = with_initial_rate(self._make_optimizer(self.model.parameters()))
@@ -71,7 +70,7 @@ class LossTask(Task):
                 self._plateau.load_state_dict(self._plateau_state)
         return optimizer
 
-    def training_step(self, batch: tuple[Tensor, Tensor | None], batch_idx: int) -> dict[str, Any]:
+    def training_step(self, batch: Batch, batch_idx: int) -> dict[str, Any]:
         images, labels = batch
         loss = self.model.loss(images, labels, generator=self.noise)
         total = loss.total.mean()
@@ -83,18 +82,19 @@ class LossTask(Task):
         self.check_finite(norm, lambda: "the gradient", batch=self.steps)
         self.gradient_norm = norm.detach()
 
-    def after_step(self) -> None:
-        if self.average is not None:
-            self.average.update_parameters(self.model)
+    def optimizer_step(self, *args: Any, **kwargs: Any) -> None:
+        super().optimizer_step(*args, **kwargs)
+        self.update_average()
 
     def step_values(self) -> dict[str, float]:
         (optimizer,) = self.raw_optimizers()
         return {"gradient_norm": float(self.gradient_norm), "learning_rate": optimizer.param_groups[0]["lr"]}
 
     @torch.no_grad()
-    def validation_losses(self, batch: tuple[Tensor, Tensor | None], *, seed: int) -> dict[str, Tensor]:
+    def validation_losses(self, batch: Batch, *, seed: int) -> dict[str, Tensor]:
         images, labels = batch
-        model = self.evaluated
+        model = self.evaluated_model
+        assert isinstance(model, Trainable)
         generator = torch.Generator(images.device).manual_seed(seed)
         loss = model.validation_loss(images, labels, generator=generator)
         values = {**loss.terms, **loss.logs, "loss": loss.total}
@@ -104,7 +104,7 @@ class LossTask(Task):
             name: value.expand(len(images)) for name, value in values.items() if value.shape in ((), images.shape[:1])
         }
 
-    def on_validated(self, values: dict[str, float]) -> None:
+    def after_validation(self, values: dict[str, float]) -> None:
         if self._plateau is not None:
             self._plateau.step(values["loss"])
 

@@ -1,0 +1,148 @@
+"""What happens after every training step, in one place and one order."""
+
+from __future__ import annotations
+
+import copy
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from typing import Any
+
+import lightning.pytorch as pl
+import torch
+
+from genera.core import ImageModel, Probe
+from genera.data import ImageSplit
+from genera.runs.run_directory import RunDirectory
+from genera.runs.weights import load_weights, save_weights
+from genera.training.callbacks.checkpointer import Checkpointer
+from genera.training.callbacks.clock import Clock, task_of
+from genera.training.callbacks.contention_monitor import ContentionMonitor
+from genera.training.callbacks.discriminator_monitor import DiscriminatorMonitor
+from genera.training.callbacks.progress_bar import ProgressBar
+from genera.training.callbacks.sample_grids import SampleGrids
+from genera.training.callbacks.sample_probes import SampleProbes
+from genera.training.callbacks.training_metrics import TrainingMetrics
+from genera.training.callbacks.validation import Validation
+from genera.training.seeding import global_generators_kept, seed_global_generators
+from genera.training.tasks import Task
+
+
+class AfterStep(pl.Callback):
+    """Logs, validates, looks at samples and saves checkpoints, in the order of :meth:`on_train_batch_end`.
+
+    It is one callback because the order matters: the checkpoint is last, so that it holds what the others did at a
+    step, and a resumed training repeats nothing and leaves nothing out. It must come after all other callbacks, whose
+    states are in the checkpoint as well. It validates between two steps, instead of Lightning's loop, because a
+    checkpoint is then always made at the same place, whether or not a validation was due.
+
+    Args:
+        run: the run directory.
+        clock: of the training.
+        train_images: the training split.
+        validation_images: the images to validate on.
+        batch_size: validation images per batch, over all processes.
+        levels: number of pixel values.
+        probes: functions of samples, evaluated after every validation.
+        seed: of validation, samples and probes; the same numbers every time.
+    """
+
+    def __init__(
+        self,
+        run: RunDirectory,
+        *,
+        clock: Clock,
+        train_images: ImageSplit,
+        validation_images: ImageSplit,
+        batch_size: int,
+        levels: int,
+        probes: Sequence[Probe],
+        seed: int,
+    ) -> None:
+        self.run = run
+        self.clock = clock
+        self.seed = seed
+        self.train_images = train_images
+        self.metrics = TrainingMetrics(clock)
+        self.validation = Validation(validation_images, batch_size=batch_size, seed=seed, run=run)
+        self.sample_grids = SampleGrids(run, images=validation_images, seed=seed)
+        self.sample_probes = SampleProbes(probes, images=validation_images, levels=levels, seed=seed)
+        self.discriminator_monitor = DiscriminatorMonitor()
+        self.contention_monitor = ContentionMonitor()
+        self.progress_bar = ProgressBar(clock, metrics=self.metrics, validation=self.validation)
+        self.checkpointer = Checkpointer(run)
+
+    def on_train_start(self, trainer: pl.Trainer, pl_module: pl.LightningModule) -> None:
+        if trainer.is_global_zero:
+            self.sample_probes.measure_images()
+            self.progress_bar.open()
+        self.contention_monitor.start(trainer)
+        if trainer.global_step == 0:
+            self.checkpointer.save(trainer)
+
+    def on_train_batch_end(
+        self, trainer: pl.Trainer, pl_module: pl.LightningModule, outputs: Any, batch: Any, batch_idx: int
+    ) -> None:
+        task, due = task_of(pl_module), self.clock.due
+        step = task.steps
+        self.metrics.add(outputs["scalars"] | task.step_values())
+        if due.log(trainer, step):
+            self.metrics.log(trainer, task)
+            self.metrics.log_histograms(trainer, outputs["histograms"], step=step)
+        if due.validation(trainer, step):
+            with evaluating(task, seed=self.seed) as model:
+                self.validation.validate(trainer, task)
+                if due.sample_grid(trainer):
+                    self.sample_grids.save(model, device=task.device, step=step)
+                self.sample_probes.measure_samples(trainer, model, device=task.device, step=step)
+            self.clock.end_validation(trainer, task)
+        self.discriminator_monitor.add(trainer, outputs["scalars"], is_epoch_end=due.epoch_end(step))
+        self.contention_monitor.check()
+        self.progress_bar.update(step)
+        if trainer.should_stop and trainer.is_global_zero:
+            self._finalize(task.evaluated_model)
+        stop_signal = self.checkpointer.stop_signal(trainer)
+        if due.checkpoint(trainer, is_asked_for=stop_signal is not None):
+            self.checkpointer.save(trainer)
+        self.checkpointer.raise_if_interrupted(stop_signal)
+
+    def on_train_end(self, trainer: pl.Trainer, pl_module: pl.LightningModule) -> None:
+        self.progress_bar.close()
+
+    def on_exception(self, trainer: pl.Trainer, pl_module: pl.LightningModule, exception: BaseException) -> None:
+        self.progress_bar.close()
+
+    def state_dict(self) -> dict[str, Any]:
+        return {name: part.state_dict() for name, part in self._stateful().items()}
+
+    def load_state_dict(self, state_dict: dict[str, Any]) -> None:
+        for name, part in self._stateful().items():
+            part.load_state_dict(state_dict[name])
+
+    def _stateful(self) -> dict[str, TrainingMetrics | Validation | SampleProbes | DiscriminatorMonitor]:
+        return {
+            "metrics": self.metrics,
+            "validation": self.validation,
+            "sample_probes": self.sample_probes,
+            "discriminator_monitor": self.discriminator_monitor,
+        }
+
+    def _finalize(self, evaluated: ImageModel) -> None:
+        """Finish the model that is kept, before the last checkpoint: a training killed in between is not over yet."""
+        if not evaluated.needs_finalize:
+            return
+        # Not the weights of the last step, which a longer training continues from, but those of the best validation.
+        model = copy.deepcopy(evaluated).cpu().eval()
+        load_weights(model, self.run.weights)
+        model.finalize(self.train_images.pixels, generator=torch.Generator().manual_seed(self.seed))
+        save_weights(model, self.run.weights)
+
+
+@contextmanager
+def evaluating(task: Task, *, seed: int) -> Iterator[ImageModel]:
+    """Switch to the evaluated model in evaluation mode, with seeded global generators, and back to training."""
+    task.before_validation(seed=seed)
+    model = task.evaluated_model.eval()
+    with global_generators_kept(task.device), torch.no_grad():
+        seed_global_generators(seed)
+        yield model
+    task.model.train()

@@ -1,0 +1,45 @@
+"""The training images of a run, as Lightning takes them."""
+
+from __future__ import annotations
+
+import lightning.pytorch as pl
+import torch
+
+from genera.data import ImageSplit, ShuffledBatches
+from genera.data.batches import first_batch
+
+
+class DataModule(pl.LightningDataModule):
+    """Gives each process its share of the training images, from the step where training stands.
+
+    Args:
+        images: the training split.
+        batch_size: images per step, over all processes.
+        seed: of the order.
+
+    Raises:
+        ValueError: there are fewer images than a batch.
+    """
+
+    def __init__(self, images: ImageSplit, *, batch_size: int, seed: int) -> None:
+        super().__init__()
+        self.images = images
+        self.batch_size = batch_size
+        self.seed = seed
+        self.steps_per_epoch = ShuffledBatches(images, batch_size=batch_size, seed=seed).steps_per_epoch
+
+    def train_dataloader(self) -> ShuffledBatches:
+        assert self.trainer is not None
+        return ShuffledBatches(
+            self.images,
+            batch_size=self.batch_size,
+            seed=self.seed,
+            start_step=self.trainer.global_step,
+            rank=self.trainer.global_rank,
+            world_size=self.trainer.world_size,
+            device=self.trainer.strategy.root_device,
+        )
+
+    def first_batch(self) -> torch.Tensor:
+        """The images of the first step, the same in every process: uint8 ``(batch_size, C, H, W)``."""
+        return first_batch(self.images, self.batch_size, self.seed)[0]

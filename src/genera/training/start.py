@@ -1,0 +1,190 @@
+"""Starting a training: a recipe in a new run directory, or a run that goes on from its last checkpoint."""
+
+from __future__ import annotations
+
+import os
+import sys
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from dataclasses import asdict, replace
+from pathlib import Path
+from typing import Any
+
+from genera.config.data_section import data_section
+from genera.config.recipe import Recipe
+from genera.config.shipped_recipes import find_recipe
+from genera.data import ImageDataset, describe_difference
+from genera.runs.checkpoints import MAY_CHANGE
+from genera.runs.environment import has_bfloat16, is_on_processor
+from genera.runs.run_directory import RunDirectory
+from genera.runs.yaml_files import read_yaml
+from genera.training.recipe import training_recipe
+from genera.training.result import TrainingResult
+from genera.training.tasks import NonFiniteLoss
+from genera.training.train import train
+
+Overrides = Mapping[str, Any] | Sequence[str]
+
+
+def train_recipe(
+    recipe: str,
+    overrides: Overrides = (),
+    *,
+    data: str | None = None,
+    out: Path | None = None,
+    allow: Sequence[str] = (),
+) -> TrainingResult:
+    """Train a recipe in a new run directory.
+
+    Args:
+        recipe: name of a shipped recipe, or path of a YAML file.
+        overrides: settings by name, or as command-line words.
+        data: name of the data set; that of the recipe by default.
+        out: the run directory; by default a numbered one in ``$GENERA_RUNS`` or ``./runs``.
+        allow: packages to trust.
+
+    Raises:
+        ValueError: a setting is unknown, wrong or does not fit the data; nothing is left behind.
+        NonFiniteLoss: the loss was not finite.
+        OSError: the run directory cannot be written.
+    """
+    path = find_recipe(recipe)
+    config = read_yaml(path)
+    if data is not None and not (config.get("data") and data_section(config)["name"] == data):
+        config["data"] = {"name": data}
+    settings = training_recipe(config, overrides, allow=allow)
+    images, arguments = settings.data(), settings.arguments()
+    is_new = out is None or not out.exists()
+    run = _new_run(out, f"{path.stem}-{images.name}")
+    with _locked(run):
+        if not _is_child() and run.has_files:
+            # Another process has trained here since it was found empty.
+            raise ValueError(f"{run.path} is not empty: name another --out")
+        run.write_config(
+            {"recipe": path.stem, **settings.config, "spec": asdict(images.spec), "images": images.contents()}
+        )
+        try:
+            return _train(images, run, arguments, resume=False, allow=allow)
+        except (ValueError, KeyboardInterrupt):
+            # The settings did not fit the data, or the user changed their mind: only the settings have been written.
+            if run.has_only_settings:
+                run.clear(keep_folder=not is_new)
+            raise
+
+
+def resume_run(path: Path, overrides: Overrides = (), *, allow: Sequence[str] = ()) -> TrainingResult:
+    """Go on with a run from its last checkpoint.
+
+    Args:
+        path: the run directory.
+        overrides: settings by name, or as command-line words; only those that leave it the same run.
+        allow: packages to trust.
+
+    Raises:
+        ValueError, NonFiniteLoss, OSError: see :func:`train_recipe`.
+    """
+    run = RunDirectory.open(path)
+    with _locked(run):
+        config = run.read_config()
+        recipe, spec, recorded = (config.pop(name, None) for name in ("recipe", "spec", "images"))
+        settings = training_recipe(config, overrides, allow=allow)
+        images = _same_images(run, settings, config, spec=spec, recorded=recorded)
+        result = _train(images, run, settings.arguments(), resume=True, allow=allow)
+        if result.stop_reason == "finished":
+            run.write_config({"recipe": recipe, **settings.config, "spec": spec, "images": recorded})
+        return result
+
+
+def _same_images(
+    run: RunDirectory, settings: Recipe, config: dict[str, Any], *, spec: object, recorded: object
+) -> ImageDataset:
+    """The images of a run that goes on.
+
+    Raises:
+        ValueError: settings would make it another run, or the images are not those that it was trained on.
+    """
+    fixed = (settings.config.keys() & config.keys()) - MAY_CHANGE
+    changed = sorted(key for key in fixed if settings.config[key] != config[key])
+    if changed:
+        raise ValueError(f"--resume goes on with the same run and cannot change {', '.join(changed)}; start a new one")
+    images = settings.data()
+    if asdict(images.spec) != spec:
+        raise ValueError(
+            f"{run.path} was trained on images {spec}, but {images.name} has {asdict(images.spec)} now: "
+            "restore the pictures, or start a new run"
+        )
+    if recorded is None:
+        raise ValueError(f"{run.path} is of an older version of Genera, which kept no record of its images: train anew")
+    if difference := describe_difference(recorded, images.contents()):
+        raise ValueError(
+            f"the images of {images.name} are not those that {run.path} was trained on ({difference}): "
+            "restore them, or start a new run"
+        )
+    return images
+
+
+def _train(
+    images: ImageDataset, run: RunDirectory, arguments: dict[str, Any], *, resume: bool, allow: Sequence[str]
+) -> TrainingResult:
+    is_half = arguments["precision"] == "bf16-mixed"
+    # Read before Lightning sets it for the other processes of a ddp training, which run this as well.
+    is_first = not _is_child()
+    if is_first and is_half and is_on_processor(arguments["accelerator"]) and not has_bfloat16():
+        print(
+            "this processor has no bfloat16 instructions and emulates them, some ten times slower: "
+            "--precision 32-true is faster",
+            file=sys.stderr,
+        )
+    try:
+        with _shared(run, has_children=is_first and arguments["devices"] > 1):
+            return replace(train(images, run, resume=resume, **arguments), allow=allow)
+    except NonFiniteLoss as error:
+        kept = (
+            f"the checkpoint from before is {run.checkpoint}" if run.checkpoint.exists() else "there is no checkpoint"
+        )
+        raise NonFiniteLoss(f"{error}; {kept}") from error
+    except OSError as error:
+        raise OSError(f"{error}; what was written before is whole, {how_to_resume(run)}") from error
+
+
+def how_to_resume(run: RunDirectory) -> str:
+    """The command that goes on with a run."""
+    if not run.checkpoint.exists():
+        return "and there is no checkpoint to go on from yet"
+    return f"go on with: genera train --resume {run.path}"
+
+
+# Lightning starts the other processes of a ddp training with the command line of the first, and numbers them by
+# LOCAL_RANK. They share its run, which it tells them by GENERA_RUN, and work under its lock.
+
+
+def _is_child() -> bool:
+    return "LOCAL_RANK" in os.environ
+
+
+@contextmanager
+def _locked(run: RunDirectory) -> Iterator[None]:
+    if _is_child() and ("GENERA_RUN" in os.environ or os.environ["LOCAL_RANK"] != "0"):
+        yield
+        return
+    with run.locked():
+        yield
+
+
+@contextmanager
+def _shared(run: RunDirectory, *, has_children: bool) -> Iterator[None]:
+    """Tell the other processes where the run is; without them leave the environment, one for all threads, alone."""
+    if not has_children:
+        yield
+        return
+    os.environ["GENERA_RUN"] = str(run.path)
+    try:
+        yield
+    finally:
+        os.environ.pop("GENERA_RUN", None)
+
+
+def _new_run(out: Path | None, stem: str) -> RunDirectory:
+    if _is_child() and "GENERA_RUN" in os.environ:
+        return RunDirectory(Path(os.environ["GENERA_RUN"]))
+    return RunDirectory.create_numbered(stem) if out is None else RunDirectory.create(out)
