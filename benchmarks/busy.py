@@ -37,7 +37,7 @@ SIDES = {
     "20,000 spins": {"GOMP_SPINCOUNT": "20000"},
     "one thread": {"OMP_NUM_THREADS": "1"},
 }
-LOADS = ALONE, HALF, BUSY, TWO = ("alone", "beside a half busy process", "beside a busy process", "two at once")
+LOADS = ALONE, HALF, BUSY, TWO = ("alone", "half busy process", "busy process", "two at once")
 #: Is busy for a share of the time, in pieces shorter than a turn by far.
 PROGRAM = """
 import sys, time

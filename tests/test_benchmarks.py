@@ -143,10 +143,10 @@ def test_the_benchmark_of_busy_machines_prints_and_writes_every_turn(
     monkeypatch.setattr(sys, "argv", [BUSY, *options, "--out", str(tmp_path)])
     runpy.run_path(BUSY, run_name="__main__")
     table = capsys.readouterr().out
-    for part in ("training, gan", "passive", "alone", "beside a half busy process", "two at once"):
+    for part in ("training, gan", "passive", "alone", "half busy process", "two at once"):
         assert part in table
     loads = json.loads((tmp_path / "busy.json").read_text())["turns"]["training, gan"]
-    assert list(loads) == ["alone", "beside a half busy process", "beside a busy process", "two at once"]
+    assert list(loads) == ["alone", "half busy process", "busy process", "two at once"]
     for sides in loads.values():
         assert list(sides) == ["passive"]
         assert sides["passive"]["rate"] > 0
