@@ -133,7 +133,7 @@ def report() -> None:
         for data in DATA:
             rows_of_run = read_table(STUDY.kept(data) / "metrics.csv")
             about = f"the report's VAE on {data}"
-            save_figure(course_figure(rows_of_run, about=about), STUDY.folder / f"course-{data}")
+            save_figure(course_figure(rows_of_run, about=about), STUDY.folder / f"training-{data}")
     print(STUDY.folder)
 
 
