@@ -223,10 +223,10 @@ def speed_table() -> str:
     table = f"| {' | '.join(columns)} |\n"
     table += "|---|---|---|---|---|\n"
     others = []
-    for work, loads in measured["turns"].items():
+    for workload, loads in measured["turns"].items():
         for load, turns in loads.items():
             spinning, ours, one = (turns[side]["rate"] for side in ("spinning", "20,000 spins", "one thread"))
-            table += f"| {work} | {OTHER_LOADS[load]} | {ours:.3g} | {ours / spinning:.2g} | {one / ours:.2g} |\n"
+            table += f"| {workload} | {OTHER_LOADS[load]} | {ours:.3g} | {ours / spinning:.2g} | {one / ours:.2g} |\n"
         others += [turn["others"] for turn in loads["alone"].values()]
     machine = f"{measured['processor']}, {measured['cores']} cores"
     return f"{table}\nMeasured on {machine}; other programs used up to {max(others):.1f} of them under no other load.\n"
