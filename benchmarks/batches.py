@@ -1,7 +1,7 @@
-"""How long an epoch of MNIST takes to gather, without any training, beside torch's own DataLoader.
+"""The time to load one epoch of MNIST, without training, compared with torch's DataLoader.
 
-Run with ``python benchmarks/batches.py``; MNIST comes from ``$GENERA_DATA`` or is downloaded. The two are timed in
-turns, so that a busy machine slows both, and the best of the rounds counts.
+Run with ``python benchmarks/batches.py``; MNIST comes from ``$GENERA_DATA`` or is downloaded. The two sides
+take turns, so that a busy machine slows both, and the fastest round counts.
 """
 
 from __future__ import annotations
@@ -53,8 +53,8 @@ def main() -> None:
     rounds = [(milliseconds(ours, images), milliseconds(naive, images)) for _ in range(ROUNDS)]
     best, best_naive = (min(column) for column in zip(*rounds, strict=True))
     print(f"{len(images):,} images in batches of {BATCH_SIZE}, one thread")
-    print(f"Batches     {best:7.1f} ms per epoch (target {TARGET_MS})")
-    print(f"DataLoader  {best_naive:7.1f} ms per epoch, {best_naive / best:.0f} times as long")
+    print(f"ShuffledBatches  {best:7.1f} ms per epoch (target {TARGET_MS})")
+    print(f"DataLoader       {best_naive:7.1f} ms per epoch, {best_naive / best:.0f} times as long")
 
 
 if __name__ == "__main__":

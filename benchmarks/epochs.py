@@ -1,4 +1,4 @@
-"""An epoch as a user trains it, for benchmarks that compare whole trainings."""
+"""An epoch of the complete training, for benchmarks that compare whole trainings."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ from genera.training.train import train
 
 
 class Stopwatch(pl.Callback):
-    """Wall time from the start of the first step to the end of the last, before validation and checkpoint."""
+    """Measures wall time from the start of the first step to the end of the last, before validation and checkpoint."""
 
     def on_train_batch_start(self, *hook: Any) -> None:
         if not hasattr(self, "started"):
@@ -36,7 +36,7 @@ class Stopwatch(pl.Callback):
 def our_epoch(
     recipe: Mapping[str, Any], model: ImageModel, images: ImageSplit, *, spec: ImageSpec, batch: int, precision: str
 ) -> float:
-    """Seconds that the library trains a copy of a model on images, with the optimisers of a recipe."""
+    """Seconds for the library to train a copy of a model for an epoch, with the optimisers of a recipe."""
     options = {"batch_size": batch, "max_steps": len(images) // batch, "accelerator": "cpu", "precision": precision}
     arguments = training_recipe(recipe, [f"--{name}={value}" for name, value in options.items()]).arguments()
     stopwatch = Stopwatch()
@@ -50,7 +50,7 @@ def our_epoch(
 
 @contextmanager
 def quiet() -> Iterator[None]:
-    """Let progress bars and loggers do their work unseen."""
+    """Hide progress bars and log messages."""
     logging.disable(logging.INFO)
     try:
         with redirect_stderr(io.StringIO()):

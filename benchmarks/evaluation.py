@@ -1,8 +1,9 @@
-"""How fast sets of images are measured, beside the packages that people take for it.
+"""The speed of set measures, compared with commonly used packages.
 
 Run with ``python benchmarks/evaluation.py``. Features are random vectors, the same for both sides, which take turns,
-and the median turn counts. ``prdc`` holds all distances at once: of 10,000 images of either kind several times 0.8 GB.
-With ``--model NAME`` a model of the zoo is measured in full instead, from nothing, which takes minutes and its data.
+and the median turn counts. ``prdc`` stores all distances at once: several times 0.8 GB for 10,000 images on each side.
+With ``--model NAME`` all measures of a model of the zoo are timed instead, without cached results; this takes minutes,
+and needs its data.
 """
 
 from __future__ import annotations
@@ -32,92 +33,92 @@ from genera.evaluation.samples import ImageFeatures, Samples
 from genera.zoo import find_model
 
 
-def our_distance(drawn: Tensor, real: Tensor) -> Tensor:
-    metric = FrechetDistance(drawn.shape[1])
-    metric.update(drawn, real=False)
+def our_distance(samples: Tensor, real: Tensor) -> Tensor:
+    metric = FrechetDistance(samples.shape[1])
+    metric.update(samples, real=False)
     metric.update(real, real=True)
     return metric.compute()
 
 
-def their_distance(drawn: Tensor, real: Tensor) -> Tensor:
-    moments = [moment for x in (real.double(), drawn.double()) for moment in (x.mean(dim=0), x.T.cov())]
-    # What its metric does with the sums that it has of features.
+def their_distance(samples: Tensor, real: Tensor) -> Tensor:
+    moments = [moment for x in (real.double(), samples.double()) for moment in (x.mean(dim=0), x.T.cov())]
+    # As in torchmetrics' own metric, which accumulates the sums of the features.
     return _compute_fid(*moments)
 
 
-def our_neighbourhoods(drawn: Tensor, real: Tensor) -> None:
-    metric = Neighbourhoods(drawn.shape[1])
-    metric.update(drawn, real=False)
+def our_neighbourhoods(samples: Tensor, real: Tensor) -> None:
+    metric = Neighbourhoods(samples.shape[1])
+    metric.update(samples, real=False)
     metric.update(real, real=True)
     metric.compute()
 
 
-def their_neighbourhoods(drawn: Tensor, real: Tensor) -> None:
+def their_neighbourhoods(samples: Tensor, real: Tensor) -> None:
     with contextlib.redirect_stdout(io.StringIO()):
-        compute_prdc(real.numpy(), drawn.numpy(), nearest_k=5)
+        compute_prdc(real.numpy(), samples.numpy(), nearest_k=5)
 
 
-def timed(work: Callable[[], object]) -> float:
-    """Seconds that it takes."""
+def seconds_of(function: Callable[[], object]) -> float:
+    """Seconds that a call takes."""
     start = time.perf_counter()
-    work()
+    function()
     return time.perf_counter() - start
 
 
 def peak_memory() -> str:
-    """The most memory that this process has held so far, libraries and all."""
+    """The peak memory of this process so far, including libraries."""
     peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
-    # In bytes on macOS, in units of 1,024 of them on Linux.
+    # In bytes on macOS, in units of 1,024 bytes on Linux.
     return f"{peak * (1 if sys.platform == 'darwin' else 1024) / 1e6:,.0f} MB"
 
 
-def whole_evaluation(name: str) -> None:
-    """Print how long all measures of a model of the zoo take together, where none was taken before."""
+def time_evaluation(name: str) -> None:
+    """Print the time of all measures of a model of the zoo together, without cached results."""
     with tempfile.TemporaryDirectory() as folder:
         copy = Path(folder) / name
         shutil.copytree(find_model(name).run.path, copy, ignore=shutil.ignore_patterns("evaluation.json"))
         trained = find_model(str(copy))
         data = trained.open_data()
         measures = list(default_measures(classifier_of(data.name)).values())
-        minutes = timed(partial(evaluate, trained, data, measures)) / 60
-    print(f"{name} in full, {threads()}: {minutes:.1f} min, at most {peak_memory()} of memory")
+        minutes = seconds_of(partial(evaluate, trained, data, measures)) / 60
+    print(f"all measures of {name}, {threads()}: {minutes:.1f} min, peak memory {peak_memory()}")
 
 
 def main() -> None:
-    """Print seconds of either side and how many times as fast ours is."""
+    """Print seconds of both sides, and their ratio."""
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("--rounds", type=positive, default=3, help="turns of each side that count (default: 3)")
     parser.add_argument("--images", type=positive, default=10_000, help="images on either side (default: 10000)")
     parser.add_argument("--features", type=positive, default=512, help="length of a feature vector (default: 512)")
-    parser.add_argument("--model", help="measure this model of the zoo in full instead")
+    parser.add_argument("--model", help="time all measures of this model of the zoo instead")
     arguments = parser.parse_args()
     if arguments.model is not None:
-        whole_evaluation(arguments.model)
+        time_evaluation(arguments.model)
         return
 
     trained = classifier_of("mnist")
     assert trained is not None
     pixels = random_images(2 * arguments.images)
-    samples, spec = Samples(trained), find_model("lenet-mnist").spec
+    classifier, spec = Samples(trained).classifier, find_model("lenet-mnist").spec
 
-    def look() -> Tensor:
-        return ImageFeatures(ImageSplit(pixels), spec=spec, classifier=samples.classifier).features
+    def extract_features() -> Tensor:
+        return ImageFeatures(ImageSplit(pixels), spec=spec, classifier=classifier).features
 
-    seconds = medians({"ours": partial(timed, look)}, rounds=arguments.rounds)["ours"]
+    seconds = medians({"ours": partial(seconds_of, extract_features)}, rounds=arguments.rounds)["ours"]
     print(f"LeNet features of {len(pixels):,} images, {threads()}: {seconds:.1f} s")
 
     generator = torch.Generator().manual_seed(0)
-    drawn, real = (torch.randn(arguments.images, arguments.features, generator=generator) for _ in range(2))
+    samples, real = (torch.randn(arguments.images, arguments.features, generator=generator) for _ in range(2))
     for ours in (our_distance, our_neighbourhoods):
-        ours(drawn, real)
-    print(f"features, distance and neighbourhoods by ours alone: at most {peak_memory()} of memory")
+        ours(samples, real)
+    print(f"features, distance and neighbourhoods, ours only: peak memory {peak_memory()}")
     for title, ours, theirs, package in (
         ("Fréchet distance", our_distance, their_distance, "torchmetrics"),
         ("precision, recall, density, coverage", our_neighbourhoods, their_neighbourhoods, "prdc"),
     ):
         sides = {
-            "ours": partial(timed, partial(ours, drawn, real)),
-            package: partial(timed, partial(theirs, drawn, real)),
+            "ours": partial(seconds_of, partial(ours, samples, real)),
+            package: partial(seconds_of, partial(theirs, samples, real)),
         }
         median = medians(sides, rounds=arguments.rounds)
         print(

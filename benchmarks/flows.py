@@ -1,8 +1,8 @@
-"""How fast the recipe ``realnvp_tutorial`` trains, beside the same model written out in plain PyTorch.
+"""The training speed of the recipe ``realnvp_tutorial``, compared with the same model in plain PyTorch.
 
 Run with ``python benchmarks/flows.py``. The sides take turns, step by step, so that a busy machine slows all of them,
-and the median step counts. Each does what a training does for a batch, forward, backward, clip, step, and leaves out
-what both would have around it: batches, checks for finite numbers, logging.
+and the median step counts. Each side runs the forward and backward pass, clipping and the optimizer step for a batch.
+Loading of batches, checks for finite numbers and logging are not included.
 """
 
 from __future__ import annotations
@@ -39,7 +39,7 @@ def ours() -> Trainable:
 
 
 def copy_weights(source: nn.Module, target: nn.Module) -> None:
-    """Copy the parameters in order, whatever their names and however they are laid out."""
+    """Copy the parameters in order, ignoring their names and memory layout."""
     for theirs, own in zip(source.parameters(), target.parameters(), strict=True):
         own.data.copy_(theirs.data.view_as(own))
 
@@ -58,7 +58,7 @@ def our_step(model: Trainable, *, bfloat16: bool = False) -> Step:
 
 
 def naive_step(model: RealNVP) -> Step:
-    """A step of the model written out: weights as they come, an optimiser that goes through them one by one."""
+    """A step of the plain model: default memory layout, an optimiser that loops over the parameters."""
     optimizer = Adam(model.parameters(), lr=LEARNING_RATE, foreach=False, fused=False)
 
     def step(images: Tensor) -> None:
@@ -83,7 +83,7 @@ def seconds(step: Step, images: Tensor) -> float:
 
 
 def main() -> None:
-    """Print images per second of each side, and how many times the naive one that is."""
+    """Print images per second of each side, and their ratio to the naive side."""
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("--steps", type=positive, default=10, help="steps of each side that count (default: 10)")
     parser.add_argument("--batch", type=positive, default=128, help="images per step (default: 128)")

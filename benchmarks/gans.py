@@ -1,10 +1,9 @@
-"""How fast the recipes ``gan`` and ``cgan_fm`` train, beside a plain loop with the same networks, and draw.
+"""The training and sampling speed of the recipes ``gan`` and ``cgan_fm``, compared with a plain loop.
 
-Run with ``python benchmarks/gans.py``. A turn is an epoch: ours as it comes, with the batches, checks and logging
-around every step, by :func:`genera.training.train.train`, without probes, validation and the checkpoint at its end. The
-other side is the loop that one writes first: float32, images as one tensor in memory, fakes made anew for the
-generator's step, Adam as it comes. The sides take turns, so that a busy machine slows all of them, and the median turn
-counts.
+Run with ``python benchmarks/gans.py``. A turn is an epoch. Ours is :func:`genera.training.train.train`, including
+batches, checks and logging, but without probes, validation and the checkpoint at its end. The other side is a simple
+loop with the same networks: float32, images as one tensor in memory, new fakes for the generator's step, Adam with its
+default implementation. The sides take turns, so that a busy machine slows all of them, and the median turn counts.
 """
 
 from __future__ import annotations
@@ -35,7 +34,7 @@ SAMPLES = 2048
 
 
 def plain_epoch(model: GAN, images: ImageSplit, *, batch: int) -> float:
-    """Seconds that a plain loop trains a copy of a model."""
+    """Seconds for a plain loop to train a copy of a model for an epoch."""
     generator, discriminator = copy.deepcopy(model.generator), copy.deepcopy(model.discriminator)
     optimizers = [Adam(player.parameters(), lr=2e-4, betas=(0.5, 0.999)) for player in (generator, discriminator)]
     x = images.pixels.float() / 127.5 - 1
@@ -67,8 +66,8 @@ def plain_epoch(model: GAN, images: ImageSplit, *, batch: int) -> float:
     return time.perf_counter() - start
 
 
-def drawing(model: GAN) -> float:
-    """Seconds to draw."""
+def sampling_seconds(model: GAN) -> float:
+    """Seconds to sample."""
     start = time.perf_counter()
     for _ in range(SAMPLES // 256):
         model.sample(256)
@@ -76,7 +75,7 @@ def drawing(model: GAN) -> float:
 
 
 def main() -> None:
-    """Print images per second of each side, how many times the plain loop's that is, and those drawn per second."""
+    """Print training images per second of each side, their ratio to the plain loop, and samples per second."""
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("--rounds", type=positive, default=3, help="turns of each side that count (default: 3)")
     parser.add_argument("--steps", type=positive, default=40, help="steps per turn (default: 40)")
@@ -99,10 +98,10 @@ def main() -> None:
         turn = f"{arguments.steps} batches of {arguments.batch} a turn, {threads()}"
         print(f"Training {recipe} ({count:,} parameters), {turn}")
         print_table(median, baseline="plain, float32", images=len(images), rounds=arguments.rounds)
-        # As `genera.load` gives it.
-        drawer = model.to(memory_format=torch.channels_last).eval()
-        drawn = medians({"library, float32": partial(drawing, drawer)}, rounds=arguments.rounds)
-        print(f"drawing                {SAMPLES / drawn['library, float32']:.1f} images/s\n")
+        # In the state of a model from `genera.load`.
+        sampler = model.to(memory_format=torch.channels_last).eval()
+        seconds = medians({"library, float32": partial(sampling_seconds, sampler)}, rounds=arguments.rounds)
+        print(f"sampling               {SAMPLES / seconds['library, float32']:.1f} images/s\n")
 
 
 if __name__ == "__main__":

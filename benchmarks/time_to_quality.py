@@ -1,11 +1,11 @@
-"""What a minute of training buys: ``flow_fast``, ``realnvp`` and the Glow of ``normflows`` beside each other.
+"""Quality over training time: ``flow_fast``, ``realnvp`` and the Glow of ``normflows``.
 
 Run with ``python benchmarks/time_to_quality.py --minutes 20 --out FOLDER``. The sides take turns of a few seconds on
-the same cores, so that a busy machine slows all of them, and each is trained for the minutes given; what validating
-takes does not count. Prints how good each became and when it passed the threshold, and writes that table to
-``time_to_quality.md``, the curves to ``.json``, ``.png`` and ``.svg``. All rates, also that of ``realnvp``, fall along
-half a cosine to zero within the time; ours are in bfloat16 where the processor has it, Glow in float32 as it is
-documented. Bits/dim are of one draw of the noise for each of the first validation images.
+the same cores, so that a busy machine slows all of them, and each is trained for the minutes given, not
+counting validation. Prints the final bits/dim of each side and when it passed the threshold, and writes this table to
+``time_to_quality.md``, the curves to ``.json``, ``.png`` and ``.svg``. All learning rates, also that of ``realnvp``,
+fall along half a cosine to zero within the time; ours train in bfloat16 if the processor supports it, Glow in float32
+as documented. Bits/dim are of the first validation images, with one sample of the noise each.
 """
 
 from __future__ import annotations
@@ -42,13 +42,13 @@ POINTS = 20
 
 
 class Side(ABC):
-    """A model, its optimiser, and how long they have been at it.
+    """A model, its optimiser, and its training time so far.
 
     Args:
-        model: what is trained.
-        optimizer: of its parameters.
-        batches: of the training images.
-        clip_norm: the gradient is shortened to this norm.
+        model: the model to train.
+        optimizer: optimiser of its parameters.
+        batches: batches of training images.
+        clip_norm: the gradient is clipped to this norm.
     """
 
     def __init__(self, model: nn.Module, optimizer: Optimizer, batches: ShuffledBatches, *, clip_norm: float) -> None:
@@ -57,14 +57,14 @@ class Side(ABC):
         self.batches = iter(batches)
         self.clip_norm = clip_norm
         self.schedule = Cosine(warmup=0.02)
-        self.rates = [group["lr"] for group in optimizer.param_groups]
+        self.learning_rates = [group["lr"] for group in optimizer.param_groups]
         self.seconds = 0.0
         self.steps = 0
         self.curve: list[tuple[float, float]] = []
 
     @property
     def num_parameters(self) -> int:
-        """Of the model."""
+        """Number of parameters of the model."""
         return sum(parameter.numel() for parameter in self.model.parameters())
 
     @abstractmethod
@@ -72,7 +72,7 @@ class Side(ABC):
         """Nats of every integer image, ``(B,)``."""
 
     def turn(self, budget: float) -> None:
-        """Train for some seconds."""
+        """Train for one turn, or the rest of the budget."""
         self.model.train()
         end = min(self.seconds + TURN, budget)
         while self.seconds < end:
@@ -84,8 +84,8 @@ class Side(ABC):
     def step(self, fraction: float) -> None:
         """Forward, backward, clip, step."""
         factor = self.schedule(Progress(self.steps, 0.0, fraction))
-        for group, rate in zip(self.optimizer.param_groups, self.rates, strict=True):
-            group["lr"] = rate * factor
+        for group, learning_rate in zip(self.optimizer.param_groups, self.learning_rates, strict=True):
+            group["lr"] = learning_rate * factor
         images, _ = next(self.batches)
         self.optimizer.zero_grad()
         self.nll(images).mean().backward()
@@ -103,7 +103,7 @@ class Side(ABC):
 
 
 class Ours(Side):
-    """A recipe of the library, with its own optimiser and batches, in the precision this processor is fast in."""
+    """A recipe of the library, with its own optimiser and batches, in bfloat16 if the processor supports it."""
 
     def __init__(self, recipe: str, spec: ImageSpec, images: ImageSplit, first: Tensor) -> None:
         config = yaml.safe_load(find_recipe(recipe).read_text())
@@ -139,13 +139,13 @@ class Glow(Side):
             flows.append([*steps, nf.flows.Squeeze()])
             if scale > 0:
                 merges.append(nf.flows.Merge())
-            # Half of the channels leave; at the coarsest scale, the first in their order, all are the latent.
+            # Half of the channels are factored out; at the coarsest scale, the first, all are latents.
             bases.append(nf.distributions.DiagGaussian((channels // 2 if scale > 0 else channels, *size)))
         model = nf.MultiscaleFlow(bases, flows, merges, class_cond=False)
         optimizer = Adamax(model.parameters(), lr=1e-3, weight_decay=1e-5)
         super().__init__(model, optimizer, ShuffledBatches(images, batch_size=128), clip_norm=math.inf)
         with torch.no_grad():
-            self.nll(first)  # sets its ActNorms
+            self.nll(first)  # initializes ActNorm
 
     def nll(self, images: Tensor) -> Tensor:
         y = (images + torch.rand(images.shape)) / self.levels
@@ -159,7 +159,7 @@ def main() -> None:
         description=__doc__.splitlines()[0], epilog="MNIST comes from $GENERA_DATA or is downloaded."
     )
     parser.add_argument(
-        "--minutes", type=positive_number, default=10.0, help="of training, for each side (default: 10)"
+        "--minutes", type=positive_number, default=10.0, help="training time of each side (default: 10)"
     )
     parser.add_argument("--threshold", type=float, default=1.2, help="bits/dim to pass (default: 1.2)")
     parser.add_argument("--data", default="mnist", help="images to train on (default: mnist)")
@@ -192,7 +192,7 @@ def main() -> None:
 
 
 def table(sides: dict[str, Side], threshold: float) -> str:
-    """How good each side became, and when it passed the threshold."""
+    """Final bits/dim of each side, and when it passed the threshold."""
     rows = f"| flow | parameters | steps | bits/dim | minutes to {threshold:g} |\n|---|---|---|---|---|\n"
     for name, side in sides.items():
         passed = seconds_to(threshold, side.curve)
@@ -202,7 +202,7 @@ def table(sides: dict[str, Side], threshold: float) -> str:
 
 
 def seconds_to(threshold: float, curve: list[tuple[float, float]]) -> float | None:
-    """When a curve first passes a threshold, along the line between two of its points; None where it never does."""
+    """The time at which a curve first passes a threshold, by linear interpolation; None if it never does."""
     if curve[0][1] <= threshold:
         return curve[0][0]
     for (start, above), (end, below) in pairwise(curve):
@@ -212,12 +212,12 @@ def seconds_to(threshold: float, curve: list[tuple[float, float]]) -> float | No
 
 
 def write(rows: str, sides: dict[str, Side], arguments: argparse.Namespace) -> None:
-    """The table, and the curves as figures and numbers."""
+    """Write the table, and the curves as figures and values."""
     arguments.out.mkdir(parents=True, exist_ok=True)
     file = arguments.out / "time_to_quality.json"
-    told = {"data": arguments.data, "minutes": arguments.minutes, "threads": torch.get_num_threads()}
+    settings = {"data": arguments.data, "minutes": arguments.minutes, "threads": torch.get_num_threads()}
     curves = {name: [[round(x, 5) for x in point] for point in side.curve] for name, side in sides.items()}
-    file.write_text(json.dumps({**told, "curves": curves}, indent=1) + "\n")
+    file.write_text(json.dumps({**settings, "curves": curves}, indent=1) + "\n")
     print(file)
     file.with_suffix(".md").write_text(rows)
     print(file.with_suffix(".md"))
@@ -228,12 +228,12 @@ def write(rows: str, sides: dict[str, Side], arguments: argparse.Namespace) -> N
 
 def figure(sides: dict[str, Side], arguments: argparse.Namespace) -> Figure:
     """Bits/dim over minutes of training."""
-    drawn = Figure(figsize=(6, 3.6))
-    axes = drawn.subplots()
+    curves = Figure(figsize=(6, 3.6))
+    axes = curves.subplots()
     for name, side in sides.items():
         axes.plot([seconds / 60 for seconds, _ in side.curve], [bits for _, bits in side.curve], label=name)
     axes.axhline(arguments.threshold, color="grey", linewidth=0.8, linestyle=":")
-    # The sides differ by several bits, and what is near the best by hundredths.
+    # Differences range from several bits to hundredths of a bit.
     axes.set_yscale("log")
     axes.yaxis.set_major_formatter(ScalarFormatter())
     axes.yaxis.set_minor_formatter(ScalarFormatter())
@@ -241,7 +241,7 @@ def figure(sides: dict[str, Side], arguments: argparse.Namespace) -> Figure:
     axes.set_ylim(top=max(side.curve[min(2, len(side.curve) - 1)][1] for side in sides.values()))
     axes.set_title(f"{arguments.data}, {threads()}")
     axes.legend()
-    return drawn
+    return curves
 
 
 if __name__ == "__main__":

@@ -1,8 +1,8 @@
-"""A process that works when it is told to, for benchmarks of what is read once, when torch is loaded.
+"""A worker process that runs workloads on request, for benchmarks of settings that are read when torch is loaded.
 
-It reads lines ``WORK SECONDS`` and answers each with how often a second it did the work, and how many cores other
-programs used meanwhile, as a training measures it. All works, on random images: log-probabilities of a model that
-ships, one image at a time, and training steps of a recipe of every family.
+It reads lines ``WORKLOAD SECONDS`` and answers each with the repetitions per second and the number of cores that other
+programs used, as measured during training. Workloads, on random images: log-probabilities of a shipped model, one image
+at a time, and training steps of a recipe of every family.
 """
 
 from __future__ import annotations
@@ -12,7 +12,7 @@ import sys
 import time
 from collections.abc import Callable
 
-# Before the library, which sets the waiting policy of a torch that is not loaded yet: here the environment decides.
+# Imported before genera, which would set the waiting policy: here the environment sets it.
 import torch
 from common import random_images
 from torch import nn
@@ -25,23 +25,23 @@ from genera.training.callbacks.contention_monitor import OtherPrograms
 from genera.training.recipe import training_recipe
 
 SPEC = ImageSpec(channels=1, height=28, width=28, num_classes=10)
-Work = Callable[[], object]
+Workload = Callable[[], object]
 
 
-def log_probabilities(model: str) -> Work:
-    """A pass of one image through a model that ships."""
+def log_probabilities(model: str) -> Workload:
+    """The log-probability of one image under a shipped model."""
     flow, image = genera.load(model), random_images(1)
     assert isinstance(flow, Density)
 
-    def work() -> None:
+    def workload() -> None:
         with torch.no_grad():
             flow.log_prob(image)
 
-    return work
+    return workload
 
 
-def training_step(recipe: str, *, batch: int) -> Work:
-    """A step with the model and the optimisers of a recipe, as its task takes it."""
+def training_step(recipe: str, *, batch: int) -> Workload:
+    """A training step with the model and the optimisers of a recipe."""
     arguments = training_recipe(read_yaml(find_recipe(recipe))).arguments()
     model = arguments["model"](SPEC).to(memory_format=torch.channels_last)
     images, labels = random_images(batch), torch.arange(batch) % 10
@@ -57,19 +57,19 @@ def training_step(recipe: str, *, batch: int) -> Work:
     if isinstance(model, TwoPlayer):
         of_generator, of_discriminator = task.configure_optimizers()
 
-        def play() -> None:
+        def adversarial_step() -> None:
             fakes = model.generate(batch, labels)
             loss = model.discriminator_loss(images, fakes, labels).total.mean()
             descend(model.discriminator, of_discriminator, loss)
             descend(model.generator, of_generator, model.generator_loss(images, fakes, labels).total.mean())
 
-        return play
+        return adversarial_step
     assert isinstance(model, Trainable)
     optimizer = task.configure_optimizers()
     return lambda: descend(model, optimizer, model.loss(images, labels).total.mean())
 
 
-WORKS: dict[str, Callable[[], Work]] = {
+WORKLOADS: dict[str, Callable[[], Workload]] = {
     "log-probabilities, flow-fast-mnist": lambda: log_probabilities("flow-fast-mnist"),
     "training, flow_fast": lambda: training_step("flow_fast", batch=16),
     "training, vae": lambda: training_step("vae", batch=128),
@@ -77,23 +77,23 @@ WORKS: dict[str, Callable[[], Work]] = {
 }
 
 
-def turn(work: Work, seconds: float) -> tuple[float, float]:
-    """How often a second the work is done, once at least, and how many cores other programs use."""
-    others, start, times = OtherPrograms(), time.perf_counter(), 0
-    while times == 0 or time.perf_counter() - start < seconds:
-        work()
-        times += 1
-    return round(times / (time.perf_counter() - start), 3), round(others.cores_used(), 2)
+def turn(workload: Workload, seconds: float) -> tuple[float, float]:
+    """Repetitions per second, at least one repetition, and the number of cores that other programs use."""
+    others, start, count = OtherPrograms(), time.perf_counter(), 0
+    while count == 0 or time.perf_counter() - start < seconds:
+        workload()
+        count += 1
+    return round(count / (time.perf_counter() - start), 3), round(others.cores_used(), 2)
 
 
 def main() -> None:
-    """Answer until there are no more lines."""
-    made: dict[str, Work] = {}
+    """Answer every line of the standard input."""
+    workloads: dict[str, Workload] = {}
     for line in sys.stdin:
         name, _, seconds = line.rpartition(" ")
-        if name not in made:
-            made[name] = WORKS[name]()
-        print(*turn(made[name], float(seconds)), flush=True)
+        if name not in workloads:
+            workloads[name] = WORKLOADS[name]()
+        print(*turn(workloads[name], float(seconds)), flush=True)
 
 
 if __name__ == "__main__":

@@ -1,10 +1,10 @@
-"""How fast the recipe ``vae`` trains, beside pythae with the same networks and the same loss.
+"""The training speed of the recipe ``vae``, compared with pythae with the same networks and the same loss.
 
-Run with ``python benchmarks/vaes.py``. A turn is an epoch of a user's training as it comes, with the batches, checks
-and logging around every step: ours is :func:`genera.training.train.train`, without the validation and the checkpoint at
-its end; theirs is the epoch of pythae's ``BaseTrainer``, which has neither. The sides take turns, so that a busy
-machine slows all of them, and the median turn counts. Only β differs, and costs nothing: pythae's is 1, the recipe's
-still rises in this epoch.
+Run with ``python benchmarks/vaes.py``. A turn is an epoch, including batches, checks and logging. Ours is
+:func:`genera.training.train.train`, without the validation and the checkpoint at its end; theirs is the epoch of
+pythae's ``BaseTrainer``, which has neither. The sides take turns, so that a busy machine slows all of them, and the
+median turn counts. Only β differs, which does not affect the speed: pythae's is 1, the recipe's still rises in this
+epoch.
 """
 
 from __future__ import annotations
@@ -38,7 +38,7 @@ SPEC = ImageSpec(channels=1, height=28, width=28)
 
 
 class Encoder(BaseEncoder):
-    """Ours, with the variance's logarithm for that of the scale."""
+    """Our encoder, with the logarithm of the variance instead of that of the scale."""
 
     def __init__(self, network: nn.Module) -> None:
         super().__init__()
@@ -50,7 +50,7 @@ class Encoder(BaseEncoder):
 
 
 class Decoder(BaseDecoder):
-    """Ours, with the sigmoid outside of the loss."""
+    """Our decoder, with the sigmoid outside of the loss."""
 
     def __init__(self, network: nn.Module) -> None:
         super().__init__()
@@ -61,13 +61,13 @@ class Decoder(BaseDecoder):
 
 
 def theirs(model: VAE) -> pythae.VAE:
-    """pythae's model around the networks of ours."""
+    """pythae's model with the networks of ours."""
     config = pythae.VAEConfig(input_dim=SPEC.shape, latent_dim=model.latent_size, reconstruction_loss="bce")
     return pythae.VAE(config, encoder=Encoder(model.encoder), decoder=Decoder(model.decoder))
 
 
 def their_epoch(model: pythae.VAE, pixels: Tensor, *, batch: int) -> float:
-    """Seconds that pythae trains a copy of a model on ``(N, 1, 28, 28)`` pixels, with the recipe's optimiser."""
+    """Seconds for pythae to train a copy of a model on ``(N, 1, 28, 28)`` pixels, with the recipe's optimiser."""
     data = BaseDataset(pixels / 255, labels=torch.zeros(len(pixels)))
     with quiet(), TemporaryDirectory() as folder:
         config = BaseTrainerConfig(
@@ -87,7 +87,7 @@ def their_epoch(model: pythae.VAE, pixels: Tensor, *, batch: int) -> float:
 
 
 def main() -> None:
-    """Print images per second of each side, and how many times pythae's that is."""
+    """Print images per second of each side, and their ratio to pythae's."""
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("--rounds", type=positive, default=3, help="turns of each side that count (default: 3)")
     parser.add_argument("--steps", type=positive, default=100, help="steps per turn (default: 100)")

@@ -1,8 +1,8 @@
-"""Which measure of sets notices which failure: ``python studies/audit.py``, minutes on two cores.
+"""Which set measure detects which failure: ``python studies/audit.py`` takes minutes on two cores.
 
-The draws of a perfect model are images of the validation split, put beside the test images. Failures are planted in
-them at growing strengths. A measure notices one where its figure lies further from its mean over intact sets than four
-of their standard deviations. Needs MNIST in ``$GENERA_DATA``; writes ``studies/audit``.
+Images of the validation split represent the samples of a perfect model, and are compared with the test images. Failures
+are planted in them with increasing strength. A measure detects a failure if its value is more than four standard
+deviations from its mean over intact sets. Needs MNIST in ``$GENERA_DATA``; writes into ``studies/audit``.
 """
 
 from __future__ import annotations
@@ -36,55 +36,55 @@ from genera.evaluation.set_metrics import (
 from genera.reporting.style import save_figure, style
 
 FOLDER = Path(__file__).parent / "audit"
-COUNT, NUM_INTACT, FAR = 5_000, 8, 4.0
+COUNT, NUM_INTACT, DETECTION_THRESHOLD = 5_000, 8, 4.0
 MNIST = find_dataset("mnist")
-SPACES = {"lenet": lambda seen: seen.features, "random": lambda seen: seen.random_features}
+SPACES = {"lenet": lambda images: images.features, "random": lambda images: images.random_features}
 
-#: Of images and their labels, training images, a strength and a generator: images of which some are not right.
+#: From images with labels, training images, a strength and a generator to images with a failure.
 Failure = Callable[[ImageSplit, ImageSplit, float, torch.Generator], Tensor]
 
 
 def dropped(images: ImageSplit, train: ImageSplit, share: float, generator: torch.Generator) -> Tensor:
-    """A share of the fours become other images."""
+    """Replace a share of the fours by other images."""
     return _replaced(images, images.labels == 4, images.pixels[images.labels != 4], share, generator)
 
 
 def doubled(images: ImageSplit, train: ImageSplit, share: float, generator: torch.Generator) -> Tensor:
-    """There are more ones, by a share of how many there were, in the place of others."""
+    """Increase the number of ones by a share of it, replacing other images."""
     ones = images.labels == 1
     others = int(share * int(ones.sum())) / int((~ones).sum())
     return _replaced(images, ~ones, images.pixels[ones], others, generator)
 
 
 def blurred(images: ImageSplit, train: ImageSplit, width: float, generator: torch.Generator) -> Tensor:
-    """Under a Gaussian of this standard deviation, in pixels."""
+    """Blur with a Gaussian of this standard deviation, in pixels."""
     return torch.from_numpy(scipy.ndimage.gaussian_filter(images.pixels.numpy(), (0, 0, width, width)))
 
 
 def noisy(images: ImageSplit, train: ImageSplit, levels: float, generator: torch.Generator) -> Tensor:
-    """Gaussian noise of this standard deviation on every pixel."""
+    """Add Gaussian noise of this standard deviation to every pixel."""
     noise = levels * torch.randn(images.pixels.shape, generator=generator)
     return (images.pixels + noise).round().clamp(0, 255).to(torch.uint8)
 
 
 def copied(images: ImageSplit, train: ImageSplit, share: float, generator: torch.Generator) -> Tensor:
-    """A share of them are training images."""
+    """Replace a share of the images by training images."""
     return _replaced(images, torch.ones(len(images), dtype=torch.bool), train.pixels, share, generator)
 
 
 def nearly_copied(images: ImageSplit, train: ImageSplit, share: float, generator: torch.Generator) -> Tensor:
-    """A share of them are training images, a pixel to the right."""
+    """Replace a share of the images by training images, shifted a pixel to the right."""
     return _replaced(images, torch.ones(len(images), dtype=torch.bool), train.pixels.roll(1, dims=3), share, generator)
 
 
 def repeated(images: ImageSplit, train: ImageSplit, share: float, generator: torch.Generator) -> Tensor:
-    """A share of them repeat the others, so that few are left where it is near 1."""
+    """Replace a share of the images by repetitions of the others."""
     distinct = max(1, round((1 - share) * len(images)))
     return images.pixels[torch.arange(len(images)) % distinct]
 
 
 def faded(images: ImageSplit, train: ImageSplit, share: float, generator: torch.Generator) -> Tensor:
-    """A share of the contrast is gone."""
+    """Reduce the contrast by a share."""
     return (images.pixels * (1 - share)).round().to(torch.uint8)
 
 
@@ -101,33 +101,34 @@ FAILURES: dict[str, tuple[Failure, tuple[float, ...]]] = {
 
 
 def _replaced(images: ImageSplit, which: Tensor, by: Tensor, share: float, generator: torch.Generator) -> Tensor:
-    """A share of some of the images, drawn at random, become others drawn at random."""
-    places = which.nonzero()[:, 0]
-    places = places[torch.randperm(len(places), generator=generator)][: round(share * len(places))]
+    """Replace a random share of the images ``which`` by random ones of ``by``."""
+    indices = which.nonzero()[:, 0]
+    indices = indices[torch.randperm(len(indices), generator=generator)][: round(share * len(indices))]
     pixels = images.pixels.clone()
-    pixels[places] = by[torch.randint(len(by), (len(places),), generator=generator)]
+    pixels[indices] = by[torch.randint(len(by), (len(indices),), generator=generator)]
     return pixels
 
 
-def figures(drawn: ImageFeatures, real: ImageFeatures, train: Tensor) -> dict[str, float]:
-    """What every measure of sets makes of draws."""
-    found = {
-        "modes": modes(drawn, real),
-        "class_kl": class_kl(drawn, real),
-        "diversity": dissimilarity(drawn, real),
-        "sharpness": relative_sharpness(drawn, real),
-        "memorisation": share_nearer(drawn.images.pixels, train, real.images.pixels),
+def set_measures(samples: ImageFeatures, real: ImageFeatures, train: Tensor) -> dict[str, float]:
+    """The values of all set measures for samples."""
+    values = {
+        "modes": modes(samples, real),
+        "class_kl": class_kl(samples, real),
+        "diversity": dissimilarity(samples, real),
+        "sharpness": relative_sharpness(samples, real),
+        "memorisation": share_nearer(samples.images.pixels, train, real.images.pixels),
     }
     for name, space in SPACES.items():
-        found[f"fd[{name}]"] = frechet_distance(drawn, real, space=space)
-        found[f"kid[{name}]"] = kernel_distance(drawn, real, space=space)
-        found |= {f"{part}[{name}]": value for part, value in neighbourhood(drawn, real, space=space)._asdict().items()}
-        found[f"diversity[{name}]"] = feature_distance(drawn, real, space=space)
-    return {name: float(value) for name, value in found.items()}
+        values[f"fd[{name}]"] = frechet_distance(samples, real, space=space)
+        values[f"kid[{name}]"] = kernel_distance(samples, real, space=space)
+        parts = neighbourhood(samples, real, space=space)._asdict()
+        values |= {f"{part}[{name}]": value for part, value in parts.items()}
+        values[f"diversity[{name}]"] = feature_distance(samples, real, space=space)
+    return {name: float(value) for name, value in values.items()}
 
 
 def sets(validation: ImageSplit, train: ImageSplit) -> Iterator[tuple[str, float, Tensor]]:
-    """Intact sets and planted ones: the name of the failure, its strength, the images."""
+    """Yield intact sets and sets with a failure: the name of the failure, its strength, the images."""
     for seed in range(NUM_INTACT):
         yield "intact", float(seed), subset(validation, seed).pixels
     base = subset(validation, NUM_INTACT)
@@ -137,77 +138,81 @@ def sets(validation: ImageSplit, train: ImageSplit) -> Iterator[tuple[str, float
 
 
 def subset(images: ImageSplit, seed: int) -> ImageSplit:
-    """So many of them, at random."""
+    """A random subset of ``COUNT`` images."""
     order = torch.randperm(len(images), generator=torch.Generator().manual_seed(seed))
     return images.subset(order[:COUNT])
 
 
-def measured() -> list[dict]:
-    """All figures of all sets."""
+def measure_sets() -> list[dict]:
+    """The values of all measures for all sets."""
     data = MNIST()
     samples = Samples(classifier_of(data.name))
-    seen = partial(ImageFeatures, spec=data.spec, classifier=samples.classifier)
-    real = seen(data.split("test").subset(torch.arange(COUNT)))
+    features = partial(ImageFeatures, spec=data.spec, classifier=samples.classifier)
+    real = features(data.split("test").subset(torch.arange(COUNT)))
     train = subset(data.split("train"), 0)
     every_set = list(sets(data.split("validation"), train))
     return [
-        {"failure": name, "strength": strength, "figures": figures(seen(ImageSplit(pixels)), real, train.pixels)}
+        {
+            "failure": name,
+            "strength": strength,
+            "values": set_measures(features(ImageSplit(pixels)), real, train.pixels),
+        }
         for name, strength, pixels in tqdm(every_set, desc="sets")
     ]
 
 
-def deviations(found: list[dict]) -> tuple[list[str], dict[tuple[str, float], np.ndarray]]:
-    """Names of the measures, and of every planted set how many standard deviations each is away."""
-    names = list(found[0]["figures"])
-    values = {(one["failure"], one["strength"]): np.array([one["figures"][name] for name in names]) for one in found}
+def deviations(results: list[dict]) -> tuple[list[str], dict[tuple[str, float], np.ndarray]]:
+    """Names of the measures, and their deviations from intact sets in standard deviations, for every failing set."""
+    names = list(results[0]["values"])
+    values = {(one["failure"], one["strength"]): np.array([one["values"][name] for name in names]) for one in results}
     intact = np.array([value for (failure, _), value in values.items() if failure == "intact"])
-    # A figure that never differs, as the number of classes, is away as soon as it does.
+    # Any change of a value that is constant over intact sets, such as the number of classes, is detected.
     spread = np.maximum(intact.std(axis=0, ddof=1), 1e-6 * np.abs(intact.mean(axis=0)) + 1e-12)
     planted = {key: (value - intact.mean(axis=0)) / spread for key, value in values.items() if key[0] != "intact"}
     return names, planted
 
 
-def table(found: list[dict]) -> str:
-    """By measure and failure the least strength from which on it is noticed."""
-    names, planted = deviations(found)
+def table(results: list[dict]) -> str:
+    """The lowest strength from which on each measure detects each failure."""
+    names, planted = deviations(results)
     lines = [f"| measure | {' | '.join(FAILURES)} |", f"|{'---|' * (len(FAILURES) + 1)}"]
     for index, name in enumerate(names):
         cells = []
         for failure, (_, strengths) in FAILURES.items():
-            away = [abs(planted[failure, strength][index]) > FAR for strength in strengths]
-            # Noticed by chance at a low strength and not at higher ones counts for nothing.
-            first = next((place for place in range(len(away)) if all(away[place:])), None)
+            detected = [abs(planted[failure, strength][index]) > DETECTION_THRESHOLD for strength in strengths]
+            # Detection at a low strength by chance, but not at higher ones, does not count.
+            first = next((start for start in range(len(detected)) if all(detected[start:])), None)
             cells.append("–" if first is None else f"{strengths[first]:g}")
         lines.append(f"| `{name}` | {' | '.join(cells)} |")
     return "\n".join(lines) + "\n"
 
 
-def figure(found: list[dict]) -> Figure:
-    """How far every measure is away at every strength of every failure."""
-    names, planted = deviations(found)
-    away = np.abs(np.array(list(planted.values())))
-    drawn = Figure(figsize=(11, 9))
-    axes = drawn.add_subplot()
-    image = axes.imshow(np.log10(np.clip(away, 1, 1000)), cmap="cividis", aspect="auto", vmin=0, vmax=3)
+def deviation_figure(results: list[dict]) -> Figure:
+    """The deviation of every measure at every strength of every failure."""
+    names, planted = deviations(results)
+    distances = np.abs(np.array(list(planted.values())))
+    figure = Figure(figsize=(11, 9))
+    axes = figure.add_subplot()
+    image = axes.imshow(np.log10(np.clip(distances, 1, 1000)), cmap="cividis", aspect="auto", vmin=0, vmax=3)
     rows = [f"{failure} {strength:g}" for failure, strength in planted]
     axes.set_yticks(range(len(rows)), rows, fontsize=8)
     axes.set_xticks(range(len(names)), names, fontsize=8, rotation=60, ha="right")
     axes.grid(False)
-    for row, column in np.argwhere(away > FAR):
+    for row, column in np.argwhere(distances > DETECTION_THRESHOLD):
         axes.plot(column, row, ".", color="white", markersize=3)
-    bar = drawn.colorbar(image, ax=axes, ticks=[0, 1, 2, 3], shrink=0.5)
+    bar = figure.colorbar(image, ax=axes, ticks=[0, 1, 2, 3], shrink=0.5)
     bar.ax.set_yticklabels(["1", "10", "100", "1000"])
     bar.set_label("standard deviations of intact sets")
-    return drawn
+    return figure
 
 
 def main() -> None:
-    """Measure, and write the figures, the table and the picture."""
-    found = measured()
-    write_whole(FOLDER / "figures.json", json.dumps(found, indent=1) + "\n")
-    write_whole(FOLDER / "table.md", table(found))
+    """Measure, and write the values, the table and the figure."""
+    results = measure_sets()
+    write_whole(FOLDER / "values.json", json.dumps(results, indent=1) + "\n")
+    write_whole(FOLDER / "table.md", table(results))
     with style():
-        for path in save_figure(figure(found), FOLDER / "noticed"):
+        for path in save_figure(deviation_figure(results), FOLDER / "detected"):
             print(path)
 
 

@@ -1,12 +1,12 @@
-"""What each part of ``flow_fast`` is worth at equal time on MNIST.
+"""The effect of each part of ``flow_fast`` at equal time on MNIST.
 
-The parts were tried on the recipe before its last two changes, which the study itself led to: splines in place of
-mixtures, and no clipping. One training each. The intervals are those of the images alone, a row with another seed says
-what chance does.
+The parts were changed in the recipe before its last two changes, which resulted from this study: splines instead of
+mixtures, and no clipping. There is one training each. The intervals cover only the choice of images; a row with another
+seed shows the variation between seeds.
 
 ``python studies/fast_flows.py train [VARIANT …]`` trains the variants that have no result yet, for ten minutes on
-one thread each, as many at once as there are cores, in ``$GENERA_RUNS/fast_flows``; interrupted, it goes on where it
-was. With ``report`` in place of ``train`` it writes table and figure into ``studies/fast_flows``.
+one thread each, as many at once as there are cores, in ``$GENERA_RUNS/fast_flows``; run it again to resume after an
+interruption. With ``report`` in place of ``train`` it writes table and figure into ``studies/fast_flows``.
 """
 
 from __future__ import annotations
@@ -27,13 +27,13 @@ from genera.zoo import TrainedModel
 
 SETTINGS = ("--data", "mnist", "--budget", "10m", "--validate_every", "1", "--validation_images", "1000")
 BFLOAT16 = ("--precision", "bf16-mixed")
-COLUMNS = ("flow", "validation bits/dim", "against the first", "parameters", "images/s", "steps", "CPU minutes")
-#: Bits/dim of every image, eight draws each, of the first so many of the validation split.
-BITS, NUM_IMAGES, NUM_DRAWS = "validation-bits.txt", 2000, 8
+COLUMNS = ("flow", "validation bits/dim", "difference to the first", "parameters", "images/s", "steps", "CPU minutes")
+#: Bits/dim of each of the first images of the validation split, with so many importance samples.
+BITS, NUM_IMAGES, NUM_IMPORTANCE_SAMPLES = "validation-bits.txt", 2000, 8
 
 
 def sections(config: Any, name: str) -> Iterator[Config]:
-    """Every section of a recipe that has an entry of this name, at any depth."""
+    """Yield every section of a recipe that has an entry of this name, at any depth."""
     if isinstance(config, dict):
         if name in config:
             yield config
@@ -50,7 +50,7 @@ def with_adam(config: Config) -> None:
 
 def with_elementwise(name: str) -> Callable[[Config], None]:
     def change(config: Config) -> None:
-        # Of the couplings: the prior of the half that leaves is affine already.
+        # Only of the couplings: the prior of the factored-out half is affine already.
         for section in sections(config["model"], "count"):
             section["elementwise"] = name
 
@@ -78,7 +78,7 @@ def with_depth(depth: int) -> Callable[[Config], None]:
 
 
 def with_many_couplings(config: Config) -> None:
-    """Twice as many at 0.7 times the width: as much to multiply."""
+    """Twice as many couplings at 0.7 times the width, which keeps the number of multiplications."""
     for section in sections(config["model"]["init_args"]["transforms"], "count"):
         section["count"] *= 2
         section["conditioner"]["init_args"]["width"] = round(0.7 * section["conditioner"]["init_args"]["width"])
@@ -89,7 +89,7 @@ def with_masks(config: Config) -> None:
         section["whole_channels"] = False
 
 
-def with_free_leaving_half(config: Config) -> None:
+def without_split_prior(config: Config) -> None:
     for section in sections(config["model"], "prior"):
         del section["prior"]
 
@@ -106,7 +106,7 @@ def with_batches_of(size: int) -> Callable[[Config], None]:
 
 
 def changed(change: Callable[[Config], None] = lambda config: None, *arguments: str) -> Variant:
-    """The recipe before its last two changes, with one thing done to it."""
+    """The recipe before its last two changes, with one change applied."""
     config = resolved("flow_fast")
     with_elementwise("LogisticMixture")(config)
     config["task"]["init_args"]["clip_norm"] = 100.0
@@ -127,7 +127,7 @@ VARIANTS = {
     "networks of two layers": changed(with_depth(2)),
     "twice the couplings, 0.7 times the width": changed(with_many_couplings),
     "masks in place of whole channels": changed(with_masks),
-    "no prior of the half that leaves": changed(with_free_leaving_half),
+    "no prior for the factored-out half": changed(without_split_prior),
     "batches of 128": changed(with_batches_of(128)),
     "no clipping": changed(without_clipping),
     "float32": changed(lambda config: None, "--precision", "32-true"),
@@ -136,23 +136,23 @@ VARIANTS = {
 
 
 def measure(trained: TrainedModel, folder: Path) -> None:
-    """Bits/dim of every image."""
+    """Write the bits/dim of every image."""
     model = trained.load()
     assert has_density(model)
     images = trained.open_data().split("validation").subset(torch.arange(NUM_IMAGES))
-    found = log_probs(model, images, num_importance_samples=NUM_DRAWS)
-    np.savetxt(folder / BITS, bits_per_dim(found, model.spec.num_dims).numpy(), fmt="%.5f")
+    log_prob = log_probs(model, images, num_importance_samples=NUM_IMPORTANCE_SAMPLES)
+    np.savetxt(folder / BITS, bits_per_dim(log_prob, model.spec.num_dims).numpy(), fmt="%.5f")
 
 
 def bits_of(variant: str) -> np.ndarray:
     """Bits/dim of every image."""
-    return np.loadtxt(STUDY.kept(variant) / BITS)
+    return np.loadtxt(STUDY.variant_folder(variant) / BITS)
 
 
 def row(variant: str) -> tuple[str, ...]:
-    """What a variant reached, and how far that is from the first."""
+    """Bits/dim of a variant, their difference to the first variant, and the cost."""
     environment, bits = STUDY.environment(variant), bits_of(variant)
-    # Of the same images: what they differ in among themselves does not blur the difference.
+    # The difference is paired by image, so that the variation between images does not widen its interval.
     loss = bits - bits_of(BASE)
     against = f"{loss.mean():+.3f} ± {1.96 * loss.std(ddof=1) / len(loss) ** 0.5:.3f}" if variant != BASE else ""
     cost = f"{environment['parameters']:,}", f"{environment['images_per_second']:.0f}", f"{environment['steps']:,}"
@@ -169,24 +169,24 @@ def report() -> None:
     for name, text in tables().items():
         (STUDY.folder / f"{name}.md").write_text(text)
     with style():
-        save_figure(figure(), STUDY.folder / "levers")
+        save_figure(levers_figure(), STUDY.folder / "levers")
     print(STUDY.folder)
 
 
-def figure() -> Figure:
-    """What each change costs, the dearest first."""
+def levers_figure() -> Figure:
+    """The loss of each change, sorted by its size."""
     losses = {variant: bits_of(variant) - bits_of(BASE) for variant in VARIANTS if variant != BASE}
     order = sorted(losses, key=lambda variant: losses[variant].mean())
-    drawn = Figure(figsize=(7, 3.6))
-    axes = drawn.subplots()
+    figure = Figure(figsize=(7, 3.6))
+    axes = figure.subplots()
     axes.barh(order, [losses[variant].mean() for variant in order])
     axes.axvline(0, color="black", linewidth=0.8)
     axes.set_xlabel("bits/dim lost, ten minutes of one thread, MNIST")
-    return drawn
+    return figure
 
 
 STUDY = Study(
-    folder=Path(__file__).parent / "fast_flows", variants=VARIANTS, measure=measure, measured=BITS, report=report
+    folder=Path(__file__).parent / "fast_flows", variants=VARIANTS, measure=measure, result_file=BITS, report=report
 )
 
 if __name__ == "__main__":

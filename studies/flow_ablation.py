@@ -1,8 +1,8 @@
-"""What each part of the report's RealNVP is worth on MNIST.
+"""The effect of each part of the report's RealNVP on MNIST.
 
 ``python studies/flow_ablation.py train [VARIANT …]`` trains the variants that have no result yet, on one thread
-each, as many at once as there are cores, in ``$GENERA_RUNS/flow_ablation``; interrupted, it goes on where it was. The
-parts were trained for twenty minutes on one machine, the sizes for fourteen on one 1.4 times as fast.
+each, as many at once as there are cores, in ``$GENERA_RUNS/flow_ablation``; run it again to resume after an
+interruption. The parts were trained for twenty minutes on one machine, the sizes for fourteen on one 1.4 times as fast.
 ``python studies/flow_ablation.py report`` writes the tables and the figure of ``studies/flow_ablation`` from
 the files there.
 """
@@ -31,10 +31,18 @@ SETTINGS = (
     *("--validate_every", "0.2", "--validation_images", "2000"),
     *("--task.schedule", "{class_path: Cosine, init_args: {warmup: 0.02}}"),
 )
-#: Steps that a row of metrics.csv is the mean of.
+#: Number of steps over which a row of metrics.csv is averaged.
 ROW = 50
-COLUMNS = ("flow", "validation bits/dim", "against the report's", "parameters", "images/s", "steps", "CPU minutes")
-#: Bits/dim of every image, one draw each, of the first so many of the validation split.
+COLUMNS = (
+    "flow",
+    "validation bits/dim",
+    "difference to the report's",
+    "parameters",
+    "images/s",
+    "steps",
+    "CPU minutes",
+)
+#: Bits/dim of each of the first images of the validation split, with one importance sample.
 BITS, NUM_IMAGES = "validation-bits.txt", 2000
 
 
@@ -46,7 +54,7 @@ def scales_of(transforms: list[Config]) -> list[list[Config]]:
 
 
 def put_before_every_coupling(config: Config, make: Callable[[str, int], list[Config]]) -> None:
-    """Put what ``make(mask, turn)`` gives before every single coupling."""
+    """Insert the transforms of ``make(mask, turn)`` before every single coupling."""
     for transforms in scales_of(config["model"]["init_args"]["transforms"]):
         for index, transform in reversed(list(enumerate(transforms))):
             if transform["class_path"] != "Couplings":
@@ -66,7 +74,7 @@ def with_actnorm(config: Config) -> None:
 
 def with_convolution(config: Config) -> None:
     def make(mask: str, turn: int) -> list[Config]:
-        # Checkerboards are where there is one channel, and nothing to mix.
+        # Checkerboard masks are used on one channel, where there is nothing to mix.
         convolution = {"class_path": "InvertibleConv1x1", "init_args": {"seed": turn}}
         return [] if mask.endswith("checkerboard") else [convolution]
 
@@ -95,13 +103,13 @@ def with_width(factor: float, config: Config) -> None:
 
 
 def changed(recipe: str, change: Callable[[Config], None] = lambda config: None, *, budget: str = "20m") -> Variant:
-    """A shipped recipe with one thing done to it."""
+    """A shipped recipe with one change applied."""
     config = resolved(recipe)
     change(config)
     return Variant(config, (*SETTINGS, "--budget", budget))
 
 
-#: The report's, trained on each of two machines: what was trained on one is compared with its own. And a little longer.
+#: The report's flow, trained on each of two machines, so that every variant is compared on its own machine, and longer.
 REPORTS, FASTER, LONGER = (
     "the report's: 4 + 4 + 4 couplings",
     "the report's, on a faster machine",
@@ -119,7 +127,7 @@ SIZES = ("… with 2 + 2 + 4 couplings", "… with half the width", "… with on
 
 
 def measure(trained: TrainedModel, folder: Path) -> None:
-    """Bits/dim of every image."""
+    """Write the bits/dim of every image."""
     model = trained.load()
     assert has_density(model)
     images = trained.open_data().split("validation").subset(torch.arange(NUM_IMAGES))
@@ -129,13 +137,13 @@ def measure(trained: TrainedModel, folder: Path) -> None:
 
 def bits_of(variant: str) -> np.ndarray:
     """Bits/dim of every image."""
-    return np.loadtxt(STUDY.kept(variant) / BITS)
+    return np.loadtxt(STUDY.variant_folder(variant) / BITS)
 
 
 def row(variant: str, base: str) -> tuple[str, ...]:
-    """A row of a table: what a variant reached, and how far that is from what its base did."""
+    """A row of a table: bits/dim of a variant, their difference to a base, and the cost."""
     environment, bits = STUDY.environment(variant), bits_of(variant)
-    # Of the same images: what they differ in among themselves does not blur the difference.
+    # The difference is paired by image, so that the variation between images does not widen its interval.
     gain = bits - bits_of(base)
     against = f"{gain.mean():+.4f} ± {1.96 * gain.std(ddof=1) / len(gain) ** 0.5:.4f}" if variant != base else ""
     cost = f"{environment['parameters']:,}", f"{environment['images_per_second']:.1f}", f"{environment['steps']:,}"
@@ -154,19 +162,19 @@ def report() -> None:
     for name, text in tables().items():
         (STUDY.folder / f"{name}.md").write_text(text)
     with style():
-        save_figure(figure(), STUDY.folder / "curves")
+        save_figure(curves_figure(), STUDY.folder / "curves")
     print(STUDY.folder)
 
 
-def figure() -> Figure:
-    """Bits/dim of training batches, ending in those of validation images, against time."""
-    drawn = Figure(figsize=(10, 4.8))
-    left, right = drawn.subplots(1, 2, sharey=True)
+def curves_figure() -> Figure:
+    """Bits/dim of training batches over time, and at the end those of validation images."""
+    figure = Figure(figsize=(10, 4.8))
+    left, right = figure.subplots(1, 2, sharey=True)
     ends = []
     for axes, variants in ((left, (REPORTS, *PARTS)), (right, (FASTER, *SIZES))):
         for index, variant in enumerate(variants):
-            metrics = read_table(STUDY.kept(variant) / "metrics.csv")
-            # The last row is of the few steps after the one before it.
+            metrics = read_table(STUDY.variant_folder(variant) / "metrics.csv")
+            # The last row is the mean of fewer steps.
             whole = {step: columns for step, columns in metrics.items() if step % ROW == 0}
             minutes, bits = against_time(whole, "train/bits_per_dim")
             (line,) = axes.plot(minutes, bits, ("-", "--")[index % 2], label=variant)
@@ -182,7 +190,7 @@ def figure() -> Figure:
         axes.set_xlabel("minutes of training on one thread")
     left.set_ylabel("bits/dim, MNIST")
     left.set_ylim(min(ends) - 0.01, max(ends) + 0.1)
-    return drawn
+    return figure
 
 
 STUDY = Study(
@@ -202,7 +210,7 @@ STUDY = Study(
         SIZES[2]: changed("realnvp", partial(with_width, 1.5), budget="14m"),
     },
     measure=measure,
-    measured=BITS,
+    result_file=BITS,
     report=report,
 )
 

@@ -1,9 +1,9 @@
-"""What feature matching does for the report's conditional GAN, at equal time on both data sets.
+"""The effect of feature matching on the report's conditional GAN, at equal time on both data sets.
 
 ``python studies/gan_feature_matching.py train [VARIANT …]`` trains the variants that have no result yet, as many
-at once as there are cores, in ``$GENERA_RUNS/gan_feature_matching``; interrupted, it goes on where it was. With
-``report`` in place of ``train`` it writes table and figures into ``studies/gan_feature_matching``. ``lenet-mnist``
-and ``lenet-fashion-mnist``, of the zoo, look at the samples.
+at once as there are cores, in ``$GENERA_RUNS/gan_feature_matching``; run it again to resume after an interruption.
+With ``report`` in place of ``train`` it writes table and figures into ``studies/gan_feature_matching``. The measures
+use the classifiers ``lenet-mnist`` and ``lenet-fashion-mnist`` of the zoo.
 """
 
 from __future__ import annotations
@@ -12,7 +12,17 @@ from pathlib import Path
 
 import numpy as np
 import torch
-from gan_variants import COLUMNS, MEASURED, SHOWN, STEPS, measure_samples, references, rows, steps, watched
+from gan_variants import (
+    COLUMNS,
+    MEASURED,
+    SAMPLES,
+    STEPS,
+    measure_samples,
+    references,
+    rows,
+    steps,
+    with_class_coverage,
+)
 from matplotlib.figure import Figure
 from study import Study, table
 
@@ -23,7 +33,7 @@ from genera.runs.readers import read_table
 from genera.zoo import TrainedModel
 
 DATA = ("mnist", "fashion-mnist")
-#: Weights of feature matching, and the steps that take the same time with them: without it they are a little faster.
+#: Steps in the same time for every weight of feature matching: steps without it are a little faster.
 WEIGHTS = {"0": 2_500, "10": STEPS["cgan_fm"]}
 NUM_CLASSES, PER_CLASS = 10, 10
 
@@ -34,7 +44,7 @@ def name(data: str, weight: str) -> str:
 
 
 def measure(trained: TrainedModel, folder: Path) -> None:
-    """Measures of its draws, and ten of every class."""
+    """Write measures of samples, and ten samples of every class."""
     measure_samples(trained, folder, labels=torch.arange(NUM_CLASSES).repeat_interleave(PER_CLASS))
 
 
@@ -52,17 +62,19 @@ def report() -> None:
     with style():
         save_figure(classes_figure(), STUDY.folder / "classes")
         for variant in STUDY.variants:
-            players = players_figure(read_table(STUDY.kept(variant) / "metrics.csv"), about=f"cgan_fm on {variant}")
-            save_figure(players, STUDY.kept(variant) / "players")
+            players = players_figure(
+                read_table(STUDY.variant_folder(variant) / "metrics.csv"), about=f"cgan_fm on {variant}"
+            )
+            save_figure(players, STUDY.variant_folder(variant) / "players")
     print(STUDY.folder)
 
 
 def classes_figure() -> Figure:
-    """Ten of every class, a row each, of every variant."""
+    """Ten samples of every class, a row each, for every variant."""
     figure = Figure(figsize=(9, 9.5))
     grid = figure.subplots(len(DATA), len(WEIGHTS))
     for axes, variant in zip(grid.flat, STUDY.variants, strict=True):
-        pixels = torch.from_numpy(np.load(STUDY.kept(variant) / SHOWN))
+        pixels = torch.from_numpy(np.load(STUDY.variant_folder(variant) / SAMPLES))
         axes.imshow(np.asarray(image_grid(pixels, columns=PER_CLASS)), cmap="gray")
         axes.set_title(variant, fontsize=9)
         axes.axis("off")
@@ -72,12 +84,12 @@ def classes_figure() -> Figure:
 STUDY = Study(
     folder=Path(__file__).parent / "gan_feature_matching",
     variants={
-        name(data, weight): watched("cgan_fm", *steps(count), "--model.feature_matching", weight, data=data)
+        name(data, weight): with_class_coverage("cgan_fm", *steps(count), "--model.feature_matching", weight, data=data)
         for data in DATA
         for weight, count in WEIGHTS.items()
     },
     measure=measure,
-    measured=MEASURED,
+    result_file=MEASURED,
     report=report,
 )
 

@@ -1,7 +1,7 @@
-"""Trainings that are compared with each other: each by the command line, resumable, its files kept beside the table.
+"""A study: trainings that are compared with each other, run by the command line and resumable.
 
-They take up every core for as long as they last, and what else the machine does then is taken from some of them: leave
-it alone. How much of its time each had the processor stands in its ``environment.json``.
+Trainings run on all cores, and other programs slow some of them: run studies on an otherwise idle machine. The CPU time
+of each training is in its ``environment.json``.
 """
 
 from __future__ import annotations
@@ -27,17 +27,17 @@ from genera.runs.run_directory import runs_root
 from genera.zoo import TrainedModel, find_model
 
 Config = dict[str, Any]
-#: What is kept of every run, besides what was measured.
+#: Files of every run that a study stores next to its measurements.
 FILES = ("config.yaml", "environment.json", "metrics.csv")
 
 
 @dataclass(frozen=True)
 class Variant:
-    """One of the trainings.
+    """One training of a study.
 
     Args:
         recipe: name of a shipped recipe, or a recipe.
-        arguments: of ``genera train``, after it.
+        arguments: further arguments of ``genera train``.
     """
 
     recipe: str | Config
@@ -50,41 +50,41 @@ class Variant:
 
 @dataclass(frozen=True)
 class Study:
-    """Variants that differ in one thing each.
+    """Variants that each differ in one setting.
 
     Args:
-        folder: where table, figures and the files of every variant go.
+        folder: for table, figures and the files of every variant.
         variants: by their name in the table.
-        measure: writes what it measures of a trained variant into a folder.
-        measured: the file whose presence there says that this is done.
+        measure: measures a trained variant and writes the results into a folder.
+        result_file: name of a file that ``measure`` writes; if it exists, the variant has been measured.
         report: writes table and figures from the files.
     """
 
     folder: Path
     variants: Mapping[str, Variant]
     measure: Callable[[TrainedModel, Path], None]
-    measured: str
+    result_file: str
     report: Callable[[], None]
 
-    def kept(self, variant: str) -> Path:
-        """The folder of a variant."""
+    def variant_folder(self, variant: str) -> Path:
+        """The folder of a variant's files."""
         return self.folder / slug(variant)
 
-    def done(self) -> list[str]:
+    def measured_variants(self) -> list[str]:
         """Names of the variants that have been measured."""
-        return [variant for variant in self.variants if (self.kept(variant) / self.measured).is_file()]
+        return [variant for variant in self.variants if (self.variant_folder(variant) / self.result_file).is_file()]
 
     def environment(self, variant: str) -> dict[str, Any]:
-        """What a variant cost."""
-        return read_environment(self.kept(variant) / "environment.json")
+        """Hardware, steps and cost of a variant's training."""
+        return read_environment(self.variant_folder(variant) / "environment.json")
 
     def epochs(self, variant: str) -> str:
-        """Passes over the 50,000 training images that a variant made."""
-        batch_size = yaml.safe_load((self.kept(variant) / "config.yaml").read_text())["batch_size"]
+        """Number of passes over the 50,000 training images."""
+        batch_size = yaml.safe_load((self.variant_folder(variant) / "config.yaml").read_text())["batch_size"]
         return f"{self.environment(variant)['steps'] * batch_size / 50_000:.1f}"
 
     def train(self, variant: str) -> None:
-        """Train a variant, or go on with it, measure it, and keep its files."""
+        """Train a variant or resume its training, measure it, and store its files."""
         root = runs_root() / self.folder.name
         run, recipe = root / slug(variant), self.variants[variant].recipe
         if not is_finished(run):
@@ -96,18 +96,18 @@ class Study:
                 root.mkdir(parents=True, exist_ok=True)
                 if not isinstance(recipe, str):
                     file = root / f"{slug(variant)}.yaml"
-                    # By way of JSON, which has no aliases: parts of a recipe may be one and the same.
+                    # JSON has no aliases, which YAML would use for parts of a recipe that are the same object.
                     file.write_text(yaml.safe_dump(json.loads(json.dumps(recipe)), sort_keys=False))
                     recipe = str(file)
                 command = [*genera, recipe, "--out", str(run), *self.variants[variant].arguments]
             with (root / f"{slug(variant)}.log").open("a") as log:
                 subprocess.run(command, check=True, stderr=log, stdout=log, env=os.environ | {"OMP_NUM_THREADS": "1"})
-        kept = self.kept(variant)
-        kept.mkdir(parents=True, exist_ok=True)
+        folder = self.variant_folder(variant)
+        folder.mkdir(parents=True, exist_ok=True)
         for file in FILES:
-            shutil.copy(run / file, kept / file)
-        self.measure(find_model(str(run)), kept)
-        print(kept)
+            shutil.copy(run / file, folder / file)
+        self.measure(find_model(str(run)), folder)
+        print(folder)
 
     def main(self, description: str) -> None:
         """The command: ``train [VARIANT …]`` or ``report``."""
@@ -116,19 +116,19 @@ class Study:
         parser.add_argument("variants", nargs="*", metavar="VARIANT", help=f"of: {'; '.join(self.variants)}")
         options = parser.parse_args()
         if unknown := [variant for variant in options.variants if variant not in self.variants]:
-            parser.error(f"there is no variant {unknown[0]!r}")
+            parser.error(f"unknown variant {unknown[0]!r}")
         if options.task == "report":
             self.report()
             return
-        missing = [name for name in options.variants or self.variants if name not in self.done()]
-        # What is measured runs beside trainings, on the core that its own has left.
+        missing = [name for name in options.variants or self.variants if name not in self.measured_variants()]
+        # A variant is measured on the core of its own training, while other trainings run.
         torch.set_num_threads(1)
         with ThreadPoolExecutor(os.cpu_count()) as pool:
             list(pool.map(self.train, missing))
 
 
 def resolved(recipe: str | Config) -> Config:
-    """A recipe as plain data of its own: aliases in it would share a change meant for one place."""
+    """A copy of a recipe as plain data without aliases, so that changing one part changes no other."""
     config = yaml.safe_load(find_recipe(recipe).read_text()) if isinstance(recipe, str) else recipe
     return json.loads(json.dumps(config))
 
@@ -139,7 +139,7 @@ def slug(variant: str) -> str:
 
 
 def is_finished(run: Path) -> bool:
-    """Whether a training has come to its end."""
+    """Whether a training is finished."""
     environment = run / "environment.json"
     return environment.is_file() and read_environment(environment)["finished"]
 

@@ -1,8 +1,9 @@
-"""What the schedule of β and the size of the latent do to the report's VAE: to its bound, and to the use of the latent.
+"""The effect of the schedule of β and of the latent size on the report's VAE: on its bound, and on its active units.
 
 ``python studies/vae_beta.py train [VARIANT …]`` trains the variants that have no result yet on MNIST, each for
-ten epochs on one thread, as many at once as there are cores, in ``$GENERA_RUNS/vae_beta``; interrupted, it goes on
-where it was. With ``report`` in place of ``train`` it writes tables and figures into ``studies/vae_beta``.
+ten epochs on one thread, as many at once as there are cores, in ``$GENERA_RUNS/vae_beta``; run it again to
+resume after an interruption. With ``report`` in place of ``train`` it writes tables and figures into
+``studies/vae_beta``.
 """
 
 from __future__ import annotations
@@ -26,18 +27,18 @@ from genera.runs.readers import read_table
 from genera.vaes import VAE
 from genera.zoo import TrainedModel
 
-#: Epochs, not minutes: how fast a machine is changes by the minute, and differences are small.
+#: Epochs, not minutes: the speed of a machine fluctuates, and differences are small.
 NUM_EPOCHS = 10
-#: Cycles are told apart where every one is validated several times.
+#: Every cycle is validated several times.
 SETTINGS = (
     *("--data", "mnist", "--max_epochs", str(NUM_EPOCHS), "--precision", "bf16-mixed"),
     *("--validate_every", "0.25", "--validation_images", "2000"),
 )
 MEASURED = "measured.json"
-#: The first is that of the bound. The second is one at which most of the latent does not pay for itself.
+#: The first gives the ELBO. At the second, most latent dimensions collapse.
 BETAS = (1, 10)
 SIZES = (128, 256, 512)
-#: As the recipe's and that of Fu et al., in a training as short as this.
+#: The schedules of the recipe and of Fu et al., shortened to this training.
 SCHEDULES: dict[str, dict[str, Any]] = {
     "constant": {"class_path": "Constant"},
     "warm-up": {"class_path": "Warmup", "init_args": {"epochs": 3}},
@@ -46,7 +47,7 @@ SCHEDULES: dict[str, dict[str, Any]] = {
 }
 
 
-#: One style for each of as many curves.
+#: Line styles of the curves.
 LINES = ("C0-", "C1--", "C2-", "C3--")
 
 
@@ -61,7 +62,7 @@ def size_name(latent_size: int) -> str:
 
 
 def variant(schedule: str, *, beta: int = 1, latent_size: int = 128) -> Variant:
-    """The report's VAE with another β, or another latent."""
+    """The report's VAE with another β, or another latent size."""
     config = resolved("vae")
     config["model"]["init_args"]["latent_size"] = latent_size
     config["model"]["init_args"]["objective"]["init_args"] = {"beta": float(beta), "schedule": SCHEDULES[schedule]}
@@ -70,19 +71,19 @@ def variant(schedule: str, *, beta: int = 1, latent_size: int = 128) -> Variant:
 
 @torch.inference_mode()
 def measure(trained: TrainedModel, folder: Path) -> None:
-    """The bound with β = 1, its parts and the use of the latent on test images."""
+    """Write the bound with β = 1, its parts and the active units on test images."""
     model = trained.load()
     assert isinstance(model, VAE)
     images = trained.open_data().split("test").pixels
     generator = torch.Generator().manual_seed(0)
     losses = [model.validation_loss(batch, generator=generator) for batch in images.split(500)]
     parts = {part: torch.cat([loss.terms[part] for loss in losses]).mean() for part in losses[0].terms}
-    found = {
+    results = {
         "bound": torch.cat([loss.total for loss in losses]).mean(),
         **parts,
         "active_units": model.posterior(images).active_units(),
     }
-    values = {figure: float(value) for figure, value in found.items()}
+    values = {name: float(value) for name, value in results.items()}
     (folder / MEASURED).write_text(json.dumps(values, indent=2) + "\n")
 
 
@@ -92,15 +93,15 @@ def tables() -> dict[str, str]:
     schedules = [(schedule, str(beta), *row(name(schedule, beta))) for beta in BETAS for schedule in SCHEDULES]
     sizes = [(str(size), *row(size_name(size))) for size in SIZES]
     return {
-        "schedules": table(("schedule", "β, at most", *of_bound), schedules),
+        "schedules": table(("schedule", "maximum β", *of_bound), schedules),
         "sizes": table(("latent", *of_bound), sizes),
     }
 
 
 def row(variant: str) -> tuple[str, ...]:
-    """What was measured of a variant."""
-    found = json.loads((STUDY.kept(variant) / MEASURED).read_text())
-    return (*(f"{found[part]:.2f}" for part in ("bound", "reconstruction", "kl")), f"{found['active_units']:.0f}")
+    """The measurements of a variant."""
+    results = json.loads((STUDY.variant_folder(variant) / MEASURED).read_text())
+    return (*(f"{results[part]:.2f}" for part in ("bound", "reconstruction", "kl")), f"{results['active_units']:.0f}")
 
 
 def report() -> None:
@@ -114,7 +115,7 @@ def report() -> None:
 
 
 def schedules_figure() -> Figure:
-    """β, the bound and the active units over the training; a column for each size of β."""
+    """β, the bound and the active units over the training; a column for each maximum of β."""
     figure = Figure(figsize=(9, 7))
     grid = figure.subplots(3, len(BETAS), sharex=True, squeeze=False)
     for (of_beta, of_bound, of_units), beta in zip(grid.T, BETAS, strict=True):
@@ -133,13 +134,13 @@ def schedules_figure() -> Figure:
 
 
 def factors(config: dict[str, Any], epochs: np.ndarray) -> np.ndarray:
-    """What a schedule makes of β at these epochs."""
+    """The factors of a schedule on β at these epochs."""
     schedule: Schedule = getattr(genera.core, config["class_path"])(**config.get("init_args", {}))
     return np.array([schedule(Progress(0, epoch, epoch / NUM_EPOCHS)) for epoch in epochs])
 
 
 def sizes_figure() -> Figure:
-    """The bound and the share of the latent that is active, for every size of it."""
+    """The bound and the share of active units, for every latent size."""
     figure = Figure(figsize=(9, 3.6))
     of_bound, of_units = figure.subplots(1, 2)
     variants = [size_name(size) for size in SIZES]
@@ -152,10 +153,10 @@ def sizes_figure() -> Figure:
 
 
 def draw_bounds(axes: Axes, variants: Sequence[str]) -> None:
-    """The validation loss, without its beginning, which would flatten all that differs."""
+    """Draw validation losses; the range of the axis excludes the first epochs, to show the differences."""
     lowest, ends = [], []
     for variant, line in zip(variants, LINES, strict=False):
-        epochs, values = course(variant, "validation/loss")
+        epochs, values = curve(variant, "validation/loss")
         axes.plot(epochs, values, line)
         lowest.append(min(values))
         ends.append(values[-1])
@@ -163,15 +164,15 @@ def draw_bounds(axes: Axes, variants: Sequence[str]) -> None:
 
 
 def draw_units(axes: Axes, variants: Sequence[str], *, shares_of: Sequence[int] | None = None) -> None:
-    """The active units of validation images; as a share, in percent, of these sizes."""
+    """Draw the active units of validation images, in percent of ``shares_of`` if given."""
     for index, (variant, line) in enumerate(zip(variants, LINES, strict=False)):
-        epochs, values = course(variant, "validation/active_units")
+        epochs, values = curve(variant, "validation/active_units")
         axes.plot(epochs, np.array(values) * (100 / shares_of[index] if shares_of else 1), line)
 
 
-def course(variant: str, column: str) -> tuple[list[float], list[float]]:
-    """Epochs, and the values of a column there."""
-    return against_epochs(read_table(STUDY.kept(variant) / "metrics.csv"), column)
+def curve(variant: str, column: str) -> tuple[list[float], list[float]]:
+    """Epochs, and the values of a column of metrics.csv at these epochs."""
+    return against_epochs(read_table(STUDY.variant_folder(variant) / "metrics.csv"), column)
 
 
 STUDY = Study(
@@ -181,7 +182,7 @@ STUDY = Study(
         **{size_name(size): variant("warm-up", latent_size=size) for size in SIZES},
     },
     measure=measure,
-    measured=MEASURED,
+    result_file=MEASURED,
     report=report,
 )
 

@@ -1,10 +1,10 @@
-"""The report's open comparison: its VAE on MNIST and on Fashion-MNIST.
+"""The comparison that the report left open: its VAE on MNIST and on Fashion-MNIST.
 
 ``python studies/vae_datasets.py train`` trains the recipe ``vae`` on both, each for ten minutes on one thread, in
-``$GENERA_RUNS/vae_datasets``; interrupted, it goes on where it was. As the bound follows a β that changes, and minutes
-are not the same number of steps, both are trained for ten epochs with β = 1 as well, and these are compared: how
-well images are rebuilt, how much samples differ from each other, how soon the bound comes close to its last value. With
-``report`` in place of ``train`` it writes table and figures into ``studies/vae_datasets``.
+``$GENERA_RUNS/vae_datasets``; run it again to resume after an interruption. Because β changes during these trainings,
+and they differ in their number of steps, both are also trained for ten epochs with β = 1. These are compared by
+reconstruction error, by the diversity of samples, and by how soon the bound approaches its last value. With ``report``
+in place of ``train`` it writes table and figures into ``studies/vae_datasets``.
 """
 
 from __future__ import annotations
@@ -33,10 +33,9 @@ DATA = ("mnist", "fashion-mnist")
 MEASURED, PICTURES = "measured.json", "pictures.npz"
 NUM_SAMPLES, SEEDS = 2000, range(5)
 NUM_SHOWN, COLUMNS = 24, 8
-#: The table says when the bound has come this share of its way, which begins where a model is that knows no more than
-#: the mean of every pixel.
+#: The table gives the epoch at which the bound reaches this share of its improvement over the mean image.
 SHARE = 0.9
-OFTEN = ("--validate_every", "0.1", "--validation_images", "1000")
+VALIDATION = ("--validate_every", "0.1", "--validation_images", "1000")
 CONSTANT = (
     *("--max_epochs", "10", "--precision", "bf16-mixed"),
     *("--model.objective.schedule", "Constant"),
@@ -49,29 +48,29 @@ def constant(data: str) -> str:
 
 
 def measure(trained: TrainedModel, folder: Path) -> None:
-    """Error and diversity on test images and samples, and some of both."""
+    """Write error and diversity of test images and samples, and some of both."""
     data, model = trained.open_data(), trained.load()
     assert isinstance(model, Autoencoding)
     test = data.split("test")
     error = mse_measure().measure(model, data, split="test")
     of_samples = [dissimilarity(draw(model, NUM_SAMPLES, seed=seed)) for seed in SEEDS]
-    found = {
+    results = {
         "mse": error.value,
         "mse_low": error.low,
         "mse_high": error.high,
         "variance": float((test.pixels.double() / 255).var(dim=0).mean()),
         "dissimilarity_of_samples": of_samples,
-        # In random order: neighbours in the file may have been written by one hand.
+        # In random order: consecutive images in the file may be by the same writer.
         "dissimilarity_of_images": dissimilarity(shuffled(test.pixels)[:NUM_SAMPLES]),
         "bound_of_mean_image": mean_image_bound(data),
     }
-    (folder / MEASURED).write_text(json.dumps(found, indent=2) + "\n")
-    shown = test.pixels[:NUM_SHOWN]
-    np.savez(folder / PICTURES, images=shown, rebuilt=model.reconstruct(shown), samples=draw(model, 2 * NUM_SHOWN))
+    (folder / MEASURED).write_text(json.dumps(results, indent=2) + "\n")
+    images = test.pixels[:NUM_SHOWN]
+    np.savez(folder / PICTURES, images=images, rebuilt=model.reconstruct(images), samples=draw(model, 2 * NUM_SHOWN))
 
 
 def shuffled(images: torch.Tensor) -> torch.Tensor:
-    """The images in another order."""
+    """The images in random order."""
     return images[torch.randperm(len(images), generator=torch.Generator().manual_seed(0))]
 
 
@@ -83,17 +82,17 @@ def dissimilarity(images: torch.Tensor) -> float:
 
 
 def mean_image_bound(data: ImageDataset) -> float:
-    """Cross-entropy of validation images, in nats, where all that is known are the means of pixels."""
+    """Cross-entropy of validation images, in nats, of a model that predicts the mean of every pixel."""
     train, validation = (data.split(split).pixels.double() / 255 for split in ("train", "validation"))
     mean = train.mean(dim=0).clamp(1e-4, 1 - 1e-4).expand_as(validation)
     return float(F.binary_cross_entropy(mean, validation, reduction="none").flatten(1).sum(dim=1).mean())
 
 
-def course(data: str) -> tuple[np.ndarray, np.ndarray]:
-    """Epochs with β = 1, and the share of the way from the mean image to the best bound that is done by then."""
-    kept = STUDY.kept(constant(data))
-    epochs, bound = against_epochs(read_table(kept / "metrics.csv"), "validation/loss")
-    start = json.loads((kept / MEASURED).read_text())["bound_of_mean_image"]
+def convergence(data: str) -> tuple[np.ndarray, np.ndarray]:
+    """Epochs with β = 1, and the share of the improvement from the mean image to the best bound reached by then."""
+    folder = STUDY.variant_folder(constant(data))
+    epochs, bound = against_epochs(read_table(folder / "metrics.csv"), "validation/loss")
+    start = json.loads((folder / MEASURED).read_text())["bound_of_mean_image"]
     values = np.minimum.accumulate(bound)
     return np.array(epochs), (start - values) / (start - values[-1])
 
@@ -102,23 +101,23 @@ def tables() -> dict[str, str]:
     """The table, by its name."""
     rows: list[tuple[str, ...]] = []
     for data in DATA:
-        found = json.loads((STUDY.kept(constant(data)) / MEASURED).read_text())
-        epochs, share = course(data)
-        samples = found["dissimilarity_of_samples"]
+        results = json.loads((STUDY.variant_folder(constant(data)) / MEASURED).read_text())
+        epochs, share = convergence(data)
+        samples = results["dissimilarity_of_samples"]
         spread = f"{np.mean(samples):.3f} ({min(samples):.3f} … {max(samples):.3f})"
         rows.append(
             (
                 data,
-                f"{found['mse']:.4f} ({found['mse_low']:.4f} … {found['mse_high']:.4f})",
-                f"{100 * found['mse'] / found['variance']:.1f} %",
+                f"{results['mse']:.4f} ({results['mse_low']:.4f} … {results['mse_high']:.4f})",
+                f"{100 * results['mse'] / results['variance']:.1f} %",
                 spread,
-                f"{found['dissimilarity_of_images']:.3f}",
+                f"{results['dissimilarity_of_images']:.3f}",
                 f"{epochs[np.argmax(share >= SHARE)]:.1f} epochs",
             )
         )
     columns = (
-        "data", "test MSE (95 %)", "of the variance", "1 - SSIM of samples (5 seeds)", "of test images",
-        f"{100 * SHARE:.0f} % of the way",
+        "data", "test MSE (95 %)", "share of the variance", "1 - SSIM of samples (5 seeds)", "1 - SSIM of test images",
+        f"{100 * SHARE:.0f} % of the improvement",
     )  # fmt: skip
     return {"table": table(columns, rows)}
 
@@ -131,9 +130,9 @@ def report() -> None:
         save_figure(pictures_figure(), STUDY.folder / "pictures")
         save_figure(convergence_figure(), STUDY.folder / "convergence")
         for data in DATA:
-            rows_of_run = read_table(STUDY.kept(data) / "metrics.csv")
+            rows_of_run = read_table(STUDY.variant_folder(data) / "metrics.csv")
             about = f"the report's VAE on {data}"
-            save_figure(course_figure(rows_of_run, about=about), STUDY.folder / f"course-{data}")
+            save_figure(course_figure(rows_of_run, about=about), STUDY.folder / f"training-{data}")
     print(STUDY.folder)
 
 
@@ -142,7 +141,7 @@ def pictures_figure() -> Figure:
     figure = Figure(figsize=(9, 7.4), layout="constrained")
     grid = figure.subplots(2, len(DATA), squeeze=False)
     for column, data in zip(grid.T, DATA, strict=True):
-        with np.load(STUDY.kept(data) / PICTURES) as file:
+        with np.load(STUDY.variant_folder(data) / PICTURES) as file:
             images, rebuilt, samples = (torch.from_numpy(file[part]) for part in ("images", "rebuilt", "samples"))
         column[0].imshow(np.asarray(pair_grid(images, rebuilt, columns=COLUMNS)), cmap="gray")
         column[0].set_title(f"{data}: test images, and below each its reconstruction", fontsize=9)
@@ -154,16 +153,16 @@ def pictures_figure() -> Figure:
 
 
 def convergence_figure() -> Figure:
-    """How far the bound has come, against epochs."""
+    """The remaining improvement of the bound over epochs."""
     figure = Figure(figsize=(6, 3.6))
     axes = figure.add_subplot()
     for data, marker in zip(DATA, "os", strict=True):
-        epochs, share = course(data)
-        # At the end there is nothing to go, and a logarithm has no place for it.
+        epochs, share = convergence(data)
+        # The remaining share of the best epoch is 0, which a logarithmic axis cannot show.
         axes.plot(epochs[share < 1], 1 - share[share < 1], marker=marker, markersize=3, label=data)
     axes.axhline(1 - SHARE, color="grey", linestyle="--", linewidth=1)
     axes.set_yscale("log")
-    axes.set(xlabel="epochs with β = 1", ylabel="share of the way still to go")
+    axes.set(xlabel="epochs with β = 1", ylabel="remaining share of the improvement")
     axes.legend()
     return figure
 
@@ -171,11 +170,11 @@ def convergence_figure() -> Figure:
 STUDY = Study(
     folder=Path(__file__).parent / "vae_datasets",
     variants={
-        **{data: Variant("vae", ("--data", data, "--budget", "10m", *OFTEN)) for data in DATA},
-        **{constant(data): Variant("vae", ("--data", data, *OFTEN, *CONSTANT)) for data in DATA},
+        **{data: Variant("vae", ("--data", data, "--budget", "10m", *VALIDATION)) for data in DATA},
+        **{constant(data): Variant("vae", ("--data", data, *VALIDATION, *CONSTANT)) for data in DATA},
     },
     measure=measure,
-    measured=MEASURED,
+    result_file=MEASURED,
     report=report,
 )
 

@@ -1,4 +1,4 @@
-"""The benchmarks compare like with like, and run."""
+"""The benchmarks run, and compare equal models."""
 
 from __future__ import annotations
 
@@ -26,7 +26,7 @@ TURNS = str(BENCHMARKS / "turns.py")
 
 @pytest.fixture
 def flows(monkeypatch: pytest.MonkeyPatch) -> dict[str, Any]:
-    """What ``benchmarks/flows.py`` defines."""
+    """The namespace of ``benchmarks/flows.py``."""
     monkeypatch.syspath_prepend(BENCHMARKS)
     return runpy.run_path(FLOWS)
 
@@ -36,7 +36,7 @@ def test_the_naive_flow_has_the_parameters_of_the_recipe(flows: dict[str, Any]) 
         assert sum(parameter.numel() for parameter in model.parameters()) == 1_711_818
 
 
-def test_the_naive_flow_computes_what_the_library_computes(flows: dict[str, Any]) -> None:
+def test_the_naive_flow_agrees_with_the_library(flows: dict[str, Any]) -> None:
     torch.manual_seed(0)
     model, naive = flows["ours"](), flows["RealNVP"]()
     for parameter in model.parameters():
@@ -74,7 +74,7 @@ def test_the_benchmark_of_vaes_prints_every_side(
 ) -> None:
     monkeypatch.syspath_prepend(BENCHMARKS)
     monkeypatch.setattr(sys, "argv", [VAES, "--rounds", "1", "--steps", "2", "--batch", "4"])
-    # pythae leaves an address there, which later trainings on several processes would take for theirs.
+    # pythae sets an address in the environment, which later trainings on several processes would use.
     with mock.patch.dict(os.environ):
         runpy.run_path(VAES, run_name="__main__")
     table = capsys.readouterr().out
@@ -89,7 +89,7 @@ def test_the_benchmark_of_gans_prints_every_side(
     monkeypatch.setattr(sys, "argv", [GANS, "--rounds", "1", "--steps", "2", "--batch", "4"])
     runpy.run_path(GANS, run_name="__main__")
     tables = capsys.readouterr().out
-    for side in ("library, float32", "library, bfloat16", "plain, float32", "drawing"):
+    for side in ("library, float32", "library, bfloat16", "plain, float32", "sampling"):
         assert tables.count(side) == 2
 
 
@@ -104,14 +104,14 @@ def test_the_benchmark_of_evaluation_prints_every_side(
         assert part in lines
 
 
-def test_both_frechet_distances_are_one(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_both_frechet_distances_are_equal(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.syspath_prepend(BENCHMARKS)
     module = runpy.run_path(EVALUATION)
-    drawn, real = torch.randn(50, 5), 2 * torch.randn(60, 5)
-    assert float(module["our_distance"](drawn, real)) == pytest.approx(float(module["their_distance"](drawn, real)))
+    samples, real = torch.randn(50, 5), 2 * torch.randn(60, 5)
+    assert float(module["our_distance"](samples, real)) == pytest.approx(float(module["their_distance"](samples, real)))
 
 
-def test_a_threshold_is_passed_between_two_points(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_the_time_of_passing_a_threshold_is_interpolated(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.syspath_prepend(BENCHMARKS)
     seconds_to = runpy.run_path(TIME_TO_QUALITY)["seconds_to"]
     curve = [(10.0, 3.0), (20.0, 2.0), (30.0, 1.0)]
@@ -129,9 +129,9 @@ def test_the_benchmark_of_time_to_quality_prints_and_draws_every_side(
     assert table in capsys.readouterr().out
     for side in ("flow_fast", "realnvp", "Glow of normflows"):
         assert side in table
-    told = json.loads((tmp_path / "time_to_quality.json").read_text())
-    assert set(told["curves"]) == {"flow_fast", "realnvp", "Glow of normflows"}
-    assert all(0 < bits < 20 for curve in told["curves"].values() for _, bits in curve)
+    results = json.loads((tmp_path / "time_to_quality.json").read_text())
+    assert set(results["curves"]) == {"flow_fast", "realnvp", "Glow of normflows"}
+    assert all(0 < bits < 20 for curve in results["curves"].values() for _, bits in curve)
     assert (tmp_path / "time_to_quality.png").is_file()
 
 
@@ -139,32 +139,32 @@ def test_the_benchmark_of_busy_machines_prints_and_writes_every_turn(
     monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str], tmp_path: Path
 ) -> None:
     monkeypatch.syspath_prepend(BENCHMARKS)
-    options = ["--rounds", "1", "--seconds", "0.01", "--sides", "passive", "--works", "training, gan"]
+    options = ["--rounds", "1", "--seconds", "0.01", "--sides", "passive", "--workloads", "training, gan"]
     monkeypatch.setattr(sys, "argv", [BUSY, *options, "--out", str(tmp_path)])
     runpy.run_path(BUSY, run_name="__main__")
     table = capsys.readouterr().out
-    for part in ("training, gan", "passive", "alone", "beside a half busy process", "two at once"):
+    for part in ("training, gan", "passive", "alone", "half busy process", "two at once"):
         assert part in table
     loads = json.loads((tmp_path / "busy.json").read_text())["turns"]["training, gan"]
-    assert list(loads) == ["alone", "beside a half busy process", "beside a busy process", "two at once"]
+    assert list(loads) == ["alone", "half busy process", "busy process", "two at once"]
     for sides in loads.values():
         assert list(sides) == ["passive"]
         assert sides["passive"]["rate"] > 0
         assert sides["passive"]["others"] >= 0
 
 
-def test_every_work_of_the_benchmark_of_busy_machines_can_be_done(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_every_workload_of_the_benchmark_of_busy_machines_runs(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.syspath_prepend(BENCHMARKS)
     turns = runpy.run_path(TURNS)
-    assert len(turns["WORKS"]) == 4
-    for work in turns["WORKS"].values():
-        rate, others = turns["turn"](work(), 0)
+    assert len(turns["WORKLOADS"]) == 4
+    for set_up in turns["WORKLOADS"].values():
+        rate, others = turns["turn"](set_up(), 0)
         assert rate > 0
         assert others >= 0
 
 
-def test_a_turn_leaves_the_waiting_policy_to_its_environment() -> None:
-    """The library sets one where torch is not loaded yet."""
+def test_turns_use_the_waiting_policy_of_the_environment() -> None:
+    """The library sets a policy only if torch is not loaded yet."""
     program = "import turns, os; print(os.environ.get('OMP_WAIT_POLICY'))"
     environment = {name: value for name, value in os.environ.items() if name != "OMP_WAIT_POLICY"}
     done = subprocess.run(

@@ -1,4 +1,4 @@
-"""What importing the library does, and what it leaves alone."""
+"""Importing the library sets the waiting policy of OpenMP, unless the user or torch already did."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ import pytest
 
 NAMES = ("OMP_WAIT_POLICY", "GOMP_SPINCOUNT")
 REPORT = f"import json, os; print(json.dumps({{name: os.environ.get(name) for name in {NAMES!r}}}))"
-#: Reports at the moment at which torch is asked for, and goes no further.
+#: Reports when torch is about to be imported, and exits.
 WATCH = f"""\
 import sys
 class Watch:
@@ -24,7 +24,7 @@ sys.meta_path.insert(0, Watch())
 
 
 def policies(program: str, **given: str) -> list[str | None]:
-    """The two variables as a program that prints them finds them."""
+    """The two variables in a program that prints them."""
     environment = {name: value for name, value in os.environ.items() if name not in NAMES} | given
     done = subprocess.run([sys.executable, "-c", program], env=environment, capture_output=True, text=True, check=True)
     return list(json.loads(done.stdout).values())
@@ -50,11 +50,11 @@ def test_idle_threads_do_not_spin_for_long_from_the_moment_torch_is_loaded(use: 
         ({"OMP_WAIT_POLICY": "ACTIVE", "GOMP_SPINCOUNT": "5"}, ["ACTIVE", "5"]),
     ],
 )
-def test_what_the_user_has_set_stays(given: dict[str, str], expected: list[str | None]) -> None:
+def test_settings_of_the_user_are_kept(given: dict[str, str], expected: list[str | None]) -> None:
     assert policies(f"import genera; {REPORT}", **given) == expected
 
 
-def test_a_torch_that_is_loaded_already_keeps_what_it_has() -> None:
-    # A module of that name is enough, and does not take seconds.
+def test_nothing_is_set_if_torch_is_already_loaded() -> None:
+    # An empty module of that name is enough, and faster to import.
     loaded = "import sys, types; sys.modules['torch'] = types.ModuleType('torch')"
     assert policies(f"{loaded}; import genera; {REPORT}") == [None, None]

@@ -1,4 +1,4 @@
-"""What is built is what is needed."""
+"""The wheel contains everything it needs."""
 
 from __future__ import annotations
 

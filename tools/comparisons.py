@@ -1,8 +1,8 @@
 """Write the comparisons of ``docs/comparison``: ``python tools/comparisons.py [NAME …]``.
 
-``mnist`` and ``fashion-mnist`` are of all models of the zoo that draw, ``equal-time`` is of the runs of
-``studies/equal_time.py`` in ``$GENERA_RUNS``. Each is what ``genera compare`` writes, at 2,000 draws, as a flow
-makes a hundred in a second. What was measured before is not measured again.
+``mnist`` and ``fashion-mnist`` compare all models of the zoo that can sample, ``equal-time`` the runs of
+``studies/equal_time.py`` in ``$GENERA_RUNS``. Each is written by ``genera compare`` with 2,000 samples per set, because
+a flow generates only a hundred per second. Measures taken before are reused.
 """
 
 from __future__ import annotations
@@ -17,17 +17,17 @@ from genera.zoo import shipped_models
 
 FOLDER = Path(__file__).parents[1] / "docs" / "comparison"
 COUNT = 2_000
-#: Not bits/dim of eight importance samples, which take a flow a quarter of an hour for each of its runs, and not the
-#: speed of drawing, which the seeds of a family differ in by chance only.
-AT_EQUAL_TIME = (
+#: Without bits/dim of eight importance samples, which take a quarter of an hour per run of a flow, and without the
+#: sampling speed, which differs between the seeds of a family only by chance.
+EQUAL_TIME_MEASURES = (
     "bits_per_dim@1,mse,fd[lenet],fd[random],precision[lenet],recall[lenet],density[lenet],coverage[lenet],"
     "class_kl,recognised,class_agreement,sharpness,memorisation,diversity,auroc[bits],auroc[typicality],auroc[png],"
     "auroc[reconstruction],auroc[discriminator]"
 )
 
 
-def of_zoo(data: str) -> list[str]:
-    """Names of the models of the zoo that draw images of a data set."""
+def zoo_models(data: str) -> list[str]:
+    """Names of the models of the zoo that can sample images of a data set."""
     return [
         trained.name
         for trained in shipped_models()
@@ -35,19 +35,19 @@ def of_zoo(data: str) -> list[str]:
     ]
 
 
-def at_equal_time() -> list[str]:
-    """The runs of the study, by family and seed."""
+def equal_time_runs() -> list[str]:
+    """Run directories of the study at equal time, sorted by family and seed."""
     return [str(path.parent) for path in sorted((runs_root() / "equal_time").glob("*/model.safetensors"))]
 
 
 def write(name: str) -> None:
     """Write one comparison."""
     if name == "equal-time":
-        models, options = at_equal_time(), ["--measures", AT_EQUAL_TIME]
+        models, options = equal_time_runs(), ["--measures", EQUAL_TIME_MEASURES]
     else:
-        models, options = of_zoo(name), []
+        models, options = zoo_models(name), []
     if main(["compare", *models, "--out", str(FOLDER / name), "--count", str(COUNT), *options]) != 0:
-        sys.exit(f"{name}: not compared")
+        sys.exit(f"{name}: the comparison failed")
 
 
 if __name__ == "__main__":

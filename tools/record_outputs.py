@@ -1,9 +1,9 @@
-"""Record what the shipped models and three trainings compute, to compare it before and after a change of the code.
+"""Record the outputs of the shipped models and of three trainings, to compare them before and after a code change.
 
-``python tools/record_outputs.py FILE`` writes; ``--against OLDER`` compares with an earlier record, to the bit. Numbers
-differ between processors and versions of torch, so both records are made on one machine: check out the older commit
-elsewhere and set ``PYTHONPATH`` to its ``src``. Needs MNIST and Fashion-MNIST in ``$GENERA_DATA``; it reads them
-itself, and uses nothing of Genera but ``genera.load``, the methods of models and the command ``train``.
+``python tools/record_outputs.py FILE`` writes a record; ``--against OLDER`` compares it bit by bit with an earlier one.
+Numbers differ between processors and versions of torch, so make both records on one machine: check out the older commit
+elsewhere and set ``PYTHONPATH`` to its ``src``. Needs MNIST and Fashion-MNIST in ``$GENERA_DATA``, which it reads
+itself. Of Genera it uses only ``genera.load``, the methods of models and the command ``train``.
 """
 
 from __future__ import annotations
@@ -29,10 +29,10 @@ from tqdm import tqdm
 import genera
 
 COUNT = 8
-#: Recipe and data set of every training: a flow, a VAE with sampled noise, two players with averaged weights.
+#: Recipe and data set of every training: a flow, a VAE with sampled noise, a GAN with averaged weights.
 TRAININGS = {"realnvp_digits": "digits", "vae": "mnist", "cgan_fm": "mnist"}
 STEPS = 20
-#: Columns of older records under the names of today.
+#: Columns of older records, and their current names.
 RENAMED = {
     "discriminator/told_apart": "discriminator/accuracy",
     "discriminator/share_paid": "discriminator/relative_loss",
@@ -66,28 +66,28 @@ def main() -> int:
 
 
 def outputs(name: str) -> dict[str, Any]:
-    """Log-probabilities or scores, samples, reconstructions of a shipped model: numbers, and digests of pixels."""
+    """Log-probabilities, scores, losses, samples and reconstructions of a shipped model; pixels as digests."""
     model = genera.load(name)
     images, labels = first_images(name)
-    found: dict[str, Any] = {}
+    results: dict[str, Any] = {}
     with torch.no_grad():
         if getattr(model, "has_density", False):
-            found["log_prob"] = model.log_prob(images, labels, generator=noise()).tolist()
-            found["log_prob@2"] = model.log_prob(images, labels, num_importance_samples=2, generator=noise()).tolist()
+            results["log_prob"] = model.log_prob(images, labels, generator=noise()).tolist()
+            results["log_prob@2"] = model.log_prob(images, labels, num_importance_samples=2, generator=noise()).tolist()
         if hasattr(model, "score"):
-            found["score"] = model.score(images, labels).tolist()
+            results["score"] = model.score(images, labels).tolist()
         if hasattr(model, "loss"):
-            found["loss"] = model.loss(images, labels, generator=noise()).total.tolist()
+            results["loss"] = model.loss(images, labels, generator=noise()).total.tolist()
         if hasattr(model, "sample"):
             sampled = model.sample(COUNT, labels=labels if model.class_conditional else None, generator=noise())
-            found["samples"] = digest(sampled)
+            results["samples"] = digest(sampled)
         if hasattr(model, "reconstruct"):
-            found["reconstructions"] = digest(model.reconstruct(images, labels))
-    return found
+            results["reconstructions"] = digest(model.reconstruct(images, labels))
+    return results
 
 
 def losses(recipe: str, data: str) -> dict[str, Any]:
-    """Every logged loss of the first steps of a training, as text: one thread, so that nothing decides but the code."""
+    """Every logged loss of the first steps of a training, as text; on one thread, so that results are reproducible."""
     with tempfile.TemporaryDirectory() as folder:
         command = [sys.executable, "-m", "genera.cli", "train", recipe, "--data", data, "--out", f"{folder}/run"]
         options = {"max_steps": STEPS, "log_every": 1, "validate_every": 0.04, "validation_images": 100}
@@ -103,7 +103,7 @@ def losses(recipe: str, data: str) -> dict[str, Any]:
 
 
 def first_images(name: str) -> tuple[Tensor, Tensor]:
-    """The first images of what a model was trained on, and their labels."""
+    """The first images of the data that a model was trained on, and their labels."""
     if name.endswith("digits"):
         digits = load_digits()
         pixels, labels = digits.images[:COUNT, None].astype(np.uint8), digits.target[:COUNT]

@@ -1,9 +1,8 @@
 """Write the tables of results from the files of comparisons, of the zoo and of runs: ``python tools/results.py``.
 
-The families side by side stand in the README, and how fast they are beside other programs, by the numbers of
-``benchmarks/busy.py``; all that was measured of what ships in ``docs/results.md``; the
-likelihoods of integer pixels in ``docs/vaes.md``, what draws of GANs have in common with images in ``docs/gans.md``,
-flows in ``docs/fast-flows.md``.
+The README has the comparison of the families, and the speed next to other programs measured by ``benchmarks/busy.py``;
+``docs/results.md`` all measures of the shipped models; ``docs/vaes.md`` the likelihoods of integer pixels;
+``docs/gans.md`` the set measures of GANs; ``docs/fast-flows.md`` the flows.
 """
 
 from __future__ import annotations
@@ -25,7 +24,7 @@ BUSY = DOCS / "figures" / "busy" / "busy.json"
 BEGIN = "<!-- results: written by tools/results.py -->\n"
 BEGIN_SPEED = "<!-- speed: written by tools/results.py -->\n"
 END = "<!-- end of results -->"
-#: What the README compares the families by, and what it calls that.
+#: Measures in the README's comparison of the families, and the titles of their columns.
 FAMILIES = {
     "bits_per_dim@8": "bits/dim",
     "mse": "MSE",
@@ -34,12 +33,21 @@ FAMILIES = {
     "recall[lenet]": "recall",
     "recognised": "recognised",
     "sharpness": "sharpness",
-    "samples_per_second": "draws/s",
+    "samples_per_second": "samples/s",
 }
-#: Measures with a row of their own in ``docs/results.md``; the cards of the models have all.
+#: Measures with a row in ``docs/results.md``; the model cards list all.
 HEADLINES = re.compile(r"bits_per_dim@\d+|mse|accuracy|fd\[lenet\]|class_kl|class_agreement|cas")
-OF_SETS = ("fd[lenet]", "class_kl", "modes", "class_agreement", "cas", "coverage[lenet]", "diversity", "memorisation")
-#: What others report on the test images: bits/dim by data, as they were published.
+SET_MEASURES = (
+    "fd[lenet]",
+    "class_kl",
+    "modes",
+    "class_agreement",
+    "cas",
+    "coverage[lenet]",
+    "diversity",
+    "memorisation",
+)
+#: Published bits/dim of other models on the test images, by data set.
 PUBLISHED = {
     "BB-ANS, a VAE ([arXiv:1901.04866](https://arxiv.org/abs/1901.04866))": {"mnist": "1.39", "fashion-mnist": "3.66"},
     "Bit-Swap, a hierarchical VAE ([arXiv:1905.06845](https://arxiv.org/abs/1905.06845))": {
@@ -47,15 +55,15 @@ PUBLISHED = {
         "fashion-mnist": "3.28",
     },
 }
-#: Test bits/dim of the report's flow, and after how many epochs.
+#: Test bits/dim of the report's flow, and the number of epochs.
 REPORT = {"mnist": ("1.0549", 300), "fashion-mnist": ("2.8352", 500)}
 NUM_TRAIN = 50_000
-#: What runs beside a work of ``benchmarks/busy.py``.
-BESIDE = {
+#: What else runs during a workload of ``benchmarks/busy.py``, by load.
+OTHER_LOADS = {
     "alone": "nothing",
-    "beside a half busy process": "a process, half of the time",
-    "beside a busy process": "a process, all the time",
-    "two at once": "the same once more",
+    "half busy process": "a process, half of the time",
+    "busy process": "a process, all the time",
+    "two at once": "the same workload again",
 }
 HEADER = """\
 | model | data | measure, test split | value | images | steps | training images/s | training time |
@@ -63,34 +71,34 @@ HEADER = """\
 """
 
 
-def families() -> str:
-    """What the zoo's models of every family were measured to be on MNIST, beside each other."""
+def family_table() -> str:
+    """Measures of the zoo's models of every family on MNIST, a row per model."""
     comparison = json.loads((COMPARISONS / "mnist" / "comparison.json").read_text())
     table = f"| model | CPU minutes | {' | '.join(FAMILIES.values())} |\n|{'---|' * (len(FAMILIES) + 2)}\n"
     for row in comparison["models"]:
         cells = []
         for name in FAMILIES:
-            found = row["measures"].get(name)
-            value = "–" if found is None else three_digits(found["value"])
+            measure = row["measures"].get(name)
+            value = "–" if measure is None else three_digits(measure["value"])
             cells.append(f"**{value}**" if comparison["best"].get(name) == row["model"] else value)
         table += f"| `{row['model']}` | {row['cost']['cpu_seconds'] / 60:.0f} | {' | '.join(cells)} |\n"
     return table
 
 
 def three_digits(value: float) -> str:
-    """A value to three digits that count, and to all before the point."""
+    """A value to three significant digits, and to all digits before the point."""
     return f"{value:,.0f}" if value >= 1000 else f"{value:#.3g}".rstrip(".")
 
 
-def results() -> str:
-    """The table, a row per measure of each run, and what the runs make of other images."""
+def results_table() -> str:
+    """The table, a row per measure of each run, and the mean scores of other images."""
     runs = [file.parent for root in (ZOO, DOCS / "runs") for file in sorted(root.glob("*/evaluation.json"))]
     table = HEADER + "".join(row for run in runs for row in rows(run))
-    return table + "".join(f"\n{line}\n" for line in map(other_images, runs) if line)
+    return table + "".join(f"\n{line}\n" for line in map(mean_scores, runs) if line)
 
 
-def other_images(run: Path) -> str:
-    """Mean scores of every data set the run has scored, in a line; empty where there are none."""
+def mean_scores(run: Path) -> str:
+    """Mean scores of every data set the run has scored, in a line; empty if there are none."""
     means = []
     for scores in sorted(run.glob("scores-*.csv")):
         with scores.open(newline="") as file:
@@ -113,43 +121,43 @@ def rows(run: Path) -> list[str]:
     cost = f"{environment['steps']:,} | {environment['images_per_second']:.0f} | {minutes}"
     model = f"`{run.name}`" if run.parent == ZOO else f"recipe `{recipe.group(1)}`, run [{run.name}](runs/{run.name})"
     return [
-        f"| {model} | {evaluation['data']} | {title(name)} | {interval(found)} | {found['n']:,} | {cost} |\n"
-        for name, found in evaluation["measures"].items()
+        f"| {model} | {evaluation['data']} | {title(name)} | {interval(measure)} | {measure['n']:,} | {cost} |\n"
+        for name, measure in evaluation["measures"].items()
         if HEADLINES.fullmatch(name)
     ]
 
 
 def title(measure: str) -> str:
-    """A measure as the table calls it."""
+    """The title of a measure in the tables."""
     name, _, samples = measure.partition("@")
     if name == "bits_per_dim":
         return f"bits/dim, {samples} importance sample{'s' * (samples != '1')}"
     return measure.replace("_", " ")
 
 
-def interval(found: dict[str, float]) -> str:
-    """A value with its interval, to four digits that count."""
-    digits = min(max(4, 3 - math.floor(math.log10(max(abs(found["value"]), 1e-9)))), 6)
-    value, low, high = (f"{found[end]:.{digits}f}" for end in ("value", "low", "high"))
+def interval(measure: dict[str, float]) -> str:
+    """A value with its interval, to four significant digits."""
+    digits = min(max(4, 3 - math.floor(math.log10(max(abs(measure["value"]), 1e-9)))), 6)
+    value, low, high = (f"{measure[end]:.{digits}f}" for end in ("value", "low", "high"))
     return f"{value} ({low} … {high})"
 
 
-def likelihoods() -> str:
-    """What the models of the zoo with a likelihood, and others, reach on both data sets."""
+def likelihood_table() -> str:
+    """Bits/dim of the zoo's models that have a likelihood, and of published models, on both data sets."""
     table = "| model | data | M = 1 | M = 8 | M = 128, of the first 1,000 images |\n|---|---|---|---|---|\n"
     for data in ("mnist", "fashion-mnist"):
         for file in sorted(ZOO.glob(f"*-{data}/evaluation.json")):
             evaluation = read_evaluation(file)
-            found = [evaluation["measures"].get(f"bits_per_dim@{samples}") for samples in (1, 8, 128)]
-            if evaluation["data"] == data and all(found):
-                table += f"| `{file.parent.name}` | {data} | {' | '.join(map(interval, found))} |\n"
+            bounds = [evaluation["measures"].get(f"bits_per_dim@{samples}") for samples in (1, 8, 128)]
+            if evaluation["data"] == data and all(bounds):
+                table += f"| `{file.parent.name}` | {data} | {' | '.join(map(interval, bounds))} |\n"
         for name, bits in PUBLISHED.items():
             table += f"| {name}, as published | {data} | {bits[data]} | | |\n"
     return table
 
 
-def flows() -> str:
-    """The flows of the zoo and the report's: what they cost, and what they reach."""
+def flow_table() -> str:
+    """Cost and test bits/dim of the flows of the zoo and of the report."""
     table = "| flow | data | parameters | epochs | CPU minutes | bits/dim, M = 8 |\n|---|---|---|---|---|---|\n"
     for data in ("mnist", "fashion-mnist"):
         files = [
@@ -171,68 +179,75 @@ def flows() -> str:
     return table
 
 
-def sets() -> str:
-    """What draws of the GANs of the zoo have in common with test images; in brackets what other real images have."""
-    table = f"| model | data | FD over that of real images | {' | '.join(map(title, OF_SETS))} |\n"
-    table += f"|{'---|' * (len(OF_SETS) + 3)}\n"
+def gan_table() -> str:
+    """Set measures of the GANs of the zoo on the test images; in brackets those of other real images."""
+    table = f"| model | data | FD relative to real images | {' | '.join(map(title, SET_MEASURES))} |\n"
+    table += f"|{'---|' * (len(SET_MEASURES) + 3)}\n"
     for data in ("mnist", "fashion-mnist"):
         for file in sorted(ZOO.glob(f"*gan*-{data}/evaluation.json")):
             evaluation = read_evaluation(file)
             if evaluation["data"] != data:
                 continue
-            found = evaluation["measures"]
-            distance = found["fd[lenet]"]
-            unit = of_real(distance)
+            measures = evaluation["measures"]
+            distance = measures["fd[lenet]"]
+            unit = real_value(distance)
             assert unit is not None
-            cells = [f"{distance['value'] / unit:.1f}", *(with_real(found.get(name)) for name in OF_SETS)]
+            cells = [f"{distance['value'] / unit:.1f}", *(with_real_value(measures.get(name)) for name in SET_MEASURES)]
             table += f"| `{file.parent.name}` | {data} | {' | '.join(cells)} |\n"
     return table
 
 
-def of_real(found: dict) -> float | None:
-    """The figure of real images that stands beside one of draws."""
-    return next((value for name, value in found.get("references", {}).items() if name.endswith("images")), None)
+def real_value(measure: dict) -> float | None:
+    """The reference value of real images for a measure of samples."""
+    return next((value for name, value in measure.get("references", {}).items() if name.endswith("images")), None)
 
 
-def with_real(found: dict | None) -> str:
-    """A figure, and that of real images."""
-    if found is None:
+def with_real_value(measure: dict | None) -> str:
+    """The value of a measure, and that of real images in brackets."""
+    if measure is None:
         return ""
-    real = of_real(found)
-    return f"{found['value']:.3g}" if real is None else f"{found['value']:.3g} ({real:.3g})"
+    real = real_value(measure)
+    return f"{measure['value']:.3g}" if real is None else f"{measure['value']:.3g} ({real:.3g})"
 
 
-def speed() -> str:
-    """What it is worth that threads spin for a bounded time, and one thread in place of all, beside other programs."""
+def speed_table() -> str:
+    """The gain from bounded spinning, and from one thread instead of all, under every other load."""
     measured = json.loads(BUSY.read_text())
-    table = "| | beside it runs | passes or steps a second | times spinning | one thread, times all |\n"
+    columns = (
+        "workload",
+        "other load",
+        "passes or steps per second",
+        "relative to spinning",
+        "one thread, relative to all",
+    )
+    table = f"| {' | '.join(columns)} |\n"
     table += "|---|---|---|---|---|\n"
     others = []
-    for work, loads in measured["turns"].items():
+    for workload, loads in measured["turns"].items():
         for load, turns in loads.items():
             spinning, ours, one = (turns[side]["rate"] for side in ("spinning", "20,000 spins", "one thread"))
-            table += f"| {work} | {BESIDE[load]} | {ours:.3g} | {ours / spinning:.2g} | {one / ours:.2g} |\n"
+            table += f"| {workload} | {OTHER_LOADS[load]} | {ours:.3g} | {ours / spinning:.2g} | {one / ours:.2g} |\n"
         others += [turn["others"] for turn in loads["alone"].values()]
-    where = f"{measured['processor']}, {measured['cores']} cores, of which other programs used up to {max(others):.1f}"
-    return f"{table}\nMeasured on {where} where nothing runs beside it.\n"
+    machine = f"{measured['processor']}, {measured['cores']} cores"
+    return f"{table}\nMeasured on {machine}; other programs used up to {max(others):.1f} of them under no other load.\n"
 
 
-def updated(document: str, table: str, *, begin: str = BEGIN) -> str:
-    """A document with its table written anew."""
+def with_table(document: str, table: str, *, begin: str = BEGIN) -> str:
+    """A document with its table replaced."""
     before, _, rest = document.partition(begin)
     _, _, after = rest.partition(END)
-    assert rest, f"there is no line {begin!r}"
+    assert rest, f"the document has no line {begin!r}"
     return before + begin + table + END + after
 
 
 if __name__ == "__main__":
-    for path, made, begin in (
-        (README, families(), BEGIN),
-        (README, speed(), BEGIN_SPEED),
-        (RESULTS, results(), BEGIN),
-        (VAES, likelihoods(), BEGIN),
-        (GANS, sets(), BEGIN),
-        (FAST_FLOWS, flows(), BEGIN),
+    for path, table, begin in (
+        (README, family_table(), BEGIN),
+        (README, speed_table(), BEGIN_SPEED),
+        (RESULTS, results_table(), BEGIN),
+        (VAES, likelihood_table(), BEGIN),
+        (GANS, gan_table(), BEGIN),
+        (FAST_FLOWS, flow_table(), BEGIN),
     ):
-        path.write_text(updated(path.read_text(), made, begin=begin))
+        path.write_text(with_table(path.read_text(), table, begin=begin))
         print(path)

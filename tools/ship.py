@@ -1,9 +1,8 @@
 """Make a finished run a model of the zoo: ``python tools/ship.py RUN KIND-DATA [MEASURE …]``.
 
-Copies what loading needs and the course of the training into ``src/genera/zoo/weights``, measures the model as it lies
-there on the test images of its own data, and writes its card from the files. Measures can be added later, with the
-folder in the zoo as RUN. Weights that are rounded to half precision are measured before as well: no figure may change
-in its third digit, or they are shipped whole.
+Copies the files needed for loading and the metrics of the training into ``src/genera/zoo/weights``, evaluates the
+copied model on the test images of its own data, and writes its card from the files. Measures can be added later, with
+the folder in the zoo as RUN. Large weights are rounded to half precision, if no measure changes in its third digit.
 """
 
 from __future__ import annotations
@@ -29,13 +28,13 @@ from genera.vaes import VAE, Autoencoder
 from genera.zoo import find_model
 
 WEIGHTS = Path(__file__).parents[1] / "src" / "genera" / "zoo" / "weights"
-#: No weights larger than this are shipped; larger ones are rounded to half precision.
+#: Weights larger than this are rounded to half precision.
 MAX_BYTES = 8_000_000
-#: Measures that are not taken of both precisions: this one trains two classifiers.
-COSTLY = ("cas",)
-#: A figure that says as much of the machine as of the model is not shipped.
-OF_THE_MACHINE = "samples_per_second"
-#: Whose full training of a recipe reached how many bits/dim on test images after how many epochs, for the card.
+#: Measures that are not compared between the precisions: this one trains two classifiers.
+EXPENSIVE = ("cas",)
+#: Not shipped, because it depends on the machine.
+MACHINE_DEPENDENT = "samples_per_second"
+#: Source, test bits/dim and epochs of a full training of a recipe, for the card.
 REFERENCES = {
     ("realnvp", "mnist"): ("the report", 1.0549, 300),
     ("realnvp", "fashion-mnist"): ("the report", 2.8352, 500),
@@ -47,10 +46,10 @@ def ship(run: Path, name: str, measures: Sequence[str]) -> Path:
     """Make a run a model of the zoo.
 
     Returns:
-        Its folder there.
+        Its folder in the zoo.
 
     Raises:
-        ValueError: the run is not one, or its data are missing.
+        ValueError: ``run`` is not a run directory, or its data are missing.
     """
     folder = WEIGHTS / name
     if run.resolve() != folder.resolve():
@@ -61,11 +60,11 @@ def ship(run: Path, name: str, measures: Sequence[str]) -> Path:
     trained = find_model(name)
     data = trained.open_data()
     known = default_measures(classifier_of(data.name))
-    chosen = [known[measure] for measure in measures or known if measure != OF_THE_MACHINE]
+    chosen = [known[measure] for measure in measures or known if measure != MACHINE_DEPENDENT]
     result = evaluate(trained, data, chosen)
-    if run.resolve() != folder.resolve() and rounded(name):
-        cheap = [measure for measure in chosen if measure.name not in COSTLY]
-        if differ(evaluate(find_model(str(run)), data, cheap), result):
+    if run.resolve() != folder.resolve() and rounding_note(name):
+        cheap = [measure for measure in chosen if measure.name not in EXPENSIVE]
+        if is_changed(evaluate(find_model(str(run)), data, cheap), result):
             shutil.copy(run / "model.safetensors", folder / "model.safetensors")
             record_digest(folder / "model.safetensors")
             trained = find_model(name)
@@ -73,12 +72,12 @@ def ship(run: Path, name: str, measures: Sequence[str]) -> Path:
     result["measures"] = {measure: result["measures"][measure] for measure in known if measure in result["measures"]}
     write_whole(folder / "evaluation.json", json.dumps(result, indent=2) + "\n")
     environment = read_environment(folder / "environment.json")
-    (folder / "card.md").write_text(info(name, trained.config, environment, result, len(data.split("train"))))
+    (folder / "card.md").write_text(card(name, trained.config, environment, result, len(data.split("train"))))
     model = trained.load()
     if isinstance(model, Generative):
         labels = None
         if model.class_conditional:
-            # A row of ten for each class.
+            # One row of ten samples per class.
             labels = torch.arange(trained.spec.num_classes).repeat_interleave(10)
         images = draw(model, 64 if labels is None else len(labels), labels=labels)
         columns = 8 if labels is None else 10
@@ -86,18 +85,18 @@ def ship(run: Path, name: str, measures: Sequence[str]) -> Path:
     return folder
 
 
-def differ(whole: dict, halved: dict) -> bool:
-    """Whether half precision makes another model of weights: it changes a figure in its third digit."""
+def is_changed(full: dict, half: dict) -> bool:
+    """Whether half precision changes a measure in its third digit."""
     changed = []
-    for measure, found in whole["measures"].items():
-        value, other = found["value"], halved["measures"][measure]["value"]
+    for measure, result in full["measures"].items():
+        value, other = result["value"], half["measures"][measure]["value"]
         print(f"{measure}: {value:.6g}, in half precision {other:.6g}")
         changed.append(abs(value - other) > 0.5 * 10 ** (math.floor(math.log10(max(abs(value), 1e-9))) - 2))
     return any(changed)
 
 
 def write_weights(source: Path, destination: Path) -> None:
-    """Copy weights; in half precision where they would be too large."""
+    """Copy weights; in half precision if they are too large."""
     if source.stat().st_size <= MAX_BYTES:
         shutil.copy(source, destination)
         record_digest(destination)
@@ -110,11 +109,11 @@ def write_weights(source: Path, destination: Path) -> None:
     record_digest(destination)
 
 
-def info(name: str, config: dict, environment: dict, evaluation: dict, num_train: int) -> str:
-    """What a user should know of a model before using it."""
+def card(name: str, config: dict, environment: dict, evaluation: dict, num_train: int) -> str:
+    """The model card: settings, cost and measures."""
     measures = "".join(
-        f"| {title(measure)} | {interval(found)} | {found['n']:,} |\n"
-        for measure, found in evaluation["measures"].items()
+        f"| {title(measure)} | {interval(result)} | {result['n']:,} |\n"
+        for measure, result in evaluation["measures"].items()
     )
     wall, cpu = (f"{environment[f'{kind}_seconds'] / 60:.1f} minutes" for kind in ("wall", "cpu"))
     hardware = environment["hardware"]
@@ -124,58 +123,58 @@ def info(name: str, config: dict, environment: dict, evaluation: dict, num_train
 # {name}
 
 Recipe `{config["recipe"]}` on `{config["data"]["name"]}`, seed {environment["seed"]}; settings are in `config.yaml`.
-{environment["parameters"]:,} parameters{rounded(name)}; licence Apache-2.0.
+{environment["parameters"]:,} parameters{rounding_note(name)}; licence Apache-2.0.
 
 Trained for {wall} ({cpu} of processor time) on {hardware["gpu"] or threads}:
 {environment["steps"]:,} steps of {config["batch_size"]} images, {epochs:.1f} epochs, \
 {environment["images_per_second"]:.0f} images/s.
-{longer(config, environment, num_train)}{drawn(name)}
+{full_training_note(config, environment, num_train)}{samples_note(name)}
 | measure, test split | value and 95 % interval | images |
 |---|---|---|
-{measures}{of_fewer(evaluation["measures"])}{grid(name)}"""
+{measures}{subset_note(evaluation["measures"])}{sample_picture(name)}"""
 
 
-def of_fewer(measures: dict[str, dict]) -> str:
-    """Says which figures are of fewer images than others, and cannot be compared with them."""
-    fewest, most = (pick(found["n"] for found in measures.values()) for pick in (min, max))
+def subset_note(measures: dict[str, dict]) -> str:
+    """A note on measures of fewer images than others, which cannot be compared with them; empty if there are none."""
+    fewest, most = (pick(result["n"] for result in measures.values()) for pick in (min, max))
     if fewest == most:
         return ""
     return (
-        f"\nFigures of {fewest:,} images are of the first {fewest:,} only: compare them with the same of other models, "
-        "not with the rows beside them.\n"
+        f"\nMeasures of {fewest:,} images use only the first {fewest:,}: compare them with the same measure of other "
+        "models, not with other rows of this table.\n"
     )
 
 
-def grid(name: str) -> str:
-    """The picture of samples, of a model that draws."""
+def sample_picture(name: str) -> str:
+    """The picture of samples; empty for a model that cannot sample."""
     return "\n![samples](samples.png)\n" if isinstance(find_model(name).load(), Generative) else ""
 
 
-def drawn(name: str) -> str:
-    """What samples of a model show, where that is not a draw of the model itself."""
+def samples_note(name: str) -> str:
+    """A note on what the samples show, if they are not samples of the model itself."""
     model = find_model(name).load()
     if isinstance(model, VAE) and not model.likelihood.can_sample:
-        return "\nSamples show the mean of every pixel given a drawn latent, not a draw of the pixel.\n"
+        return "\nSamples show the mean of every pixel given a sampled latent, not sampled pixels.\n"
     if isinstance(model, Autoencoder):
         return "\nSamples are decoded from a mixture of Gaussians that was fitted to the codes of training images.\n"
     return ""
 
 
-def rounded(name: str) -> str:
-    """Says so, where the weights are in half precision."""
+def rounding_note(name: str) -> str:
+    """A note that the weights are in half precision; empty otherwise."""
     dtypes = {str(value.dtype) for value in load_file(WEIGHTS / name / "model.safetensors").values()}
     return ", rounded to half precision before they were measured" if "torch.float16" in dtypes else ""
 
 
-def longer(config: dict, environment: dict, num_train: int) -> str:
-    """What a full training would need, where there is a reference for one."""
+def full_training_note(config: dict, environment: dict, num_train: int) -> str:
+    """The time that a full training would take at this speed; empty without a reference for one."""
     reference = REFERENCES.get((config["recipe"], config["data"]["name"]))
     if reference is None:
         return ""
-    whose, bits, epochs = reference
+    source, bits, epochs = reference
     hours = epochs * num_train / environment["images_per_second"] / 3600
     time = f"{hours:.0f} hours" if hours < 48 else f"{hours / 24:.0f} days"
-    return f"\nA full training, {whose}'s, has {bits} bits/dim after {epochs} epochs: {time} at this speed.\n"
+    return f"\nA full training, as in {source}, reaches {bits} bits/dim after {epochs} epochs: {time} at this speed.\n"
 
 
 if __name__ == "__main__":

@@ -1,6 +1,6 @@
-"""The recipe ``realnvp_tutorial`` as one would write it from the papers: plain PyTorch, float32, nothing fused.
+"""The recipe ``realnvp_tutorial`` in plain PyTorch, as in the papers: float32, without fused operations.
 
-It computes what the library computes, and its parameters come in the same order; the tests compare the two.
+Its results are those of the library, with the parameters in the same order; the tests compare the two.
 """
 
 from __future__ import annotations
@@ -13,9 +13,9 @@ from torch import Tensor, nn
 
 LEVELS = 256
 ALPHA = 1e-5
-#: Uniform noise stays this far from 0 and 1, for its logit to be finite.
+#: The distance of uniform noise from 0 and 1, which keeps its logit finite.
 NOISE_MARGIN = 2**-24
-#: The place of a pixel within its bin stays this far from the edges, where rounding would make it another pixel.
+#: The distance of a pixel from the edges of its bin, where rounding would change its level.
 BIN_MARGIN = 2**-14
 
 
@@ -55,7 +55,7 @@ class GatedConv(nn.Module):
 
 
 class GatedConvNet(nn.Module):
-    """What the couplings read their parameters off with."""
+    """The network that computes the parameters of a coupling."""
 
     def __init__(self, in_channels: int, out_channels: int, width: int) -> None:
         super().__init__()
@@ -72,7 +72,7 @@ class GatedConvNet(nn.Module):
 
 
 class Coupling(nn.Module):
-    """Affine coupling with a bounded scale: computed everywhere, and masked. Where the mask is 1 the input stays."""
+    """Affine coupling with a bounded scale: computed everywhere, then masked. Where the mask is 1 the input is kept."""
 
     def __init__(self, channels: int, width: int, mask: Tensor, context_channels: int = 0) -> None:
         super().__init__()
@@ -94,13 +94,13 @@ class Coupling(nn.Module):
 
 
 def checkerboard(size: int, index: int) -> Tensor:
-    """``(1, 1, size, size)``; the next index has the other half."""
+    """``(1, 1, size, size)``; consecutive indices have opposite masks."""
     rows, columns = torch.arange(size)[:, None], torch.arange(size)[None, :]
     return ((rows + columns + index) % 2 == 0).float()[None, None]
 
 
 def channel_halves(channels: int, index: int) -> Tensor:
-    """``(1, channels, 1, 1)``; the next index has the other half."""
+    """``(1, channels, 1, 1)``; consecutive indices have opposite masks."""
     first_half = (torch.arange(channels) < channels // 2).float()
     return (first_half if index % 2 == 0 else 1 - first_half)[None, :, None, None]
 
@@ -131,7 +131,7 @@ class RealNVP(nn.Module):
         self.scale3 = nn.ModuleList([Coupling(8, 64, channel_halves(8, index)) for index in range(4)])
 
     def dequantize(self, x: Tensor) -> tuple[Tensor, Tensor]:
-        """Images in [0, 1], and the log-determinant of how the noise became what it is: ``-log q(u | x)``."""
+        """Images in [0, 1], and the log-determinant of the transforms of the noise, ``-log q(u | x)``."""
         x = x.float()
         context = x / (LEVELS - 1) * 2 - 1
         # uniform noise -> logit -> couplings -> sigmoid
