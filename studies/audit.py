@@ -21,7 +21,7 @@ from tqdm import tqdm
 
 from genera.core.files import write_whole
 from genera.data import ImageSplit, find_dataset
-from genera.evaluation.memorisation import share_nearer
+from genera.evaluation.memorisation import share_nearer_to_train
 from genera.evaluation.samples import ImageFeatures, Samples, classifier_of
 from genera.evaluation.set_metrics import (
     class_kl,
@@ -116,7 +116,7 @@ def figures(drawn: ImageFeatures, real: ImageFeatures, train: Tensor) -> dict[st
         "class_kl": class_kl(drawn, real),
         "diversity": dissimilarity(drawn, real),
         "sharpness": relative_sharpness(drawn, real),
-        "memorisation": share_nearer(drawn.images.pixels, train, real.images.pixels),
+        "memorisation": share_nearer_to_train(drawn.images.pixels, train, real.images.pixels),
     }
     for name, space in SPACES.items():
         found[f"fd[{name}]"] = frechet_distance(drawn, real, space=space)

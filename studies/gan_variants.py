@@ -17,7 +17,7 @@ from matplotlib.figure import Figure
 from study import Config, Study, Variant, resolved, table
 
 from genera.data.image_grid import image_grid
-from genera.evaluation import classifier_of, default_measures, draw, evaluate
+from genera.evaluation import classifier_of, default_measures, evaluate, sample_images
 from genera.reporting.comparison import shown
 from genera.reporting.style import save_figure, style
 from genera.runs.readers import read_evaluation, read_table
@@ -75,7 +75,7 @@ def measure_samples(trained: TrainedModel, folder: Path, *, labels: torch.Tensor
     found = evaluate(trained, data, [known[name] for name in MEASURES], split="validation")
     (folder / MEASURED).write_text(json.dumps(found, indent=2) + "\n")
     count = NUM_SHOWN if labels is None else len(labels)
-    np.save(folder / SHOWN, draw(trained.load(), count, labels=labels).numpy())
+    np.save(folder / SHOWN, sample_images(trained.load(), count, labels=labels).numpy())
 
 
 def rows(study: Study) -> list[tuple[str, ...]]:

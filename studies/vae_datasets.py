@@ -21,7 +21,7 @@ from study import Study, Variant, table
 from genera.core import Autoencoding
 from genera.data import ImageDataset
 from genera.data.image_grid import image_grid, pair_grid
-from genera.evaluation import draw, mse_measure
+from genera.evaluation import mse_measure, sample_images
 from genera.evaluation.metrics import Dissimilarity
 from genera.reporting.curves import against_epochs
 from genera.reporting.style import save_figure, style
@@ -54,7 +54,7 @@ def measure(trained: TrainedModel, folder: Path) -> None:
     assert isinstance(model, Autoencoding)
     test = data.split("test")
     error = mse_measure().measure(model, data, split="test")
-    of_samples = [dissimilarity(draw(model, NUM_SAMPLES, seed=seed)) for seed in SEEDS]
+    of_samples = [dissimilarity(sample_images(model, NUM_SAMPLES, seed=seed)) for seed in SEEDS]
     found = {
         "mse": error.value,
         "mse_low": error.low,
@@ -67,7 +67,9 @@ def measure(trained: TrainedModel, folder: Path) -> None:
     }
     (folder / MEASURED).write_text(json.dumps(found, indent=2) + "\n")
     shown = test.pixels[:NUM_SHOWN]
-    np.savez(folder / PICTURES, images=shown, rebuilt=model.reconstruct(shown), samples=draw(model, 2 * NUM_SHOWN))
+    np.savez(
+        folder / PICTURES, images=shown, rebuilt=model.reconstruct(shown), samples=sample_images(model, 2 * NUM_SHOWN)
+    )
 
 
 def shuffled(images: torch.Tensor) -> torch.Tensor:

@@ -19,7 +19,7 @@ from genera.core import ImageSpec
 from genera.core.distributions import GaussianMixture
 from genera.data import ImageSplit
 from genera.data.image_grid import MAX_IMAGES, image_grid
-from genera.evaluation import classification_accuracy_score, draw, log_probs, sample_batches
+from genera.evaluation import classification_accuracy_score, log_probs, sample_batches, sample_images
 from genera.evaluation.intervals import bootstrap_interval
 from genera.evaluation.random_features import RandomFeatures
 from genera.flows import InvertibleConv1x1, Permutation
@@ -74,7 +74,7 @@ def seeded(run: Path, folder: Path) -> dict[str, Callable[[Any], object]]:
     model, images = found.load(), found.open_data().split("validation")
     few = images.subset(torch.arange(20))
     return {
-        "draw": lambda seed: draw(model, 2, seed=seed),
+        "sample_images": lambda seed: sample_images(model, 2, seed=seed),
         "sample_batches": lambda seed: sample_batches(model, 2, seed=seed),
         "log_probs": lambda seed: log_probs(model, few, seed=seed),
         "classification_accuracy_score": lambda seed: classification_accuracy_score(
@@ -116,7 +116,7 @@ def test_a_picture_is_filled_batch_by_batch_with_the_images_of_its_seed(trained:
     assert main(["sample", str(trained), "--count", "300", "--seed", "3", "--out", str(out)]) == 0
     model = genera.load(trained)
     assert [len(batch) for batch in sample_batches(model, 300)] == [256, 44]
-    expected = image_grid(draw(model, 300, seed=3), levels=model.spec.levels)
+    expected = image_grid(sample_images(model, 300, seed=3), levels=model.spec.levels)
     assert np.array_equal(Image.open(out), expected)
 
 

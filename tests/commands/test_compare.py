@@ -95,7 +95,7 @@ def test_a_second_comparison_takes_all_from_the_files(
 
     monkeypatch.setattr("genera.evaluation.reconstructions.ReconstructionMeasure.measure", refuse)
     monkeypatch.setattr("genera.evaluation.set_measures.SetMeasure.measure", refuse)
-    monkeypatch.setattr("genera.reporting.comparison_figures.draw", refuse)
+    monkeypatch.setattr("genera.reporting.comparison_figures.sample_images", refuse)
     monkeypatch.setattr("genera.reporting.comparison_figures.interpolation_figure", refuse)
     assert main(["compare", *runs, "--out", str(tmp_path), "--measures", MEASURES]) == 0
     for name in ("comparison.csv", "report.html"):

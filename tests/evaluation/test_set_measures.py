@@ -1,4 +1,4 @@
-"""Measures of sets, on models of which one knows what they draw."""
+"""Measures of sets, on models that return known images."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ from genera.data import ImageDataset, ImageSplit, find_dataset
 from genera.evaluation import Measure, default_measures, evaluate
 from genera.evaluation.intervals import t_interval
 from genera.evaluation.random_features import RandomFeatures
-from genera.evaluation.samples import Samples, some_of
+from genera.evaluation.samples import Samples, random_subset
 from genera.evaluation.set_measures import CasMeasure, SetMeasure
 from genera.evaluation.set_metrics import frechet_distance
 from genera.zoo import TrainedModel, find_model
@@ -29,8 +29,8 @@ IN_SPACE = ("fd", "kid", "precision", "recall", "density", "coverage", "diversit
 TRAIN, TEST = DIGITS.split("train"), DIGITS.split("test")
 
 
-class Remembering(ImageModel, Generative):
-    """Draws training images, of some classes only."""
+class CopyModel(ImageModel, Generative):
+    """Returns training images, of some classes only."""
 
     spec = DIGITS.spec
 
@@ -58,7 +58,7 @@ class Remembering(ImageModel, Generative):
 
 
 def reason(measure: Measure, model: ImageModel, data: ImageDataset = DIGITS) -> str:
-    """Why there is no answer about test images; nothing where there is one."""
+    """Why a measure is unavailable for test images; empty if it is available."""
     return measure.unavailable(model, data, split="test") or ""
 
 
@@ -70,8 +70,8 @@ def classifier(tmp_path_factory: pytest.TempPathFactory) -> TrainedModel:
     return find_model(str(run))
 
 
-def test_a_model_that_draws_real_images(classifier: TrainedModel) -> None:
-    model = Remembering(class_conditional=True)
+def test_a_model_that_returns_real_images(classifier: TrainedModel) -> None:
+    model = CopyModel(class_conditional=True)
     found = {
         name: measure.measure(model, DIGITS, split="test")
         for name, measure in default_measures(classifier).items()
@@ -97,13 +97,13 @@ def test_a_model_that_draws_real_images(classifier: TrainedModel) -> None:
     assert found["class_agreement"].value == pytest.approx(float(accuracy), abs=0.05)
     for name in ("diversity", "diversity[lenet]", "diversity[random]", "sharpness"):
         assert found[name].value == pytest.approx(found[name].references["validation images"], rel=0.05)
-    # An eighth of the draws are in the part of the training images they are put beside.
+    # An eighth of the generated images are in the part of the training images they are compared with.
     assert 0.5 < found["memorisation"].value < 0.65
     assert found["sharpness"].value == pytest.approx(1, abs=0.05)
     for space in ("lenet", "random"):
         references = {name: found[f"{name}[{space}]"].references for name in IN_SPACE}
         assert abs(references["kid"]["validation images"]) < 0.1 * references["kid"]["uniform noise"]
-        # Few neighbourhoods have noise in them; that some have, precision and recall make much of.
+        # Few neighbourhoods contain noise, but a few suffice for a high precision or recall.
         assert references["coverage"]["uniform noise"] < 0.2
         for name in ("precision", "recall", "density", "coverage"):
             assert 0.6 < references[name]["validation images"] < 1.4
@@ -111,51 +111,53 @@ def test_a_model_that_draws_real_images(classifier: TrainedModel) -> None:
     assert found["kid[random]"].settings["weights"] == RandomFeatures(DIGITS.spec).digest
 
 
-def test_a_model_that_left_classes_out(classifier: TrainedModel) -> None:
+def test_a_model_with_missing_classes(classifier: TrainedModel) -> None:
     samples = Samples(classifier, num_seeds=2)
     measures = default_measures(classifier)
-    whole, poor = Remembering(), Remembering(classes=(0, 1, 4))
-    assert measures["modes"].measure(poor, DIGITS, split="test").value <= 5
-    assert measures["class_kl"].measure(poor, DIGITS, split="test").value == pytest.approx(math.log(10 / 3), abs=0.2)
-    metric = partial(frechet_distance, space=lambda seen: seen.features)
+    complete, incomplete = CopyModel(), CopyModel(classes=(0, 1, 4))
+    assert measures["modes"].measure(incomplete, DIGITS, split="test").value <= 5
+    assert measures["class_kl"].measure(incomplete, DIGITS, split="test").value == pytest.approx(
+        math.log(10 / 3), abs=0.2
+    )
+    metric = partial(frechet_distance, space=lambda images: images.features)
     frechet = SetMeasure("fd[lenet]", metric, samples=samples)
-    distances = [frechet.measure(model, DIGITS, split="test").value for model in (whole, poor)]
+    distances = [frechet.measure(model, DIGITS, split="test").value for model in (complete, incomplete)]
     assert distances[1] > 3 * distances[0]
 
 
-def test_some_images_are_chosen_from_all_of_a_split() -> None:
-    some = some_of(TEST, 50)
-    places = [int((TEST.pixels == pixels).flatten(1).all(dim=1).nonzero()[0]) for pixels in some.pixels]
+def test_a_random_subset_is_from_the_whole_split() -> None:
+    subset = random_subset(TEST, 50)
+    places = [int((TEST.pixels == pixels).flatten(1).all(dim=1).nonzero()[0]) for pixels in subset.pixels]
     assert places == sorted(set(places))
     assert places[-1] > 120
-    assert some.digest == some_of(TEST, 50).digest
-    assert some_of(TEST, 9999).digest == TEST.digest
+    assert subset.digest == random_subset(TEST, 50).digest
+    assert random_subset(TEST, 9999).digest == TEST.digest
 
 
-def test_draws_are_made_once_for_all_measures(classifier: TrainedModel) -> None:
-    model, other = Remembering(), Remembering()
+def test_images_are_generated_once_for_all_measures(classifier: TrainedModel) -> None:
+    model, other = CopyModel(), CopyModel()
     samples = Samples(classifier)
-    first = samples.drawn(model, 7, 0)
-    assert samples.drawn(model, 7, 0) is first
-    assert samples.drawn(model, 7, 1) is not first
-    assert samples.drawn(other, 7, 0) is not first
+    first = samples.generated(model, 7, 0)
+    assert samples.generated(model, 7, 0) is first
+    assert samples.generated(model, 7, 1) is not first
+    assert samples.generated(other, 7, 0) is not first
     assert first.features.shape == (7, 128)
     assert torch.equal(first.classes, classifier.load().predict(first.images.pixels))
 
 
-def test_the_score_of_a_classifier_trained_on_draws() -> None:
-    found = CasMeasure(per_class=60).measure(Remembering(class_conditional=True), DIGITS, split="test")
+def test_the_score_of_a_classifier_trained_on_generated_images() -> None:
+    found = CasMeasure(per_class=60).measure(CopyModel(class_conditional=True), DIGITS, split="test")
     assert 0.85 < found.low <= found.value <= found.high
     assert found.references["train images"] > 0.9
     assert found.n == len(TEST)
 
 
-def test_the_speed_of_drawing(classifier: TrainedModel) -> None:
+def test_the_sampling_speed(classifier: TrainedModel) -> None:
     measure = default_measures()["samples_per_second"]
-    found = measure.measure(Remembering(), DIGITS, split="test")
+    found = measure.measure(CopyModel(), DIGITS, split="test")
     assert 0 < found.low <= found.value <= found.high
     assert found.settings["threads"] == torch.get_num_threads()
-    assert reason(measure, classifier.load()) == "Classifier draws no images"
+    assert reason(measure, classifier.load()) == "Classifier does not generate images"
 
 
 def test_the_accuracy_of_a_classifier(classifier: TrainedModel) -> None:
@@ -164,34 +166,34 @@ def test_the_accuracy_of_a_classifier(classifier: TrainedModel) -> None:
     assert found.value == float((model.predict(TEST.pixels) == TEST.labels).double().mean())
     assert 0.9 < found.low <= found.value <= found.high
     assert measure.unavailable(model, DIGITS, split="test") is None
-    assert reason(measure, Remembering()) == "Remembering tells no classes"
+    assert reason(measure, CopyModel()) == "CopyModel is not a classifier"
 
 
-def test_what_has_no_answer(classifier: TrainedModel) -> None:
+def test_measures_that_are_unavailable(classifier: TrainedModel) -> None:
     measures = default_measures(classifier)
-    assert reason(measures["class_agreement"], Remembering()) == "it does not draw by label"
-    assert reason(measures["cas"], Remembering()) == "it does not draw by label"
-    assert reason(measures["modes"], classifier.load()) == "Classifier draws no images"
-    larger = Remembering()
+    assert reason(measures["class_agreement"], CopyModel()) == "the model is not class-conditional"
+    assert reason(measures["cas"], CopyModel()) == "the model is not class-conditional"
+    assert reason(measures["modes"], classifier.load()) == "Classifier does not generate images"
+    larger = CopyModel()
     larger.spec = ImageSpec(1, 16, 16, 17)
     assert "takes images (1, 8, 8) with 17 levels, not (1, 16, 16)" in reason(measures["modes"], larger)
-    fewer = Remembering(class_conditional=True)
+    fewer = CopyModel(class_conditional=True)
     fewer.spec = ImageSpec(1, 8, 8, 17, num_classes=3)
-    assert "tells 10 classes apart, and the model draws 3" in reason(measures["class_agreement"], fewer)
+    assert "has 10 classes, and the model has 3" in reason(measures["class_agreement"], fewer)
 
 
-def test_without_a_classifier_only_pixels_are_looked_at() -> None:
+def test_without_a_classifier_only_measures_of_pixels_are_available() -> None:
     measures = default_measures()
-    assert "genera train lenet" in reason(measures["fd[lenet]"], Remembering())
-    assert measures["diversity"].unavailable(Remembering(), DIGITS, split="test") is None
-    assert measures["diversity"].measure(Remembering(), DIGITS, split="test").value > 0.5
+    assert "genera train lenet" in reason(measures["fd[lenet]"], CopyModel())
+    assert measures["diversity"].unavailable(CopyModel(), DIGITS, split="test") is None
+    assert measures["diversity"].measure(CopyModel(), DIGITS, split="test").value > 0.5
 
 
 def test_images_without_labels(classifier: TrainedModel) -> None:
     splits = {name: lambda name=name: ImageSplit(DIGITS.split(name).pixels) for name in ("validation", "test")}
     unlabelled = ImageDataset("own", ImageSpec(1, 8, 8, 17), class_names=(), splits=splits)
     found = default_measures(classifier)["class_agreement"].measure(
-        Remembering(class_conditional=True), unlabelled, split="test"
+        CopyModel(class_conditional=True), unlabelled, split="test"
     )
     assert found.value > 0.9
     assert found.references == {}
@@ -208,12 +210,12 @@ def test_the_command_takes_a_classifier(
 
 
 def test_a_classifier_must_be_one(trained: Path) -> None:
-    with complains("is no classifier but a NormalizingFlow"):
-        default_measures(find_model(str(trained)))["modes"].unavailable(Remembering(), DIGITS, split="test")
+    with complains("is a NormalizingFlow, not a classifier"):
+        default_measures(find_model(str(trained)))["modes"].unavailable(CopyModel(), DIGITS, split="test")
 
 
-def own(shape: tuple[int, int, int], **counts: int) -> ImageDataset:
-    """Noise of a shape with 17 levels, so many images per split."""
+def noise_dataset(shape: tuple[int, int, int], **counts: int) -> ImageDataset:
+    """Noise of a shape with 17 levels; the number of images of each split."""
     spec = ImageSpec(*shape, 17)
     splits = {
         name: lambda count=count: ImageSplit(torch.randint(17, (count, *shape), dtype=torch.uint8))
@@ -222,28 +224,28 @@ def own(shape: tuple[int, int, int], **counts: int) -> ImageDataset:
     return ImageDataset("own", spec, class_names=(), splits=splits)
 
 
-def test_images_that_do_not_allow_an_answer() -> None:
-    measures, conditional = default_measures(), Remembering(class_conditional=True)
-    few = "it takes sets of at least 2 images, and these are of 1"
-    assert reason(measures["diversity"], Remembering(), own((1, 8, 8), test=1)) == few
-    assert "images of at least 7 pixels" in reason(measures["diversity"], Remembering(), own((1, 6, 8), test=3))
-    assert "no training images" in reason(measures["cas"], conditional, own((1, 8, 8), test=3))
-    assert "the model knows 10 classes, own has 0" in reason(
-        measures["cas"], conditional, own((1, 8, 8), train=20, test=3)
+def test_images_for_which_measures_are_unavailable() -> None:
+    measures, conditional = default_measures(), CopyModel(class_conditional=True)
+    few = "needs sets of at least 2 images, got 1"
+    assert reason(measures["diversity"], CopyModel(), noise_dataset((1, 8, 8), test=1)) == few
+    assert "images of at least 7 pixels" in reason(measures["diversity"], CopyModel(), noise_dataset((1, 6, 8), test=3))
+    assert "no training images" in reason(measures["cas"], conditional, noise_dataset((1, 8, 8), test=3))
+    assert "the model has 10 classes, own has 0" in reason(
+        measures["cas"], conditional, noise_dataset((1, 8, 8), train=20, test=3)
     )
 
 
-def test_what_stands_beside_is_of_as_many_images_or_says_so() -> None:
+def test_references_state_a_lower_number_of_images() -> None:
     measure = default_measures()["diversity"]
     for validation, name in ((5, "5 validation images"), (6, "validation images"), (9, "validation images")):
-        found = measure.measure(Remembering(), own((1, 8, 8), validation=validation, test=6), split="test")
+        found = measure.measure(CopyModel(), noise_dataset((1, 8, 8), validation=validation, test=6), split="test")
         assert set(found.references) == {name, "uniform noise"}
         assert found.n == 6
-    found = measure.measure(Remembering(), own((1, 8, 8), validation=1, test=6), split="test")
+    found = measure.measure(CopyModel(), noise_dataset((1, 8, 8), validation=1, test=6), split="test")
     assert set(found.references) == {"uniform noise"}
 
 
-def test_a_figure_is_kept_for_all_the_images_that_it_depends_on(tiny_run: Path) -> None:
+def test_the_cache_depends_on_all_images_that_a_value_depends_on(tiny_run: Path) -> None:
     trained, measure = find_model(str(tiny_run)), default_measures()["diversity"]
     references = []
     for flipped in (False, True):
@@ -260,5 +262,5 @@ def test_an_interval_over_seeds() -> None:
     values = [1.0, 1.5, 0.5, 2.0, 1.2]
     expected = scipy.stats.ttest_1samp(values, 0).confidence_interval()
     assert t_interval(values) == pytest.approx(tuple(expected))
-    with complains("at least two", "got 1"):
+    with complains("at least two values", "got 1"):
         t_interval([1.0])

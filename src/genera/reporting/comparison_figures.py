@@ -15,8 +15,8 @@ from matplotlib.ticker import LogLocator, NullFormatter
 from genera.core import Autoencoding, Generative, ImageModel
 from genera.data import ImageDataset, ImageSplit
 from genera.data.image_grid import pair_grid
-from genera.evaluation import ResultWriter, cache_folder, draw
-from genera.evaluation.memorisation import nearest
+from genera.evaluation import ResultWriter, cache_folder, sample_images
+from genera.evaluation.memorisation import nearest_images
 from genera.reporting.comparison import Comparison
 from genera.reporting.curves import Table, against_cpu_time, limits
 from genera.reporting.figures import (
@@ -114,7 +114,7 @@ def _of_one(one: Compared, name: str, *, seed: int) -> Iterator[tuple[str, str, 
     if isinstance(model, Generative):
 
         def samples() -> Figure:
-            return sample_figure(draw(model, _NUM_SAMPLES, seed=seed), title=name, levels=levels, columns=8)
+            return sample_figure(sample_images(model, _NUM_SAMPLES, seed=seed), title=name, levels=levels, columns=8)
 
         def classes() -> Figure:
             return sample_figure(samples_of(model, seed=seed), title=name, levels=levels, columns=10)
@@ -190,8 +190,8 @@ def course_figures(tables: Mapping[str, Table]) -> Iterator[tuple[str, Figure]]:
 
 def neighbours_figure(model: ImageModel, train: ImageSplit, *, about: str, seed: int) -> Figure:
     """Rows of draws, each above the training image that is nearest in pixels."""
-    draws = draw(model, _NUM_NEAREST, seed=seed)
-    _, which = nearest(draws, train.pixels)
+    draws = sample_images(model, _NUM_NEAREST, seed=seed)
+    _, which = nearest_images(draws, train.pixels)
     grid = np.asarray(pair_grid(draws, train.pixels[which], columns=8, levels=model.spec.levels))
     figure = Figure(figsize=(5, 0.4 + 5 * grid.shape[0] / grid.shape[1]))
     axes = figure.add_subplot()

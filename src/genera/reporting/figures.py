@@ -14,7 +14,7 @@ from torch import Tensor
 from genera.core import Autoencoding, Generative, ImageModel, check_seed
 from genera.data import ImageDataset, ImageSplit
 from genera.data.image_grid import image_grid, pair_grid
-from genera.evaluation import check_fits, draw, interpolate
+from genera.evaluation import check_fits, interpolate, sample_images
 from genera.flows import NormalizingFlow
 from genera.gans import GAN
 from genera.reporting.curves import against_time, limits
@@ -116,9 +116,9 @@ def samples_of(model: ImageModel, *, seed: int) -> Tensor:
         ValueError: the model cannot draw yet.
     """
     if not model.class_conditional:
-        return draw(model, _COLUMNS**2, seed=seed)
+        return sample_images(model, _COLUMNS**2, seed=seed)
     labels = torch.arange(model.spec.num_classes).repeat_interleave(_PER_CLASS)
-    return draw(model, len(labels), labels=labels, seed=seed)
+    return sample_images(model, len(labels), labels=labels, seed=seed)
 
 
 def _figures_of_images(model: ImageModel) -> dict[str, Callable[..., Figure]]:

@@ -15,7 +15,7 @@ from matplotlib.figure import Figure
 from genera.core import Autoencoding, Generative, ImageModel, check_seed
 from genera.data import ImageSplit
 from genera.data.image_grid import image_grid, pair_grid
-from genera.evaluation import draw, evaluate, mse_measure
+from genera.evaluation import evaluate, mse_measure, sample_images
 from genera.reporting.curves import against_epochs
 from genera.reporting.figures import describe, own_images, say
 from genera.reporting.style import save_figure, style
@@ -144,7 +144,7 @@ def data_sets_figure(by_data: Mapping[str, Found], *, seed: int) -> Figure:
         column[0].imshow(np.asarray(pairs), cmap="gray", interpolation="nearest")
         column[0].set_title(f"{describe(trained)}\nimages, and below each its reconstruction", fontsize=9)
         assert isinstance(model, Generative)
-        samples = draw(model, _NUM_SAMPLES, seed=seed)
+        samples = sample_images(model, _NUM_SAMPLES, seed=seed)
         column[1].imshow(np.asarray(image_grid(samples, columns=_COLUMNS, levels=levels)), cmap="gray")
         column[1].set_title("samples", fontsize=9)
     for axes in grid.flat:
