@@ -18,7 +18,7 @@ from study import Config, Study, Variant, resolved, table
 
 from genera.data.image_grid import image_grid
 from genera.evaluation import classifier_of, default_measures, evaluate, sample_images
-from genera.reporting.comparison import shown
+from genera.reporting.comparison import format_value
 from genera.reporting.style import save_figure, style
 from genera.runs.readers import read_evaluation, read_table
 from genera.zoo import TrainedModel
@@ -87,7 +87,7 @@ def rows(study: Study) -> list[tuple[str, ...]]:
         values = [f"{distance['value'] / distance['references'][REAL]:.1f}"]
         for name in MEASURES:
             value = measures.get(name)
-            values.append("" if value is None else f"{shown(value)} ± {value['high'] - value['value']:.1g}")
+            values.append("" if value is None else f"{format_value(value)} ± {value['high'] - value['value']:.1g}")
         made.append((variant, *values, study.epochs(variant)))
     return made
 

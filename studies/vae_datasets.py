@@ -25,7 +25,7 @@ from genera.evaluation import mse_measure, sample_images
 from genera.evaluation.metrics import Dissimilarity
 from genera.reporting.curves import against_epochs
 from genera.reporting.style import save_figure, style
-from genera.reporting.vae_figures import course_figure
+from genera.reporting.vae_figures import loss_terms_figure
 from genera.runs.readers import read_table
 from genera.zoo import TrainedModel
 
@@ -135,7 +135,7 @@ def report() -> None:
         for data in DATA:
             rows_of_run = read_table(STUDY.kept(data) / "metrics.csv")
             about = f"the report's VAE on {data}"
-            save_figure(course_figure(rows_of_run, about=about), STUDY.folder / f"course-{data}")
+            save_figure(loss_terms_figure(rows_of_run, about=about), STUDY.folder / f"course-{data}")
     print(STUDY.folder)
 
 

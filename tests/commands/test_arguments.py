@@ -1,4 +1,4 @@
-"""Numbers that are given to commands and to the functions behind them."""
+"""Numerical arguments of commands and of the functions they call."""
 
 from __future__ import annotations
 
@@ -28,7 +28,7 @@ from genera.zoo import find_model
 
 HUGE = str(10**20)
 
-#: A command and its options, {run} being a trained model, and what the one line says.
+#: A command with its options, where {run} is a trained model, and a part of the error message.
 COMMANDS = [
     (["sample", "{run}", "--count", HUGE], "count must be at most 10,000, the most that one picture shows"),
     (["sample", "{run}", "--count", "10001"], "got 10001"),
@@ -42,14 +42,14 @@ COMMANDS = [
     (["sample", "{run}", "--temperature", ".inf"], "temperature must be a number between 0 and 100, got inf"),
     (["sample", "{run}", "--seed", "-1"], "seed must be at least 0, got -1"),
     (["sample", "{run}", "--seed", HUGE], "seed must be at most 9,223,372,036,854,775,807, got 100"),
-    (["sample", "{run}", "--labels", "[]"], "labels must be among the 10 classes"),
-    (["sample", "{run}", "--labels", f"[{HUGE}]"], "labels must be among the 10 classes"),
+    (["sample", "{run}", "--labels", "[]"], "labels must be between 0 and 9"),
+    (["sample", "{run}", "--labels", f"[{HUGE}]"], "labels must be between 0 and 9"),
     (["reconstruct", "{run}", "--count", HUGE], "count must be at most 10,000, the most that one picture shows"),
     (["score", "{run}", "--count", "-3"], "count must be at least 1, got -3"),
     (["score", "{run}", "--importance_samples", "0"], "importance_samples must be at least 1, got 0"),
     (["score", "{run}", "--importance_samples", HUGE], "importance_samples must be at most 1,000,000"),
     (["score", "{run}", "--seed", HUGE], "seed must be at most"),
-    (["evaluate", "{run}", "--count", HUGE], f"--count {HUGE} asks for more images than digits has"),
+    (["evaluate", "{run}", "--count", HUGE], f"number of test images of digits, got {HUGE}"),
     (["evaluate", "{run}", "--count", "0"], "count must be at least 1, got 0"),
     (["compare", "{run}", "{run}", "--out", "{out}", "--seed", HUGE], "seed must be at most"),
     (["figures", "{run}", "--seed", "-1"], "seed must be at least 0, got -1"),
@@ -63,13 +63,13 @@ def test_numbers_out_of_range_are_one_line(
     trained: Path, tmp_path: Path, failing: Callable[..., str], command: list[str], line: str
 ) -> None:
     out = tmp_path / "out"
-    said = failing(*(part.format(run=trained, out=out) for part in command))
-    assert line in said
+    message = failing(*(part.format(run=trained, out=out) for part in command))
+    assert line in message
     assert not out.exists()
 
 
 def seeded(run: Path, folder: Path) -> dict[str, Callable[[Any], object]]:
-    """Everything that takes a seed from somebody, called with one."""
+    """All functions that take a seed, as functions of it."""
     found = find_model(str(run))
     model, images = found.load(), found.open_data().split("validation")
     few = images.subset(torch.arange(20))
@@ -104,7 +104,7 @@ def test_the_largest_seed_trains_and_samples(tmp_path: Path) -> None:
     assert main(["sample", str(run), "--count", "2", "--seed", largest, "--out", str(tmp_path / "x.png")]) == 0
 
 
-def test_the_most_images_stand_in_the_help(capsys: pytest.CaptureFixture[str]) -> None:
+def test_the_help_states_the_maximum_number_of_images(capsys: pytest.CaptureFixture[str]) -> None:
     for command in ("sample", "reconstruct"):
         with pytest.raises(SystemExit):
             main([command, "--help"])

@@ -93,11 +93,7 @@ class Classifier(Trainable):
 
 
 def load_classifier(trained: TrainedModel, *, allow: Sequence[str] = ()) -> Classifier:
-    """Load a trained classifier in evaluation mode.
-
-    Args:
-        trained: the classifier.
-        allow: packages that its config may name besides ours.
+    """Load a trained classifier in evaluation mode; its config may name the packages ``allow`` besides ours.
 
     Raises:
         ValueError: it cannot be loaded, or is not a classifier.

@@ -65,6 +65,6 @@ def test_an_unfinished_autoencoder_says_why_it_cannot_draw(
     message = failing("sample", str(run), "--out", str(tmp_path / "x.png"))
     assert "fitted when its training ends: finish the training" in message
     assert main(["figures", str(run)]) == 0
-    assert "left out samples: the mixture" in capsys.readouterr().err
+    assert "skipped samples: the mixture" in capsys.readouterr().err
     assert not (run / "figures" / "samples.png").exists()
     assert (run / "figures" / "reconstructions.png").is_file()
