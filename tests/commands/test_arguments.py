@@ -70,8 +70,8 @@ def test_numbers_out_of_range_are_one_line(
 
 def seeded(run: Path, folder: Path) -> dict[str, Callable[[Any], object]]:
     """All functions that take a seed, as functions of it."""
-    found = find_model(str(run))
-    model, images = found.load(), found.open_data().split("validation")
+    trained = find_model(str(run))
+    model, images = trained.load(), trained.open_data().split("validation")
     few = images.subset(torch.arange(20))
     return {
         "sample_images": lambda seed: sample_images(model, 2, seed=seed),
@@ -80,8 +80,8 @@ def seeded(run: Path, folder: Path) -> dict[str, Callable[[Any], object]]:
         "classification_accuracy_score": lambda seed: classification_accuracy_score(
             few, few, spec=model.spec, seed=seed
         ),
-        "make_figures": lambda seed: make_figures(found, folder, seed=seed),
-        "make_multi_run_figures": lambda seed: make_multi_run_figures([(found, model)], folder, seed=seed),
+        "make_figures": lambda seed: make_figures(trained, folder, seed=seed),
+        "make_multi_run_figures": lambda seed: make_multi_run_figures([(trained, model)], folder, seed=seed),
         "bootstrap_interval": lambda seed: bootstrap_interval(torch.ones(3), seed=seed),
         "RandomFeatures": lambda seed: RandomFeatures(ImageSpec(1, 8, 8), seed=seed),
         "GaussianMixture": lambda seed: GaussianMixture(2, seed=seed),
@@ -122,14 +122,14 @@ def test_a_picture_is_filled_batch_by_batch_with_the_images_of_its_seed(trained:
 
 def test_reconstructions_of_many_images_are_made_in_batches(trained: Path, tmp_path: Path, monkeypatch) -> None:
     sizes = []
-    found = find_model(str(trained))
-    kind = type(found.load())
+    model = find_model(str(trained))
+    kind = type(model.load())
     reconstruct = kind.reconstruct
     monkeypatch.setattr(
         kind, "reconstruct", lambda self, images, labels: sizes.append(len(images)) or reconstruct(self, images, labels)
     )
     out = tmp_path / "pairs.png"
     assert main(["reconstruct", str(trained), "--count", "150", "--out", str(out)]) == 0
-    images: ImageSplit = found.open_data().split("test")
+    images: ImageSplit = model.open_data().split("test")
     assert sum(sizes) == 150 <= len(images)
     assert max(sizes) < 150

@@ -91,10 +91,10 @@ def test_evaluate_measures_once(trained: Path, capsys: pytest.CaptureFixture[str
     printed = json.loads(capsys.readouterr().out)
     assert printed == json.loads((trained / "evaluation.json").read_text())
     assert set(printed["measures"]) == {"bits_per_dim@1", "bits_per_dim@8"}
-    found = printed["measures"]["bits_per_dim@8"]
-    assert found["low"] < found["value"] < found["high"]
-    assert found["n"] == len(find_dataset("digits")().split("test"))
-    assert found["value"] < printed["measures"]["bits_per_dim@1"]["value"]
+    measured = printed["measures"]["bits_per_dim@8"]
+    assert measured["low"] < measured["value"] < measured["high"]
+    assert measured["n"] == len(find_dataset("digits")().split("test"))
+    assert measured["value"] < printed["measures"]["bits_per_dim@1"]["value"]
     # A second evaluation reads the cache of the first one; a damaged entry is measured again.
     entries = sorted((trained / "measurements").iterdir())
     cached = json.loads(entries[0].read_text())

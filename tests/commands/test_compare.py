@@ -75,16 +75,16 @@ def test_the_report_is_one_self_contained_file(report: Path, names: list[str]) -
 
 
 def test_the_values_equal_those_of_an_evaluation(report: Path, runs: list[str], names: list[str]) -> None:
-    found = json.loads((report / "comparison.json").read_text())
-    assert (found["data"], found["split"]) == ("digits", "test")
-    assert [row["model"] for row in found["models"]] == names
+    comparison = json.loads((report / "comparison.json").read_text())
+    assert (comparison["data"], comparison["split"]) == ("digits", "test")
+    assert [row["model"] for row in comparison["models"]] == names
     vae_measures = json.loads(find_model(runs[1]).run.evaluation.read_text())["measures"]
-    assert found["models"][1]["measures"] == vae_measures
-    assert found["models"][1]["cost"]["parameters"] == 144_809
+    assert comparison["models"][1]["measures"] == vae_measures
+    assert comparison["models"][1]["cost"]["parameters"] == 144_809
     with (report / "comparison.csv").open(newline="") as file:
         rows = {(row["model"], row["measure"]): row for row in csv.DictReader(file)}
     assert float(rows[names[1], "mse"]["value"]) == vae_measures["mse"]["value"]
-    assert len(rows) == sum(len(row["measures"]) for row in found["models"])
+    assert len(rows) == sum(len(row["measures"]) for row in comparison["models"])
 
 
 def test_a_second_comparison_uses_the_cache(
@@ -118,8 +118,8 @@ def test_models_in_folders_of_the_same_name_have_their_paths_as_names(runs: list
     other = str(tmp_path / "other" / Path(runs[1]).name)
     shutil.copytree(runs[1], other)
     assert main(["compare", runs[1], other, "--out", str(tmp_path / "report"), "--measures", "mse"]) == 0
-    found = json.loads((tmp_path / "report" / "comparison.json").read_text())
-    assert [row["model"] for row in found["models"]] == [runs[1], other]
+    comparison = json.loads((tmp_path / "report" / "comparison.json").read_text())
+    assert [row["model"] for row in comparison["models"]] == [runs[1], other]
 
 
 def test_models_that_cannot_be_compared(runs: list[str], tmp_path: Path, failing: Callable[..., str]) -> None:
@@ -175,7 +175,7 @@ def test_two_names_of_one_run_are_one_model(
 
 
 @pytest.fixture(scope="module")
-def of_noise(tmp_path_factory: pytest.TempPathFactory) -> str:
+def noise_run(tmp_path_factory: pytest.TempPathFactory) -> str:
     """A model of other data, of another size."""
     folder = tmp_path_factory.mktemp("noise")
     pixels = np.random.default_rng(0).integers(17, size=(300, 12, 12), dtype=np.uint8)
@@ -186,17 +186,17 @@ def of_noise(tmp_path_factory: pytest.TempPathFactory) -> str:
 
 
 def test_shared_measures_of_models_of_several_data_sets(
-    runs: list[str], of_noise: str, tmp_path: Path, failing: Callable[..., str]
+    runs: list[str], noise_run: str, tmp_path: Path, failing: Callable[..., str]
 ) -> None:
-    both = ("compare", runs[1], of_noise, "--out", str(tmp_path))
-    assert "one data set, or add --shared_measures" in failing(*both)
-    message = failing(*both, "--shared_measures", "--measures", "mse,sharpness")
+    command = ("compare", runs[1], noise_run, "--out", str(tmp_path))
+    assert "one data set, or add --shared_measures" in failing(*command)
+    message = failing(*command, "--shared_measures", "--measures", "mse,sharpness")
     assert message.endswith("mse is not comparable across data sets; --shared_measures compares sharpness, "
                             "memorisation, samples_per_second")  # fmt: skip
-    assert main([*both, "--shared_measures", "--count", "25"]) == 0
-    found = json.loads((tmp_path / "comparison.json").read_text())
-    assert found["data"] == "digits and npz"
-    for row in found["models"]:
+    assert main([*command, "--shared_measures", "--count", "25"]) == 0
+    comparison = json.loads((tmp_path / "comparison.json").read_text())
+    assert comparison["data"] == "digits and npz"
+    for row in comparison["models"]:
         assert set(row["measures"]) == {"sharpness", "memorisation", "samples_per_second"}
         assert row["measures"]["sharpness"]["n"] == 25
     assert "2 models of digits and npz" in (tmp_path / "report.html").read_text(encoding="utf-8")
@@ -223,21 +223,21 @@ def test_data_sets_of_the_same_type_and_shape_are_distinguished(
 def test_the_number_of_images(runs: list[str], tmp_path: Path, failing: Callable[..., str]) -> None:
     run = tmp_path / "run"
     shutil.copytree(runs[1], run)
-    asked = ("evaluate", str(run), "--measures", "coverage[random]")
-    assert main([*asked, "--count", "30"]) == 0
+    command = ("evaluate", str(run), "--measures", "coverage[random]")
+    assert main([*command, "--count", "30"]) == 0
     before = (run / "evaluation.json").read_text()
-    found = json.loads((run / "evaluation-30.json").read_text())["measures"]["coverage[random]"]
-    assert (found["n"], found["settings"]["max_images"]) == (30, 30)
+    measured = json.loads((run / "evaluation-30.json").read_text())["measures"]["coverage[random]"]
+    assert (measured["n"], measured["settings"]["max_images"]) == (30, 30)
     # Too few images make a measure unavailable, and results of more images are kept.
-    assert main([*asked[:2], "--measures", "coverage[random],fd[random]", "--count", "5"]) == 0
+    assert main([*command[:2], "--measures", "coverage[random],fd[random]", "--count", "5"]) == 0
     few = json.loads((run / "evaluation-5.json").read_text())
     assert few["unavailable"] == {"coverage[random]": "needs sets of at least 6 images, got 5"}
     assert set(few["measures"]) == {"fd[random]"}
     assert (run / "evaluation.json").read_text() == before
     assert "--count must be at most 179, the number of test images of digits, got 9999" in failing(
-        *asked, "--count", "9999"
+        *command, "--count", "9999"
     )
-    assert "count must be at least 1, got 0" in failing(*asked, "--count", "0")
+    assert "count must be at least 1, got 0" in failing(*command, "--count", "0")
 
 
 def test_runs_that_cannot_be_measured(runs: list[str], tmp_path: Path, failing: Callable[..., str]) -> None:
@@ -255,12 +255,12 @@ def test_a_damaged_measurement_is_repeated(runs: list[str], tmp_path: Path, caps
     run = tmp_path / "run"
     shutil.copytree(runs[1], run)
     shutil.rmtree(run / "measurements")
-    asked = ["evaluate", str(run), "--measures", "mse", "--json"]
-    assert main(asked) == 0
+    command = ["evaluate", str(run), "--measures", "mse", "--json"]
+    assert main(command) == 0
     before = json.loads(capsys.readouterr().out)
     (file,) = (run / "measurements").iterdir()
     file.write_text(file.read_text()[:100])
-    assert main(asked) == 0
+    assert main(command) == 0
     printed = capsys.readouterr()
     assert json.loads(printed.out) == before
     assert f"{file} is damaged: measuring mse again" in printed.err

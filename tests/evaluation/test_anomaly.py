@@ -49,8 +49,8 @@ def test_the_area_equals_scikit_learns_also_with_ties(decimals: int) -> None:
 
 def test_the_interval_is_as_wide_as_areas_vary() -> None:
     rng = np.random.default_rng(0)
-    found = [auroc(*(torch.from_numpy(rng.normal(m, size=n)) for m, n in ((0, 80), (1, 50)))) for _ in range(300)]
-    areas, lows, highs = np.array(found).T
+    results = [auroc(*(torch.from_numpy(rng.normal(m, size=n)) for m, n in ((0, 80), (1, 50)))) for _ in range(300)]
+    areas, lows, highs = np.array(results).T
     assert np.mean(highs - lows) / (2 * 1.96) == pytest.approx(areas.std(), rel=0.15)
     assert auroc(torch.zeros(3), torch.ones(3)) == (1, 1, 1)
 
@@ -99,10 +99,10 @@ def test_bits_are_computed_once(monkeypatch: pytest.MonkeyPatch) -> None:
 
 
 def test_bits_of_a_png_file() -> None:
-    (found,) = png_bits(FEW.subset(torch.tensor([3])), levels=17).tolist()
+    (bits,) = png_bits(FEW.subset(torch.tensor([3])), levels=17).tolist()
     file = io.BytesIO()
     Image.fromarray(FEW.pixels[3, 0].numpy() * 15).save(file, "PNG", optimize=True)
-    assert found == 8 * len(file.getvalue()) / 64
+    assert bits == 8 * len(file.getvalue()) / 64
     colour = ImageSplit(torch.randint(256, (2, 3, 9, 9), dtype=torch.uint8))
     assert (png_bits(colour, levels=256) > 8).all()  # noise, and the header of the file
 
@@ -131,7 +131,7 @@ def test_the_measure(monkeypatch: pytest.MonkeyPatch) -> None:
         for name in ("validation", "test")
     }
     own = ImageDataset("own", DIGITS.spec, class_names=tuple("0123456789"), splits=black)
-    found = measure.measure(model, own, split="test")
-    assert found.n == 2 * len(DIGITS.split("test"))
-    assert found.settings["odd_data"] == "digits"
-    assert found.low <= found.value <= found.high
+    measurement = measure.measure(model, own, split="test")
+    assert measurement.n == 2 * len(DIGITS.split("test"))
+    assert measurement.settings["odd_data"] == "digits"
+    assert measurement.low <= measurement.value <= measurement.high

@@ -40,9 +40,9 @@ def test_float32_features_are_precise_enough() -> None:
 
 
 def test_halves_of_one_set_have_distance_zero_on_average() -> None:
-    found = [kernel_distance(*normal(200, 3, seed=seed).split(100)) for seed in range(60)]
-    assert min(found) < 0 < max(found)
-    assert abs(np.mean(found)) < 3 * np.std(found) / len(found) ** 0.5
+    distances = [kernel_distance(*normal(200, 3, seed=seed).split(100)) for seed in range(60)]
+    assert min(distances) < 0 < max(distances)
+    assert abs(np.mean(distances)) < 3 * np.std(distances) / len(distances) ** 0.5
 
 
 def test_it_grows_with_a_shift() -> None:

@@ -25,26 +25,26 @@ def test_they_equal_those_of_prdc(shift: float, num_neighbours: int) -> None:
     """Also far from the origin, where differences of squares lose precision."""
     generated, real = 0.8 * normal(1300, 6) + shift + 0.5, normal(1500, 6, seed=2) + shift
     expected = compute_prdc(real.numpy(), generated.numpy(), num_neighbours)
-    found = neighbourhoods(generated, real, num_neighbours=num_neighbours)._asdict()
-    assert {name: float(value) for name, value in found.items()} == pytest.approx(expected, abs=1e-4)
+    result = neighbourhoods(generated, real, num_neighbours=num_neighbours)._asdict()
+    assert {name: float(value) for name, value in result.items()} == pytest.approx(expected, abs=1e-4)
 
 
 def test_points_on_a_line() -> None:
     """Real images at 0, 1, 3 and 6 have balls of radius 1, 1, 2 and 3; generated images 0.2, 0.2 and 8.7."""
     real, generated = torch.tensor([[0.0], [1.0], [3.0], [6.0]]), torch.tensor([[0.1], [0.3], [9.0]])
-    found = neighbourhoods(generated, real, num_neighbours=1)
-    assert found.precision == pytest.approx(2 / 3)  # 9 is on the edge of the last ball, which is open
-    assert found.recall == 1  # the ball of the image at 9 extends to 0.3
-    assert found.density == pytest.approx((2 + 2 + 0) / 3)
-    assert found.coverage == pytest.approx(2 / 4)
+    result = neighbourhoods(generated, real, num_neighbours=1)
+    assert result.precision == pytest.approx(2 / 3)  # 9 is on the edge of the last ball, which is open
+    assert result.recall == 1  # the ball of the image at 9 extends to 0.3
+    assert result.density == pytest.approx((2 + 2 + 0) / 3)
+    assert result.coverage == pytest.approx(2 / 4)
 
 
 def test_two_sets_of_equal_distribution() -> None:
     real, generated = normal(800, 3), normal(800, 3, seed=2)
-    found = neighbourhoods(generated, real)
-    assert float(found.density) == pytest.approx(1, abs=0.1)
+    result = neighbourhoods(generated, real)
+    assert float(result.density) == pytest.approx(1, abs=0.1)
     # Each of k neighbours is a generated image with probability one half.
-    assert float(found.coverage) == pytest.approx(1 - 2**-5, abs=0.03)
+    assert float(result.coverage) == pytest.approx(1 - 2**-5, abs=0.03)
     one_mode = neighbourhoods(0.01 * generated, real)
     assert one_mode.recall < 0.05
     assert one_mode.coverage < 0.2

@@ -35,8 +35,8 @@ def test_shipped_measurements_are_not_measured_again(monkeypatch: pytest.MonkeyP
     monkeypatch.setattr(BitsPerDimMeasure, "measure", refuse)
     trained, digits = find_model("realnvp-digits"), find_dataset("digits")()
     kept = json.loads(trained.run.evaluation.read_text())["measures"]["bits_per_dim@8"]
-    found = evaluate(trained, digits, [BitsPerDimMeasure(8)])["measures"]["bits_per_dim@8"]
-    assert found["value"] == kept["value"]
+    measured = evaluate(trained, digits, [BitsPerDimMeasure(8)])["measures"]["bits_per_dim@8"]
+    assert measured["value"] == kept["value"]
     # Another seed, or other images, give another value.
     with pytest.raises(AssertionError, match="measured again"):
         evaluate(trained, digits, [BitsPerDimMeasure(8, seed=3)])

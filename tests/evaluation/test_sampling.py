@@ -35,10 +35,10 @@ def test_the_ends_are_the_reconstructions(name: str, count: int) -> None:
     model, images = IMAGE_MODELS[name]()
     first, second = images, images.roll(1, dims=0)
     labels = torch.zeros(len(images), dtype=torch.int64)
-    found = interpolate(model, (first, second), count=count, labels=labels)
-    assert (found.dtype, found.shape) == (torch.uint8, (len(images), count, *images.shape[1:]))
-    assert torch.equal(found[:, 0], model.reconstruct(first, labels))
-    assert torch.equal(found[:, -1], model.reconstruct(second, labels))
+    path = interpolate(model, (first, second), count=count, labels=labels)
+    assert (path.dtype, path.shape) == (torch.uint8, (len(images), count, *images.shape[1:]))
+    assert torch.equal(path[:, 0], model.reconstruct(first, labels))
+    assert torch.equal(path[:, -1], model.reconstruct(second, labels))
 
 
 @pytest.mark.parametrize("seed", [None, 0])
@@ -47,10 +47,10 @@ def test_a_flow_starts_and_ends_at_the_images_and_changes_in_between(name: str, 
     flow, images = FLOWS[name]()
     black, white = images[:1], images[1:2]
     generator = None if seed is None else torch.Generator().manual_seed(seed)
-    found = interpolate(flow, (black, white), count=7, generator=generator)[0]
-    assert torch.equal(found[0], black[0])
-    assert torch.equal(found[-1], white[0])
-    assert len(found.unique(dim=0)) > 2
+    path = interpolate(flow, (black, white), count=7, generator=generator)[0]
+    assert torch.equal(path[0], black[0])
+    assert torch.equal(path[-1], white[0])
+    assert len(path.unique(dim=0)) > 2
 
 
 def test_with_a_generator_the_ends_are_sampled() -> None:
@@ -66,8 +66,8 @@ def test_with_a_generator_the_ends_are_sampled() -> None:
 
 
 def test_the_path_is_an_arc() -> None:
-    found = interpolate(Plane(), (plane((100, 0)), plane((0, 100))), count=4)
-    assert (found[0].int().flatten(1) - 100).tolist() == [[100, 0], [87, 50], [50, 87], [0, 100]]
+    path = interpolate(Plane(), (plane((100, 0)), plane((0, 100))), count=4)
+    assert (path[0].int().flatten(1) - 100).tolist() == [[100, 0], [87, 50], [50, 87], [0, 100]]
 
 
 def test_between_equal_images_nothing_changes() -> None:
@@ -76,8 +76,8 @@ def test_between_equal_images_nothing_changes() -> None:
 
 
 def test_between_parallel_latents_the_path_is_straight() -> None:
-    found = interpolate(Plane(), (plane((20, 10)), plane((80, 40))), count=3)
-    assert (found[0].int().flatten(1) - 100).tolist() == [[20, 10], [50, 25], [80, 40]]
+    path = interpolate(Plane(), (plane((20, 10)), plane((80, 40))), count=3)
+    assert (path[0].int().flatten(1) - 100).tolist() == [[20, 10], [50, 25], [80, 40]]
 
 
 def test_a_path_needs_two_ends_of_one_shape() -> None:
@@ -129,16 +129,16 @@ def test_batches_of_samples_follow_one_seed() -> None:
 def test_a_traversal_changes_one_dimension_at_a_time(name: str) -> None:
     model, images = IMAGE_MODELS[name]()
     labels = labels_of(model, images)
-    found = traverse(model, images, [0, 2], values=torch.tensor([-3.0, 0.0, 3.0]), labels=labels)
-    assert (found.dtype, found.shape) == (torch.uint8, (len(images), 2, 3, *images.shape[1:]))
+    traversals = traverse(model, images, [0, 2], values=torch.tensor([-3.0, 0.0, 3.0]), labels=labels)
+    assert (traversals.dtype, traversals.shape) == (torch.uint8, (len(images), 2, 3, *images.shape[1:]))
     z = model.encode(images, labels)
     z[:, 2] = 3.0
-    assert torch.equal(found[:, 1, 2], model.decode(z, labels))
+    assert torch.equal(traversals[:, 1, 2], model.decode(z, labels))
 
 
 def test_a_traversal_of_a_plane_changes_a_pixel() -> None:
-    found = traverse(Plane(), plane((1, 2)), [1], values=torch.tensor([-5.0, 7.0]))
-    assert torch.equal(found.flatten(0, 2), plane((1, -5), (1, 7)))
+    traversals = traverse(Plane(), plane((1, 2)), [1], values=torch.tensor([-5.0, 7.0]))
+    assert torch.equal(traversals.flatten(0, 2), plane((1, -5), (1, 7)))
     for dims in ([2], []):
         with complains("dims must be between 0 and 1", str(dims)):
             traverse(Plane(), plane((1, 2)), dims, values=torch.zeros(1))

@@ -72,43 +72,53 @@ def classifier(tmp_path_factory: pytest.TempPathFactory) -> TrainedModel:
 
 def test_a_model_that_returns_real_images(classifier: TrainedModel) -> None:
     model = CopyModel(class_conditional=True)
-    found = {
+    measurements = {
         name: measure.measure(model, DIGITS, split="test")
         for name, measure in default_measures(classifier).items()
         if measure.unavailable(model, DIGITS, split="test") is None and name not in ("cas", "samples_per_second")
     }
     spaces = {f"{name}[{space}]" for space in ("lenet", "random") for name in IN_SPACE}
-    of_samples = {"modes", "class_kl", "recognised", "class_agreement", "diversity", "sharpness", "memorisation"}
-    assert set(found) == spaces | of_samples
-    assert {found[name].n for name in found} == {len(TEST)}
-    assert all(measurement.low <= measurement.value <= measurement.high for measurement in found.values())
+    measures_of_samples = {
+        "modes",
+        "class_kl",
+        "recognised",
+        "class_agreement",
+        "diversity",
+        "sharpness",
+        "memorisation",
+    }
+    assert set(measurements) == spaces | measures_of_samples
+    assert {measurements[name].n for name in measurements} == {len(TEST)}
+    assert all(measurement.low <= measurement.value <= measurement.high for measurement in measurements.values())
 
-    frechet = found["fd[lenet]"]
+    frechet = measurements["fd[lenet]"]
     assert set(frechet.references) == {"validation images", "uniform noise"}
     assert frechet.value < 3 * frechet.references["validation images"] < 0.3 * frechet.references["uniform noise"]
     assert frechet.settings["extractor"] == classifier.weights_digest
-    assert found["modes"].value == 10
-    assert found["recognised"].value > 0.9 > 0.6 > found["recognised"].references["uniform noise"]
-    assert found["class_kl"].value < 0.02
+    assert measurements["modes"].value == 10
+    assert measurements["recognised"].value > 0.9 > 0.6 > measurements["recognised"].references["uniform noise"]
+    assert measurements["class_kl"].value < 0.02
     model_of_classes = classifier.load()
     validation = DIGITS.split("validation")
     accuracy = (model_of_classes.predict(validation.pixels) == validation.labels).double().mean()
-    assert found["class_agreement"].references == {"validation images": float(accuracy)}
-    assert found["class_agreement"].value == pytest.approx(float(accuracy), abs=0.05)
+    assert measurements["class_agreement"].references == {"validation images": float(accuracy)}
+    assert measurements["class_agreement"].value == pytest.approx(float(accuracy), abs=0.05)
     for name in ("diversity", "diversity[lenet]", "diversity[random]", "sharpness"):
-        assert found[name].value == pytest.approx(found[name].references["validation images"], rel=0.05)
+        assert measurements[name].value == pytest.approx(measurements[name].references["validation images"], rel=0.05)
     # An eighth of the generated images are in the part of the training images they are compared with.
-    assert 0.5 < found["memorisation"].value < 0.65
-    assert found["sharpness"].value == pytest.approx(1, abs=0.05)
+    assert 0.5 < measurements["memorisation"].value < 0.65
+    assert measurements["sharpness"].value == pytest.approx(1, abs=0.05)
     for space in ("lenet", "random"):
-        references = {name: found[f"{name}[{space}]"].references for name in IN_SPACE}
+        references = {name: measurements[f"{name}[{space}]"].references for name in IN_SPACE}
         assert abs(references["kid"]["validation images"]) < 0.1 * references["kid"]["uniform noise"]
         # Few neighbourhoods contain noise, but a few suffice for a high precision or recall.
         assert references["coverage"]["uniform noise"] < 0.2
         for name in ("precision", "recall", "density", "coverage"):
             assert 0.6 < references[name]["validation images"] < 1.4
-            assert found[f"{name}[{space}]"].value == pytest.approx(references[name]["validation images"], abs=0.2)
-    assert found["kid[random]"].settings["weights"] == RandomFeatures(DIGITS.spec).digest
+            assert measurements[f"{name}[{space}]"].value == pytest.approx(
+                references[name]["validation images"], abs=0.2
+            )
+    assert measurements["kid[random]"].settings["weights"] == RandomFeatures(DIGITS.spec).digest
 
 
 def test_a_model_with_missing_classes(classifier: TrainedModel) -> None:
@@ -146,25 +156,25 @@ def test_images_are_generated_once_for_all_measures(classifier: TrainedModel) ->
 
 
 def test_the_score_of_a_classifier_trained_on_generated_images() -> None:
-    found = CasMeasure(per_class=60).measure(CopyModel(class_conditional=True), DIGITS, split="test")
-    assert 0.85 < found.low <= found.value <= found.high
-    assert found.references["train images"] > 0.9
-    assert found.n == len(TEST)
+    measurement = CasMeasure(per_class=60).measure(CopyModel(class_conditional=True), DIGITS, split="test")
+    assert 0.85 < measurement.low <= measurement.value <= measurement.high
+    assert measurement.references["train images"] > 0.9
+    assert measurement.n == len(TEST)
 
 
 def test_the_sampling_speed(classifier: TrainedModel) -> None:
     measure = default_measures()["samples_per_second"]
-    found = measure.measure(CopyModel(), DIGITS, split="test")
-    assert 0 < found.low <= found.value <= found.high
-    assert found.settings["threads"] == torch.get_num_threads()
+    measurement = measure.measure(CopyModel(), DIGITS, split="test")
+    assert 0 < measurement.low <= measurement.value <= measurement.high
+    assert measurement.settings["threads"] == torch.get_num_threads()
     assert reason(measure, classifier.load()) == "Classifier does not generate images"
 
 
 def test_the_accuracy_of_a_classifier(classifier: TrainedModel) -> None:
     measure, model = default_measures()["accuracy"], classifier.load()
-    found = measure.measure(model, DIGITS, split="test")
-    assert found.value == float((model.predict(TEST.pixels) == TEST.labels).double().mean())
-    assert 0.9 < found.low <= found.value <= found.high
+    measurement = measure.measure(model, DIGITS, split="test")
+    assert measurement.value == float((model.predict(TEST.pixels) == TEST.labels).double().mean())
+    assert 0.9 < measurement.low <= measurement.value <= measurement.high
     assert measure.unavailable(model, DIGITS, split="test") is None
     assert reason(measure, CopyModel()) == "CopyModel is not a classifier"
 
@@ -192,11 +202,11 @@ def test_without_a_classifier_only_measures_of_pixels_are_available() -> None:
 def test_images_without_labels(classifier: TrainedModel) -> None:
     splits = {name: lambda name=name: ImageSplit(DIGITS.split(name).pixels) for name in ("validation", "test")}
     unlabelled = ImageDataset("own", ImageSpec(1, 8, 8, 17), class_names=(), splits=splits)
-    found = default_measures(classifier)["class_agreement"].measure(
+    measurement = default_measures(classifier)["class_agreement"].measure(
         CopyModel(class_conditional=True), unlabelled, split="test"
     )
-    assert found.value > 0.9
-    assert found.references == {}
+    assert measurement.value > 0.9
+    assert measurement.references == {}
 
 
 def test_the_command_takes_a_classifier(
@@ -204,9 +214,11 @@ def test_the_command_takes_a_classifier(
 ) -> None:
     options = ("--measures", "fd[lenet], modes", "--classifier", classifier.name, "--json")
     assert main(["evaluate", str(tiny_run), *options]) == 0
-    found = json.loads(capsys.readouterr().out)["measures"]
-    assert found["fd[lenet]"]["settings"]["extractor"] == classifier.weights_digest
-    assert found["fd[lenet]"]["references"]["uniform noise"] > found["fd[lenet]"]["references"]["validation images"]
+    measures = json.loads(capsys.readouterr().out)["measures"]
+    assert measures["fd[lenet]"]["settings"]["extractor"] == classifier.weights_digest
+    assert (
+        measures["fd[lenet]"]["references"]["uniform noise"] > measures["fd[lenet]"]["references"]["validation images"]
+    )
 
 
 def test_a_classifier_must_be_one(trained: Path) -> None:
@@ -238,11 +250,13 @@ def test_images_for_which_measures_are_unavailable() -> None:
 def test_references_state_a_lower_number_of_images() -> None:
     measure = default_measures()["diversity"]
     for validation, name in ((5, "5 validation images"), (6, "validation images"), (9, "validation images")):
-        found = measure.measure(CopyModel(), noise_dataset((1, 8, 8), validation=validation, test=6), split="test")
-        assert set(found.references) == {name, "uniform noise"}
-        assert found.n == 6
-    found = measure.measure(CopyModel(), noise_dataset((1, 8, 8), validation=1, test=6), split="test")
-    assert set(found.references) == {"uniform noise"}
+        measurement = measure.measure(
+            CopyModel(), noise_dataset((1, 8, 8), validation=validation, test=6), split="test"
+        )
+        assert set(measurement.references) == {name, "uniform noise"}
+        assert measurement.n == 6
+    measurement = measure.measure(CopyModel(), noise_dataset((1, 8, 8), validation=1, test=6), split="test")
+    assert set(measurement.references) == {"uniform noise"}
 
 
 def test_the_cache_depends_on_all_images_that_a_value_depends_on(tiny_run: Path) -> None:
@@ -253,8 +267,8 @@ def test_the_cache_depends_on_all_images_that_a_value_depends_on(tiny_run: Path)
         pixels = {"test": TEST.pixels, "validation": 16 - validation if flipped else validation}
         splits = {name: lambda own=own: ImageSplit(own) for name, own in pixels.items()}
         data = ImageDataset("digits", ImageSpec(1, 8, 8, 17), class_names=(), splits=splits)
-        found = evaluate(trained, data, [measure])
-        references.append(found["measures"]["diversity"]["references"]["validation images"])
+        result = evaluate(trained, data, [measure])
+        references.append(result["measures"]["diversity"]["references"]["validation images"])
     assert references[0] != references[1]
 
 
