@@ -21,7 +21,7 @@ from tqdm import tqdm
 
 from genera.core.files import write_whole
 from genera.data import ImageSplit, find_dataset
-from genera.evaluation.memorisation import share_nearer
+from genera.evaluation.memorisation import share_nearer_to_train
 from genera.evaluation.samples import ImageFeatures, Samples, classifier_of
 from genera.evaluation.set_metrics import (
     class_kl,
@@ -116,7 +116,7 @@ def set_measures(samples: ImageFeatures, real: ImageFeatures, train: Tensor) -> 
         "class_kl": class_kl(samples, real),
         "diversity": dissimilarity(samples, real),
         "sharpness": relative_sharpness(samples, real),
-        "memorisation": share_nearer(samples.images.pixels, train, real.images.pixels),
+        "memorisation": share_nearer_to_train(samples.images.pixels, train, real.images.pixels),
     }
     for name, space in SPACES.items():
         values[f"fd[{name}]"] = frechet_distance(samples, real, space=space)

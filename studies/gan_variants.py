@@ -17,8 +17,8 @@ from matplotlib.figure import Figure
 from study import Config, Study, Variant, resolved, table
 
 from genera.data.image_grid import image_grid
-from genera.evaluation import classifier_of, default_measures, draw, evaluate
-from genera.reporting.comparison import shown
+from genera.evaluation import classifier_of, default_measures, evaluate, sample_images
+from genera.reporting.comparison import format_value
 from genera.reporting.style import save_figure, style
 from genera.runs.readers import read_evaluation, read_table
 from genera.zoo import TrainedModel
@@ -75,7 +75,7 @@ def measure_samples(trained: TrainedModel, folder: Path, *, labels: torch.Tensor
     result = evaluate(trained, data, [known[name] for name in MEASURES], split="validation")
     (folder / MEASURED).write_text(json.dumps(result, indent=2) + "\n")
     count = NUM_SAMPLES if labels is None else len(labels)
-    np.save(folder / SAMPLES, draw(trained.load(), count, labels=labels).numpy())
+    np.save(folder / SAMPLES, sample_images(trained.load(), count, labels=labels).numpy())
 
 
 def rows(study: Study) -> list[tuple[str, ...]]:
@@ -87,7 +87,7 @@ def rows(study: Study) -> list[tuple[str, ...]]:
         values = [f"{distance['value'] / distance['references'][REAL]:.1f}"]
         for name in MEASURES:
             value = measures.get(name)
-            values.append("" if value is None else f"{shown(value)} ± {value['high'] - value['value']:.1g}")
+            values.append("" if value is None else f"{format_value(value)} ± {value['high'] - value['value']:.1g}")
         rows.append((variant, *values, study.epochs(variant)))
     return rows
 

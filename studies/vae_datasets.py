@@ -21,11 +21,11 @@ from study import Study, Variant, table
 from genera.core import Autoencoding
 from genera.data import ImageDataset
 from genera.data.image_grid import image_grid, pair_grid
-from genera.evaluation import draw, mse_measure
+from genera.evaluation import mse_measure, sample_images
 from genera.evaluation.metrics import Dissimilarity
 from genera.reporting.curves import against_epochs
 from genera.reporting.style import save_figure, style
-from genera.reporting.vae_figures import course_figure
+from genera.reporting.vae_figures import loss_terms_figure
 from genera.runs.readers import read_table
 from genera.zoo import TrainedModel
 
@@ -53,7 +53,7 @@ def measure(trained: TrainedModel, folder: Path) -> None:
     assert isinstance(model, Autoencoding)
     test = data.split("test")
     error = mse_measure().measure(model, data, split="test")
-    of_samples = [dissimilarity(draw(model, NUM_SAMPLES, seed=seed)) for seed in SEEDS]
+    of_samples = [dissimilarity(sample_images(model, NUM_SAMPLES, seed=seed)) for seed in SEEDS]
     results = {
         "mse": error.value,
         "mse_low": error.low,
@@ -66,7 +66,9 @@ def measure(trained: TrainedModel, folder: Path) -> None:
     }
     (folder / MEASURED).write_text(json.dumps(results, indent=2) + "\n")
     images = test.pixels[:NUM_SHOWN]
-    np.savez(folder / PICTURES, images=images, rebuilt=model.reconstruct(images), samples=draw(model, 2 * NUM_SHOWN))
+    np.savez(
+        folder / PICTURES, images=images, rebuilt=model.reconstruct(images), samples=sample_images(model, 2 * NUM_SHOWN)
+    )
 
 
 def shuffled(images: torch.Tensor) -> torch.Tensor:
@@ -132,7 +134,7 @@ def report() -> None:
         for data in DATA:
             rows_of_run = read_table(STUDY.variant_folder(data) / "metrics.csv")
             about = f"the report's VAE on {data}"
-            save_figure(course_figure(rows_of_run, about=about), STUDY.folder / f"training-{data}")
+            save_figure(loss_terms_figure(rows_of_run, about=about), STUDY.folder / f"training-{data}")
     print(STUDY.folder)
 
 

@@ -21,7 +21,7 @@ from safetensors.torch import load_file, save_file
 from genera.core import Generative
 from genera.core.files import replacing, write_whole
 from genera.data.image_grid import image_grid, save_picture
-from genera.evaluation import classifier_of, default_measures, draw, evaluate
+from genera.evaluation import classifier_of, default_measures, evaluate, sample_images
 from genera.runs.readers import read_environment
 from genera.runs.weights import record_digest
 from genera.vaes import VAE, Autoencoder
@@ -79,7 +79,7 @@ def ship(run: Path, name: str, measures: Sequence[str]) -> Path:
         if model.class_conditional:
             # One row of ten samples per class.
             labels = torch.arange(trained.spec.num_classes).repeat_interleave(10)
-        images = draw(model, 64 if labels is None else len(labels), labels=labels)
+        images = sample_images(model, 64 if labels is None else len(labels), labels=labels)
         columns = 8 if labels is None else 10
         save_picture(image_grid(images, columns=columns, levels=trained.spec.levels), folder / "samples.png")
     return folder

@@ -1,4 +1,4 @@
-"""The command line: finds the command, imports only that one, and turns errors into one line."""
+"""The command line: imports only the module of the given command, and prints errors as one line."""
 
 from __future__ import annotations
 
@@ -12,31 +12,31 @@ from contextlib import contextmanager
 from importlib import import_module
 from types import FrameType
 
-#: Every command with what it does, in the order a newcomer meets them. Each is a module of `genera.commands`.
+#: Each command with a description, in the order of `genera --help`. Each is a module of `genera.commands`.
 COMMANDS = {
-    "quickstart": "train a small model of each family on the embedded digits, measure and draw; minutes",
-    "train": "train a recipe on a data set, or go on with a run",
-    "sample": "draw images from a trained model",
-    "reconstruct": "pass images through a trained model and back",
+    "quickstart": "train, measure and plot a small model of each family on the embedded digits; takes minutes",
+    "train": "train a recipe on a data set, or resume a run",
+    "sample": "sample images from a trained model",
+    "reconstruct": "encode and decode images with a trained model",
     "evaluate": "measure a trained model",
-    "score": "likelihood of every image of a data set, as CSV",
-    "compare": "measure models of any family alike and write a report about them",
-    "figures": "draw the figures that runs allow",
-    "models": "list recipes and trained models that ship with Genera",
-    "datasets": "list data sets, their sizes, licences and where they are",
+    "score": "write the likelihood of each image of a data set as CSV",
+    "compare": "measure models of any family alike and write a report",
+    "figures": "write all figures of trained models",
+    "models": "list the recipes and trained models that ship with Genera",
+    "datasets": "list data sets with their sizes, licences and locations",
 }
 
 _INTRODUCTION = """\
 Genera trains, measures and compares generative image models on equal terms.
 
-usage: genera COMMAND …        genera COMMAND --help explains one
+usage: genera COMMAND …        genera COMMAND --help explains a command
 
 {commands}
 
-A first look, offline, in minutes:  genera quickstart
+To start, offline and in minutes:  genera quickstart
 MODEL is a run directory, or a name that `genera models` lists.
-Runs go to $GENERA_RUNS, or to ./runs. Data sets are looked for in $GENERA_DATA.
-Errors end with exit code 2 and one line; GENERA_DEBUG=1 shows where they came from.
+Runs are written to $GENERA_RUNS, or to ./runs. Data sets are read from $GENERA_DATA.
+Errors are printed as one line with exit code 2; GENERA_DEBUG=1 shows the traceback.
 """
 
 
@@ -44,9 +44,9 @@ def main(argv: list[str] | None = None) -> int:
     """Run one command.
 
     Returns:
-        The exit code: 0, 2 for bad input, 128 + N where signal N stopped it.
+        The exit code: 0, 2 for invalid input, 128 + N if signal N stopped it.
     """
-    _show_what_the_terminal_can()
+    _replace_unencodable_characters()
     argv = sys.argv[1:] if argv is None else argv
     if not argv or argv[0] in ("-h", "--help", "help"):
         print(introduction(), end="")
@@ -59,7 +59,7 @@ def main(argv: list[str] | None = None) -> int:
         return 0
     try:
         if name not in COMMANDS:
-            raise ValueError(f"there is no command {name!r}{_perhaps(name)}; genera --help lists all")
+            raise ValueError(f"there is no command {name!r}{_suggestion(name)}; genera --help lists all commands")
         with _catching_termination():
             module = import_module(f"genera.commands.{name}")
             return module.main(arguments) or 0
@@ -70,7 +70,7 @@ def main(argv: list[str] | None = None) -> int:
         print("interrupted", file=sys.stderr)
         return 130
     except BrokenPipeError:
-        # Whoever read our output has seen enough; without this Python would complain again at exit.
+        # The reader of the output closed the pipe; without this Python would report it again at exit.
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
         return 0
     except (ValueError, FloatingPointError, OSError) as error:
@@ -87,21 +87,21 @@ def introduction() -> str:
 
 
 class _Terminated(KeyboardInterrupt):
-    """Somebody asked the process to end: what cleans up after Ctrl-C cleans up after this as well."""
+    """SIGTERM was received; a KeyboardInterrupt, so that the same clean-up runs as after Ctrl-C."""
 
 
 @contextmanager
 def _catching_termination() -> Iterator[None]:
-    """Let SIGTERM end a command as Ctrl-C does; while it runs, a training has a handler of its own."""
+    """Let SIGTERM end a command as Ctrl-C does; training sets its own handler while it runs."""
     if threading.current_thread() is not threading.main_thread():
-        # Only the main thread may set handlers.
+        # Only the main thread can set signal handlers.
         yield
         return
     before = signal.signal(signal.SIGTERM, _terminate)
     try:
         yield
     finally:
-        # None where it was not set from Python.
+        # None if the earlier handler was not set from Python.
         signal.signal(signal.SIGTERM, before or signal.SIG_DFL)
 
 
@@ -109,14 +109,14 @@ def _terminate(signal_number: int, frame: FrameType | None) -> None:
     raise _Terminated
 
 
-def _show_what_the_terminal_can() -> None:
-    """Replace characters that the terminal does not know, instead of failing on them."""
+def _replace_unencodable_characters() -> None:
+    """Print characters that the terminal cannot encode as `?` instead of failing."""
     for stream in (sys.stdout, sys.stderr):
         if isinstance(stream, io.TextIOWrapper):
             stream.reconfigure(errors="replace")
 
 
-def _perhaps(name: str) -> str:
+def _suggestion(name: str) -> str:
     import difflib
 
     near = difflib.get_close_matches(name, COMMANDS, n=1)
@@ -128,7 +128,7 @@ def _first_line(error: Exception) -> str:
     from genera.config.errors import unwrapped
 
     line = " ".join(unwrapped(str(error)).split()) or type(error).__name__
-    # Names in files may hold what a terminal obeys.
+    # Names of files may contain terminal control characters.
     return "".join(character if character.isprintable() else "?" for character in line)
 
 

@@ -1,4 +1,4 @@
-"""Numbers that are given to commands and to the functions behind them."""
+"""Numerical arguments of commands and of the functions they call."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ from genera.core import ImageSpec
 from genera.core.distributions import GaussianMixture
 from genera.data import ImageSplit
 from genera.data.image_grid import MAX_IMAGES, image_grid
-from genera.evaluation import classification_accuracy_score, draw, log_probs, sample_batches
+from genera.evaluation import classification_accuracy_score, log_probs, sample_batches, sample_images
 from genera.evaluation.intervals import bootstrap_interval
 from genera.evaluation.random_features import RandomFeatures
 from genera.flows import InvertibleConv1x1, Permutation
@@ -28,7 +28,7 @@ from genera.zoo import find_model
 
 HUGE = str(10**20)
 
-#: A command and its options, {run} being a trained model, and what the one line says.
+#: A command with its options, where {run} is a trained model, and a part of the error message.
 COMMANDS = [
     (["sample", "{run}", "--count", HUGE], "count must be at most 10,000, the most that one picture shows"),
     (["sample", "{run}", "--count", "10001"], "got 10001"),
@@ -42,14 +42,14 @@ COMMANDS = [
     (["sample", "{run}", "--temperature", ".inf"], "temperature must be a number between 0 and 100, got inf"),
     (["sample", "{run}", "--seed", "-1"], "seed must be at least 0, got -1"),
     (["sample", "{run}", "--seed", HUGE], "seed must be at most 9,223,372,036,854,775,807, got 100"),
-    (["sample", "{run}", "--labels", "[]"], "labels must be among the 10 classes"),
-    (["sample", "{run}", "--labels", f"[{HUGE}]"], "labels must be among the 10 classes"),
+    (["sample", "{run}", "--labels", "[]"], "labels must be between 0 and 9"),
+    (["sample", "{run}", "--labels", f"[{HUGE}]"], "labels must be between 0 and 9"),
     (["reconstruct", "{run}", "--count", HUGE], "count must be at most 10,000, the most that one picture shows"),
     (["score", "{run}", "--count", "-3"], "count must be at least 1, got -3"),
     (["score", "{run}", "--importance_samples", "0"], "importance_samples must be at least 1, got 0"),
     (["score", "{run}", "--importance_samples", HUGE], "importance_samples must be at most 1,000,000"),
     (["score", "{run}", "--seed", HUGE], "seed must be at most"),
-    (["evaluate", "{run}", "--count", HUGE], f"--count {HUGE} asks for more images than digits has"),
+    (["evaluate", "{run}", "--count", HUGE], f"number of test images of digits, got {HUGE}"),
     (["evaluate", "{run}", "--count", "0"], "count must be at least 1, got 0"),
     (["compare", "{run}", "{run}", "--out", "{out}", "--seed", HUGE], "seed must be at most"),
     (["figures", "{run}", "--seed", "-1"], "seed must be at least 0, got -1"),
@@ -63,25 +63,25 @@ def test_numbers_out_of_range_are_one_line(
     trained: Path, tmp_path: Path, failing: Callable[..., str], command: list[str], line: str
 ) -> None:
     out = tmp_path / "out"
-    said = failing(*(part.format(run=trained, out=out) for part in command))
-    assert line in said
+    message = failing(*(part.format(run=trained, out=out) for part in command))
+    assert line in message
     assert not out.exists()
 
 
 def seeded(run: Path, folder: Path) -> dict[str, Callable[[Any], object]]:
-    """Everything that takes a seed from somebody, called with one."""
-    found = find_model(str(run))
-    model, images = found.load(), found.open_data().split("validation")
+    """All functions that take a seed, as functions of it."""
+    trained = find_model(str(run))
+    model, images = trained.load(), trained.open_data().split("validation")
     few = images.subset(torch.arange(20))
     return {
-        "draw": lambda seed: draw(model, 2, seed=seed),
+        "sample_images": lambda seed: sample_images(model, 2, seed=seed),
         "sample_batches": lambda seed: sample_batches(model, 2, seed=seed),
         "log_probs": lambda seed: log_probs(model, few, seed=seed),
         "classification_accuracy_score": lambda seed: classification_accuracy_score(
             few, few, spec=model.spec, seed=seed
         ),
-        "make_figures": lambda seed: make_figures(found, folder, seed=seed),
-        "make_multi_run_figures": lambda seed: make_multi_run_figures([(found, model)], folder, seed=seed),
+        "make_figures": lambda seed: make_figures(trained, folder, seed=seed),
+        "make_multi_run_figures": lambda seed: make_multi_run_figures([(trained, model)], folder, seed=seed),
         "bootstrap_interval": lambda seed: bootstrap_interval(torch.ones(3), seed=seed),
         "RandomFeatures": lambda seed: RandomFeatures(ImageSpec(1, 8, 8), seed=seed),
         "GaussianMixture": lambda seed: GaussianMixture(2, seed=seed),
@@ -104,7 +104,7 @@ def test_the_largest_seed_trains_and_samples(tmp_path: Path) -> None:
     assert main(["sample", str(run), "--count", "2", "--seed", largest, "--out", str(tmp_path / "x.png")]) == 0
 
 
-def test_the_most_images_stand_in_the_help(capsys: pytest.CaptureFixture[str]) -> None:
+def test_the_help_states_the_maximum_number_of_images(capsys: pytest.CaptureFixture[str]) -> None:
     for command in ("sample", "reconstruct"):
         with pytest.raises(SystemExit):
             main([command, "--help"])
@@ -116,20 +116,20 @@ def test_a_picture_is_filled_batch_by_batch_with_the_images_of_its_seed(trained:
     assert main(["sample", str(trained), "--count", "300", "--seed", "3", "--out", str(out)]) == 0
     model = genera.load(trained)
     assert [len(batch) for batch in sample_batches(model, 300)] == [256, 44]
-    expected = image_grid(draw(model, 300, seed=3), levels=model.spec.levels)
+    expected = image_grid(sample_images(model, 300, seed=3), levels=model.spec.levels)
     assert np.array_equal(Image.open(out), expected)
 
 
 def test_reconstructions_of_many_images_are_made_in_batches(trained: Path, tmp_path: Path, monkeypatch) -> None:
     sizes = []
-    found = find_model(str(trained))
-    kind = type(found.load())
+    model = find_model(str(trained))
+    kind = type(model.load())
     reconstruct = kind.reconstruct
     monkeypatch.setattr(
         kind, "reconstruct", lambda self, images, labels: sizes.append(len(images)) or reconstruct(self, images, labels)
     )
     out = tmp_path / "pairs.png"
     assert main(["reconstruct", str(trained), "--count", "150", "--out", str(out)]) == 0
-    images: ImageSplit = found.open_data().split("test")
+    images: ImageSplit = model.open_data().split("test")
     assert sum(sizes) == 150 <= len(images)
     assert max(sizes) < 150

@@ -22,12 +22,12 @@ MEASURES = "bits_per_dim@1,mse,coverage[random],sharpness,memorisation,samples_p
 @pytest.fixture(scope="module")
 def runs(tmp_path_factory: pytest.TempPathFactory) -> list[str]:
     folder = tmp_path_factory.mktemp("runs")
-    found = []
+    trained = []
     # The VAE's β takes twenty epochs to rise.
     for recipe, epochs in (("vae_digits", "20"), ("cgan_digits", "2")):
         assert main(["train", recipe, "--max_epochs", epochs, "--out", str(folder / recipe)]) == 0
-        found.append(str(folder / recipe))
-    return ["realnvp-digits", *found]
+        trained.append(str(folder / recipe))
+    return ["realnvp-digits", *trained]
 
 
 @pytest.fixture(scope="module")
@@ -43,7 +43,7 @@ def report(runs: list[str], tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 
 class Links(HTMLParser):
-    """What a page loads, and whether its tags close."""
+    """The sources that a page loads, and whether its tags are closed."""
 
     def __init__(self) -> None:
         super().__init__()
@@ -59,7 +59,7 @@ class Links(HTMLParser):
         assert self.open.pop() == tag
 
 
-def test_the_report_is_one_file_with_all_in_it(report: Path, names: list[str]) -> None:
+def test_the_report_is_one_self_contained_file(report: Path, names: list[str]) -> None:
     text = (report / "report.html").read_text(encoding="utf-8")
     page = Links()
     page.feed(text)
@@ -69,25 +69,25 @@ def test_the_report_is_one_file_with_all_in_it(report: Path, names: list[str]) -
     for title in ("Samples", "Reconstructions", "Interpolations", "Nearest training images", "Training"):
         assert f"<h2>{title}</h2>" in text
     assert all(text.count(f"<td>{name}<small>") == 1 for name in names)
-    # A dash says why.
+    # The title of a dash is the reason.
     assert '<td title="GAN has no likelihood">–</td>' in text
-    assert '<td title="it gives back every image exactly">–</td>' in text
+    assert '<td title="reconstructs every image exactly">–</td>' in text
 
 
-def test_the_figures_are_those_of_an_evaluation(report: Path, runs: list[str], names: list[str]) -> None:
-    found = json.loads((report / "comparison.json").read_text())
-    assert (found["data"], found["split"]) == ("digits", "test")
-    assert [row["model"] for row in found["models"]] == names
-    of_vae = json.loads(find_model(runs[1]).run.evaluation.read_text())["measures"]
-    assert found["models"][1]["measures"] == of_vae
-    assert found["models"][1]["cost"]["parameters"] == 144_809
+def test_the_values_equal_those_of_an_evaluation(report: Path, runs: list[str], names: list[str]) -> None:
+    comparison = json.loads((report / "comparison.json").read_text())
+    assert (comparison["data"], comparison["split"]) == ("digits", "test")
+    assert [row["model"] for row in comparison["models"]] == names
+    vae_measures = json.loads(find_model(runs[1]).run.evaluation.read_text())["measures"]
+    assert comparison["models"][1]["measures"] == vae_measures
+    assert comparison["models"][1]["cost"]["parameters"] == 144_809
     with (report / "comparison.csv").open(newline="") as file:
         rows = {(row["model"], row["measure"]): row for row in csv.DictReader(file)}
-    assert float(rows[names[1], "mse"]["value"]) == of_vae["mse"]["value"]
-    assert len(rows) == sum(len(row["measures"]) for row in found["models"])
+    assert float(rows[names[1], "mse"]["value"]) == vae_measures["mse"]["value"]
+    assert len(rows) == sum(len(row["measures"]) for row in comparison["models"])
 
 
-def test_a_second_comparison_takes_all_from_the_files(
+def test_a_second_comparison_uses_the_cache(
     report: Path, runs: list[str], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     def refuse(*arguments: object, **options: object) -> None:
@@ -95,7 +95,7 @@ def test_a_second_comparison_takes_all_from_the_files(
 
     monkeypatch.setattr("genera.evaluation.reconstructions.ReconstructionMeasure.measure", refuse)
     monkeypatch.setattr("genera.evaluation.set_measures.SetMeasure.measure", refuse)
-    monkeypatch.setattr("genera.reporting.comparison_figures.draw", refuse)
+    monkeypatch.setattr("genera.reporting.comparison_figures.sample_images", refuse)
     monkeypatch.setattr("genera.reporting.comparison_figures.interpolation_figure", refuse)
     assert main(["compare", *runs, "--out", str(tmp_path), "--measures", MEASURES]) == 0
     for name in ("comparison.csv", "report.html"):
@@ -114,20 +114,23 @@ def test_the_table_in_the_terminal(
     assert lines[-3:] == [str(tmp_path / name) for name in ("comparison.json", "comparison.csv", "report.html")]
 
 
-def test_models_in_folders_of_one_name_are_told_apart_by_their_paths(runs: list[str], tmp_path: Path) -> None:
+def test_models_in_folders_of_the_same_name_have_their_paths_as_names(runs: list[str], tmp_path: Path) -> None:
     other = str(tmp_path / "other" / Path(runs[1]).name)
     shutil.copytree(runs[1], other)
     assert main(["compare", runs[1], other, "--out", str(tmp_path / "report"), "--measures", "mse"]) == 0
-    found = json.loads((tmp_path / "report" / "comparison.json").read_text())
-    assert [row["model"] for row in found["models"]] == [runs[1], other]
+    comparison = json.loads((tmp_path / "report" / "comparison.json").read_text())
+    assert [row["model"] for row in comparison["models"]] == [runs[1], other]
 
 
-def test_what_cannot_be_compared(runs: list[str], tmp_path: Path, failing: Callable[..., str]) -> None:
+def test_models_that_cannot_be_compared(runs: list[str], tmp_path: Path, failing: Callable[..., str]) -> None:
     out = ("--out", str(tmp_path / "report"))
     assert "at least two models, got 1" in failing("compare", runs[0], *out)
-    assert "named twice" in failing("compare", runs[0], runs[0], *out)
+    assert "given twice" in failing("compare", runs[0], runs[0], *out)
     message = failing("compare", runs[0], "realnvp-mnist", *out)
-    assert "realnvp-digits is of digits (1, 8, 8) with 17 levels and realnvp-mnist of mnist (1, 28, 28)" in message
+    assert (
+        "realnvp-digits was trained on digits (1, 8, 8) with 17 levels and realnvp-mnist on mnist (1, 28, 28)"
+        in message
+    )
     other = tmp_path / "other"
     shutil.copytree(runs[1], other)
     config = (other / "config.yaml").read_text()
@@ -145,14 +148,14 @@ def test_what_cannot_be_compared(runs: list[str], tmp_path: Path, failing: Calla
     assert "is a file, not a folder" in message
 
 
-def test_a_classifier_that_does_not_fit_is_said(
+def test_a_classifier_that_does_not_fit_is_reported(
     runs: list[str], tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    asked = ("--measures", "mse,fd[lenet],recognised", "--classifier", "lenet-mnist")
-    assert main(["compare", *runs, "--out", str(tmp_path), *asked]) == 0
-    said = "eft out fd[lenet], recognised: lenet-mnist takes images (1, 28, 28) with 256 levels, not (1, 8, 8)"
-    assert f"l{said}" in capsys.readouterr().out.splitlines()
-    assert f"L{said}." in (tmp_path / "report.html").read_text(encoding="utf-8")
+    options = ("--measures", "mse,fd[lenet],recognised", "--classifier", "lenet-mnist")
+    assert main(["compare", *runs, "--out", str(tmp_path), *options]) == 0
+    reason = "navailable: fd[lenet], recognised (lenet-mnist takes images (1, 28, 28) with 256 levels, not (1, 8, 8))"
+    assert f"u{reason}" in capsys.readouterr().out.splitlines()
+    assert f"U{reason}." in (tmp_path / "report.html").read_text(encoding="utf-8")
 
 
 @pytest.mark.parametrize("command", ["compare", "figures"])
@@ -165,14 +168,14 @@ def test_two_names_of_one_run_are_one_model(
     other_names = [f"{run}/", f"{run.parent / runs[2]}/../{run.name}", str(tmp_path / "link"), run.name, str(run)]
     for name in other_names:
         line = failing(command, str(run), name, "--out", str(tmp_path / "out"))
-        assert f"a model is named twice, as {run} and {name}: name each once" in line
+        assert f"a model is given twice, as {run} and {name}: give each model once" in line
     shipped = find_model(runs[0]).run.path
-    assert "named twice" in failing(command, runs[0], str(shipped), "--out", str(tmp_path / "out"))
+    assert "given twice" in failing(command, runs[0], str(shipped), "--out", str(tmp_path / "out"))
     assert not (tmp_path / "out").exists()
 
 
 @pytest.fixture(scope="module")
-def of_noise(tmp_path_factory: pytest.TempPathFactory) -> str:
+def noise_run(tmp_path_factory: pytest.TempPathFactory) -> str:
     """A model of other data, of another size."""
     folder = tmp_path_factory.mktemp("noise")
     pixels = np.random.default_rng(0).integers(17, size=(300, 12, 12), dtype=np.uint8)
@@ -182,57 +185,59 @@ def of_noise(tmp_path_factory: pytest.TempPathFactory) -> str:
     return str(folder / "run")
 
 
-def test_models_of_other_data_share_what_means_the_same(
-    runs: list[str], of_noise: str, tmp_path: Path, failing: Callable[..., str]
+def test_shared_measures_of_models_of_several_data_sets(
+    runs: list[str], noise_run: str, tmp_path: Path, failing: Callable[..., str]
 ) -> None:
-    both = ("compare", runs[1], of_noise, "--out", str(tmp_path))
-    assert "one data set, or add --shared_measures" in failing(*both)
-    message = failing(*both, "--shared_measures", "--measures", "mse,sharpness")
-    assert message.endswith("mse means something else on other data; --shared_measures compares sharpness, "
+    command = ("compare", runs[1], noise_run, "--out", str(tmp_path))
+    assert "one data set, or add --shared_measures" in failing(*command)
+    message = failing(*command, "--shared_measures", "--measures", "mse,sharpness")
+    assert message.endswith("mse is not comparable across data sets; --shared_measures compares sharpness, "
                             "memorisation, samples_per_second")  # fmt: skip
-    assert main([*both, "--shared_measures", "--count", "25"]) == 0
-    found = json.loads((tmp_path / "comparison.json").read_text())
-    assert found["data"] == "digits and npz"
-    for row in found["models"]:
+    assert main([*command, "--shared_measures", "--count", "25"]) == 0
+    comparison = json.loads((tmp_path / "comparison.json").read_text())
+    assert comparison["data"] == "digits and npz"
+    for row in comparison["models"]:
         assert set(row["measures"]) == {"sharpness", "memorisation", "samples_per_second"}
         assert row["measures"]["sharpness"]["n"] == 25
     assert "2 models of digits and npz" in (tmp_path / "report.html").read_text(encoding="utf-8")
 
 
-def test_data_sets_of_one_kind_and_shape_are_not_taken_for_each_other(
+def test_data_sets_of_the_same_type_and_shape_are_distinguished(
     runs: list[str], tmp_path: Path, failing: Callable[..., str]
 ) -> None:
-    made = []
+    trained = []
     for name, low in (("dark", 0), ("bright", 12)):
         pixels = np.random.default_rng(0).integers(low, low + 5, size=(300, 8, 8), dtype=np.uint8)
         np.savez(tmp_path / f"{name}.npz", images=pixels)
         data = ("--data", "npz", "--data.path", str(tmp_path / f"{name}.npz"), "--data.levels", "17")
         assert main(["train", "vae_digits", *data, "--max_epochs", "20", "--out", str(tmp_path / name)]) == 0
         assert main(["evaluate", str(tmp_path / name), "--measures", "sharpness"]) == 0
-        made.append(str(tmp_path / name))
-    own = [(Path(run) / "evaluation.json").read_text() for run in made]
-    assert "bright.npz" in failing("compare", *made, "--out", str(tmp_path / "report"))
+        trained.append(str(tmp_path / name))
+    own = [(Path(run) / "evaluation.json").read_text() for run in trained]
+    assert "bright.npz" in failing("compare", *trained, "--out", str(tmp_path / "report"))
     shared = ("--shared_measures", "--measures", "sharpness")
-    assert main(["compare", *made, "--out", str(tmp_path / "report"), *shared]) == 0
-    assert [(Path(run) / "evaluation.json").read_text() for run in made] == own
+    assert main(["compare", *trained, "--out", str(tmp_path / "report"), *shared]) == 0
+    assert [(Path(run) / "evaluation.json").read_text() for run in trained] == own
 
 
-def test_how_many_images_are_drawn(runs: list[str], tmp_path: Path, failing: Callable[..., str]) -> None:
+def test_the_number_of_images(runs: list[str], tmp_path: Path, failing: Callable[..., str]) -> None:
     run = tmp_path / "run"
     shutil.copytree(runs[1], run)
-    asked = ("evaluate", str(run), "--measures", "coverage[random]")
-    assert main([*asked, "--count", "30"]) == 0
-    in_distribution = (run / "evaluation.json").read_text()
-    found = json.loads((run / "evaluation-30.json").read_text())["measures"]["coverage[random]"]
-    assert (found["n"], found["settings"]["max_images"]) == (30, 30)
-    # Too few are said to be before anything is measured, and what was measured of more stays.
-    assert main([*asked[:2], "--measures", "coverage[random],fd[random]", "--count", "5"]) == 0
+    command = ("evaluate", str(run), "--measures", "coverage[random]")
+    assert main([*command, "--count", "30"]) == 0
+    before = (run / "evaluation.json").read_text()
+    measured = json.loads((run / "evaluation-30.json").read_text())["measures"]["coverage[random]"]
+    assert (measured["n"], measured["settings"]["max_images"]) == (30, 30)
+    # Too few images make a measure unavailable, and results of more images are kept.
+    assert main([*command[:2], "--measures", "coverage[random],fd[random]", "--count", "5"]) == 0
     few = json.loads((run / "evaluation-5.json").read_text())
-    assert few["unavailable"] == {"coverage[random]": "it takes sets of at least 6 images, and these are of 5"}
+    assert few["unavailable"] == {"coverage[random]": "needs sets of at least 6 images, got 5"}
     assert set(few["measures"]) == {"fd[random]"}
-    assert (run / "evaluation.json").read_text() == in_distribution
-    assert "--count 9999 asks for more images than digits has for test, 179" in failing(*asked, "--count", "9999")
-    assert "count must be at least 1, got 0" in failing(*asked, "--count", "0")
+    assert (run / "evaluation.json").read_text() == before
+    assert "--count must be at most 179, the number of test images of digits, got 9999" in failing(
+        *command, "--count", "9999"
+    )
+    assert "count must be at least 1, got 0" in failing(*command, "--count", "0")
 
 
 def test_runs_that_cannot_be_measured(runs: list[str], tmp_path: Path, failing: Callable[..., str]) -> None:
@@ -246,18 +251,16 @@ def test_runs_that_cannot_be_measured(runs: list[str], tmp_path: Path, failing: 
     assert str(run / "model.safetensors") in message
 
 
-def test_a_damaged_measurement_is_taken_again(
-    runs: list[str], tmp_path: Path, capsys: pytest.CaptureFixture[str]
-) -> None:
+def test_a_damaged_measurement_is_repeated(runs: list[str], tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     run = tmp_path / "run"
     shutil.copytree(runs[1], run)
     shutil.rmtree(run / "measurements")
-    asked = ["evaluate", str(run), "--measures", "mse", "--json"]
-    assert main(asked) == 0
+    command = ["evaluate", str(run), "--measures", "mse", "--json"]
+    assert main(command) == 0
     before = json.loads(capsys.readouterr().out)
     (file,) = (run / "measurements").iterdir()
     file.write_text(file.read_text()[:100])
-    assert main(asked) == 0
+    assert main(command) == 0
     printed = capsys.readouterr()
     assert json.loads(printed.out) == before
     assert f"{file} is damaged: measuring mse again" in printed.err

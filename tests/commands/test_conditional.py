@@ -1,4 +1,4 @@
-"""Every command with a model that is told the class."""
+"""Every command with a class-conditional model."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ from genera.cli import main
 
 
 def conditional_recipe(path: Path, *, context_channels: int) -> str:
-    """The tiny recipe, told the class."""
+    """The tiny recipe as a class-conditional model."""
     config = yaml.safe_load(Path(TINY).read_text())
     config["model"]["init_args"]["class_conditional"] = True
     config["model"]["init_args"]["transforms"][1]["init_args"]["context_channels"] = context_channels
@@ -31,7 +31,7 @@ def conditional(tmp_path_factory: pytest.TempPathFactory) -> Path:
     return folder / "run"
 
 
-def test_it_draws_the_classes_asked_for(conditional: Path, tmp_path: Path) -> None:
+def test_it_samples_the_given_classes(conditional: Path, tmp_path: Path) -> None:
     pictures = []
     for labels in ("[3]", "[3]", "[7]"):
         out = tmp_path / f"{len(pictures)}.png"
@@ -41,7 +41,7 @@ def test_it_draws_the_classes_asked_for(conditional: Path, tmp_path: Path) -> No
     assert not np.array_equal(pictures[0], pictures[2])
 
 
-def test_it_is_measured_scored_and_drawn(conditional: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+def test_all_commands_work(conditional: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     assert main(["evaluate", str(conditional), "--measures", "bits_per_dim@1"]) == 0
     assert main(["score", str(conditional), "--count", "20", "--out", str(tmp_path / "scores.csv")]) == 0
     assert len((tmp_path / "scores.csv").read_text().splitlines()) == 21
@@ -52,7 +52,7 @@ def test_it_is_measured_scored_and_drawn(conditional: Path, tmp_path: Path, caps
     assert {path.stem for path in tmp_path.glob("figures/**/*.png")} >= {"samples", "interpolations", "pixel_bits"}
 
 
-def test_images_without_its_classes(conditional: Path, tmp_path: Path, failing: Callable[..., str]) -> None:
+def test_images_without_its_classes_are_refused(conditional: Path, tmp_path: Path, failing: Callable[..., str]) -> None:
     data = tmp_path / "images.npz"
     pixels = np.zeros((40, 1, 8, 8), dtype=np.uint8)
     options = ("--data", "npz", "--data.path", str(data), "--data.levels", "17", "--out", str(tmp_path / "pairs.png"))
@@ -62,7 +62,7 @@ def test_images_without_its_classes(conditional: Path, tmp_path: Path, failing: 
     assert "trained on 10 classes" in failing("reconstruct", str(conditional), *options)
 
 
-def test_a_recipe_for_other_classes(tmp_path: Path, failing: Callable[..., str]) -> None:
+def test_a_recipe_for_another_number_of_classes(tmp_path: Path, failing: Callable[..., str]) -> None:
     recipe = conditional_recipe(tmp_path / "recipe.yaml", context_channels=3)
     message = failing("train", recipe, "--out", str(tmp_path / "run"))
     assert "context_channels 3, but the context has 10 channels" in message

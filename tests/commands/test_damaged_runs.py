@@ -1,4 +1,4 @@
-"""Files of a run that are damaged, one at a time: commands that read one say so in a line, and change nothing."""
+"""Runs with one damaged file: commands that read it print one error line, and change nothing."""
 
 from __future__ import annotations
 
@@ -38,7 +38,7 @@ def without(field: str) -> Callable[[bytes], bytes]:
 
 
 def replaced(before: bytes, after: bytes) -> Callable[[bytes], bytes]:
-    """The content with something else in one place."""
+    """The content with one replacement."""
 
     def damage(content: bytes) -> bytes:
         assert before in content
@@ -47,21 +47,21 @@ def replaced(before: bytes, after: bytes) -> Callable[[bytes], bytes]:
     return damage
 
 
-def made(content: bytes) -> Callable[[bytes], bytes]:
-    """Other content."""
+def constant(content: bytes) -> Callable[[bytes], bytes]:
+    """The given content, whatever it was."""
     return lambda _: content
 
 
 EVERY_JSON = {
-    "empty": made(b""),
-    "null": made(b"null"),
-    "a list": made(b"[]"),
-    "a number": made(b"3"),
+    "empty": constant(b""),
+    "null": constant(b"null"),
+    "a list": constant(b"[]"),
+    "a number": constant(b"3"),
     "another encoding": lambda content: content.decode().encode("utf-16"),
-    "nested": made(b"[" * 100_000),
+    "nested": constant(b"[" * 100_000),
     "cut": cut,
 }
-#: Commands that read a file, and what may have happened to it.
+#: Commands that read a file, and kinds of damage to it.
 FILES: dict[str, tuple[tuple[str, ...], dict[str, Callable[[bytes], bytes]]]] = {
     "environment.json": (
         ("compare", "figures"),
@@ -87,7 +87,7 @@ FILES: dict[str, tuple[tuple[str, ...], dict[str, Callable[[bytes], bytes]]]] = 
     "metrics.csv": (
         ("compare", "figures", "resume"),
         {
-            "empty": made(b""),
+            "empty": constant(b""),
             "without rows": lambda content: content.splitlines(keepends=True)[0],
             "without a header": lambda content: b"".join(content.splitlines(keepends=True)[1:]),
             "cut": lambda content: content[:-9],
@@ -98,7 +98,7 @@ FILES: dict[str, tuple[tuple[str, ...], dict[str, Callable[[bytes], bytes]]]] = 
         },
     ),
 }
-#: A file, what happens to it, a command.
+#: File, damage, command.
 CASES = [
     (file, damage, command) for file, (commands, damages) in FILES.items() for damage in damages for command in commands
 ]
@@ -106,7 +106,7 @@ CASES = [
 
 @pytest.fixture(scope="module")
 def measured(trained: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """A run of which something was measured."""
+    """A run with an evaluation."""
     run = tmp_path_factory.mktemp("measured") / "run"
     shutil.copytree(trained, run, ignore=shutil.ignore_patterns("measurements", "evaluation*.json"))
     assert main(["evaluate", str(run), *MEASURE]) == 0
@@ -126,7 +126,7 @@ def command_of(name: str, run: Path) -> list[str]:
 
 
 def contents(folder: Path) -> dict[Path, bytes]:
-    """Its files, without the lock, which holds the time."""
+    """Contents of the files, without the lock, which contains the time."""
     return {path: path.read_bytes() for path in folder.rglob("*") if path.is_file() and path.name != ".lock"}
 
 
@@ -145,13 +145,13 @@ def test_a_damaged_file_is_named_before_anything_is_done(
 
 
 @pytest.mark.parametrize("file", FILES)
-def test_without_the_file_the_commands_go_on(file: str, run: Path) -> None:
+def test_commands_work_without_the_file(file: str, run: Path) -> None:
     for command in FILES[file][0]:
         (run / file).unlink(missing_ok=True)
         assert main(command_of(command, run)) == 0
 
 
-def test_a_table_that_ends_before_the_checkpoint_is_not_gone_on_with(run: Path, failing: Callable[..., str]) -> None:
+def test_a_table_that_ends_before_the_checkpoint_is_not_resumed(run: Path, failing: Callable[..., str]) -> None:
     table = run / "metrics.csv"
     header, *rows = table.read_text().splitlines(keepends=True)
     table.write_text(header + "".join(rows[:-1]))
@@ -174,7 +174,7 @@ def test_a_damaged_entry_of_the_cache_is_measured_again(
     assert entry.read_bytes() == before
 
 
-def test_a_damaged_list_of_scores_is_named_among_the_models(
+def test_a_damaged_evaluation_is_named_by_the_list_of_models(
     run: Path, monkeypatch: pytest.MonkeyPatch, failing: Callable[..., str]
 ) -> None:
     shipped = TrainedModel("mine", RunDirectory.open(run), is_shipped=True)

@@ -1,4 +1,4 @@
-"""Terminals that cannot show every character."""
+"""Terminals that cannot encode every character."""
 
 from __future__ import annotations
 
@@ -15,14 +15,14 @@ ASCII = {"LC_ALL": "C", "PYTHONUTF8": "0"}
 
 
 @pytest.mark.parametrize("command", ["--help", "models", "datasets"])
-def test_a_character_that_cannot_be_shown_is_replaced(command: str) -> None:
+def test_a_character_that_cannot_be_encoded_is_replaced(command: str) -> None:
     done = genera(command, variables=ASCII)
     assert (done.returncode, done.stderr) == (0, "")
     assert "?" in done.stdout
     assert done.stdout.isascii()
 
 
-def test_errors_are_shown_as_well() -> None:
+def test_errors_are_also_encoded() -> None:
     printed = io.BytesIO()
     with redirect_stderr(io.TextIOWrapper(printed, encoding="ascii", write_through=True)):
         assert main(["sample", "modèle"]) == 2
@@ -30,7 +30,7 @@ def test_errors_are_shown_as_well() -> None:
 
 
 @pytest.mark.parametrize("name", COMMANDS)
-def test_every_command_explains_itself(name: str) -> None:
+def test_every_command_has_a_help(name: str) -> None:
     printed = io.BytesIO()
     terminal = io.TextIOWrapper(printed, encoding="ascii", write_through=True)
     with redirect_stdout(terminal), pytest.raises(SystemExit, match="0") if name != "train" else nullcontext():
@@ -43,11 +43,11 @@ def test_the_table_of_an_evaluation(trained: Path) -> None:
     terminal = io.TextIOWrapper(printed, encoding="ascii", write_through=True)
     with redirect_stdout(terminal):
         assert main(["evaluate", str(trained), "--measures", "bits_per_dim@1,accuracy"]) == 0
-    assert b"accuracy           ?   NormalizingFlow tells no classes" in printed.getvalue()
+    assert b"accuracy           ?   NormalizingFlow is not a classifier" in printed.getvalue()
 
 
-def test_what_a_terminal_would_obey_is_replaced(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
-    """A name must not clear the screen, or turn the direction of writing."""
+def test_control_characters_are_replaced(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    """A name must not clear the screen or change the text direction."""
     folder = tmp_path / "\x1b[2Jgone\x07\u202e"
     folder.mkdir()
     assert main(["sample", str(folder)]) == 2

@@ -1,4 +1,4 @@
-"""Being asked to end (SIGTERM) while a file is written."""
+"""SIGTERM while a file is written."""
 
 from __future__ import annotations
 
@@ -24,10 +24,10 @@ COMMANDS = [
 
 @pytest.fixture
 def unhandled() -> Iterator[list[int]]:
-    """Signals that no command has taken."""
-    found: list[int] = []
-    before = signal.signal(signal.SIGTERM, lambda number, _: found.append(number))
-    yield found
+    """Signals that no command has handled."""
+    signals: list[int] = []
+    before = signal.signal(signal.SIGTERM, lambda number, _: signals.append(number))
+    yield signals
     signal.signal(signal.SIGTERM, before)
 
 
@@ -43,7 +43,7 @@ def test_it_ends_like_an_interruption(
     run, out = tmp_path / "run", tmp_path / "out"
     shutil.copytree(trained, run, ignore=shutil.ignore_patterns("measurements", "evaluation*.json"))
     before = sorted(run.rglob("*"))
-    # Between the content of a file and its name.
+    # After the content of a file is written and before it is renamed.
     monkeypatch.setattr("genera.core.files.os.fsync", lambda _: os.kill(os.getpid(), signal.SIGTERM))
     places = {"RUN": str(run), "OUT": str(out)}
     arguments = [places.get(argument, argument.replace("OUT/", f"{out}/")) for argument in command]
@@ -52,6 +52,6 @@ def test_it_ends_like_an_interruption(
     assert capsys.readouterr().err.splitlines()[-1] == "terminated"
     assert [path for path in out.rglob("*") if path.is_file()] == []
     assert sorted(path for path in run.rglob("*") if path.name != "measurements") == before
-    # Whoever called takes signals again.
+    # The handler of the caller is restored.
     signal.raise_signal(signal.SIGTERM)
     assert unhandled == [signal.SIGTERM]

@@ -1,4 +1,4 @@
-"""Every command with the second family."""
+"""Every command with VAEs."""
 
 from __future__ import annotations
 
@@ -26,7 +26,7 @@ def discrete(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 @pytest.fixture(scope="module")
 def grey(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """The report's, whose loss is no log-probability."""
+    """The report's VAE, whose loss is not a log-probability."""
     return train(tmp_path_factory.mktemp("runs"), "vae")
 
 
@@ -39,7 +39,7 @@ def test_a_vae_of_integer_pixels_is_measured_like_a_flow(discrete: Path) -> None
     assert 0 < measures["mse"]["value"] < 0.5
 
 
-def test_without_probabilities_it_says_so(
+def test_without_a_likelihood_measures_of_it_are_unavailable(
     grey: Path, failing: Callable[..., str], capsys: pytest.CaptureFixture[str]
 ) -> None:
     assert "VAE has no likelihood to score images with" in failing("score", str(grey))
@@ -50,7 +50,7 @@ def test_without_probabilities_it_says_so(
     assert "no likelihood" in result["unavailable"]["bits_per_dim@8"]
 
 
-def test_it_is_scored_reconstructed_and_drawn(
+def test_it_is_scored_reconstructed_and_sampled(
     discrete: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
     assert main(["score", str(discrete), "--count", "20", "--out", str(tmp_path / "scores.csv")]) == 0
@@ -58,12 +58,12 @@ def test_it_is_scored_reconstructed_and_drawn(
     assert main(["reconstruct", str(discrete), "--count", "10", "--out", str(tmp_path / "pairs.png")]) == 0
     assert main(["sample", str(discrete), "--count", "9", "--out", str(tmp_path / "samples.png")]) == 0
     assert main(["figures", str(discrete)]) == 0
-    drawn = {path.stem for path in (discrete / "figures").glob("*.png")}
-    expected = {"training", "course", "samples", "interpolations", "reconstructions", "latent", "traversals"}
-    assert drawn == expected
+    written = {path.stem for path in (discrete / "figures").glob("*.png")}
+    expected = {"training", "loss_terms", "samples", "interpolations", "reconstructions", "latent", "traversals"}
+    assert written == expected
 
 
-def test_its_table_tells_the_parts_of_the_bound_apart(discrete: Path) -> None:
+def test_its_table_has_the_terms_of_the_bound(discrete: Path) -> None:
     header = (discrete / "metrics.csv").read_text().splitlines()[0].split(",")
     scalars = {"reconstruction", "kl", "kl_per_dim", "active_units", "beta"}
     assert {f"train/{name}" for name in scalars} <= set(header)
@@ -71,15 +71,15 @@ def test_its_table_tells_the_parts_of_the_bound_apart(discrete: Path) -> None:
     assert {f"validation/{name}" for name in validated} <= set(header)
 
 
-def test_one_told_the_class_draws_a_class(tmp_path: Path, failing: Callable[..., str]) -> None:
+def test_a_conditional_vae_samples_given_classes(tmp_path: Path, failing: Callable[..., str]) -> None:
     run = train(tmp_path, "vae_conditional")
     assert main(["sample", str(run), "--labels", "[0, 1]", "--out", str(tmp_path / "samples.png")]) == 0
     assert main(["figures", str(run)]) == 0
-    assert "among the 10 classes" in failing("sample", str(run), "--labels", "[10]")
+    assert "between 0 and 9" in failing("sample", str(run), "--labels", "[10]")
 
 
 @pytest.mark.parametrize(
-    ("arguments", "said"),
+    ("arguments", "parts"),
     [
         (("vae", "--model.latent_size", "0"), ("latent_size must be at least 1", "got 0")),
         (("vae", "--model.objective.beta", "-1"), ("beta must not be negative", "-1")),
@@ -96,9 +96,9 @@ def test_one_told_the_class_draws_a_class(tmp_path: Path, failing: Callable[...,
     ],
 )
 def test_bad_values_are_one_line(
-    arguments: tuple[str, ...], said: tuple[str, ...], tmp_path: Path, failing: Callable[..., str]
+    arguments: tuple[str, ...], parts: tuple[str, ...], tmp_path: Path, failing: Callable[..., str]
 ) -> None:
     message = failing("train", *arguments, "--data", "digits", "--out", str(tmp_path / "run"))
-    for part in said:
+    for part in parts:
         assert part in message
     assert not (tmp_path / "run").exists()

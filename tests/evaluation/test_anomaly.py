@@ -1,4 +1,4 @@
-"""Scores of oddity, and how well they tell images apart."""
+"""Anomaly scores, and how well they detect out-of-distribution images."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ from sklearn.metrics import roc_auc_score
 from genera.core import ImageModel, bits_per_dim
 from genera.data import ImageDataset, ImageSplit, find_dataset
 from genera.evaluation import anomaly, default_measures, log_probs
-from genera.evaluation.anomaly import Bits, auroc, png_bits, scores_of
+from genera.evaluation.anomaly import BitsCache, auroc, available_scores, png_bits
 from genera.gans import GAN, NonSaturating
 from genera.networks import MlpDiscriminator, MlpGenerator
 from genera.vaes import CrossEntropyPixels, GaussianPixels
@@ -33,7 +33,7 @@ def gan(**options: object) -> GAN:
 
 
 @pytest.mark.parametrize("decimals", [1, 8])
-def test_an_area_is_scikit_learns_ties_and_all(decimals: int) -> None:
+def test_the_area_equals_scikit_learns_also_with_ties(decimals: int) -> None:
     rng = np.random.default_rng(0)
     in_distribution, out_of_distribution = (
         rng.normal(size=300).round(decimals),
@@ -47,80 +47,80 @@ def test_an_area_is_scikit_learns_ties_and_all(decimals: int) -> None:
     assert low < area < high
 
 
-def test_its_interval_is_as_wide_as_areas_differ() -> None:
+def test_the_interval_is_as_wide_as_areas_vary() -> None:
     rng = np.random.default_rng(0)
-    found = [auroc(*(torch.from_numpy(rng.normal(m, size=n)) for m, n in ((0, 80), (1, 50)))) for _ in range(300)]
-    areas, lows, highs = np.array(found).T
+    results = [auroc(*(torch.from_numpy(rng.normal(m, size=n)) for m, n in ((0, 80), (1, 50)))) for _ in range(300)]
+    areas, lows, highs = np.array(results).T
     assert np.mean(highs - lows) / (2 * 1.96) == pytest.approx(areas.std(), rel=0.15)
     assert auroc(torch.zeros(3), torch.ones(3)) == (1, 1, 1)
 
 
 def test_every_family_has_its_scores() -> None:
-    assert set(scores_of(find_model("realnvp-digits").load())) == {"bits", "typicality", "png"}
-    assert set(scores_of(small_vae(DIGITS.spec, likelihood=GaussianPixels))) == {
+    assert set(available_scores(find_model("realnvp-digits").load())) == {"bits", "typicality", "png"}
+    assert set(available_scores(small_vae(DIGITS.spec, likelihood=GaussianPixels))) == {
         "bits",
         "typicality",
         "png",
         "reconstruction",
     }
-    assert set(scores_of(small_vae(DIGITS.spec, likelihood=CrossEntropyPixels))) == {"reconstruction"}
-    assert set(scores_of(gan())) == {"discriminator"}
-    assert not scores_of(find_model("lenet-digits").load())
+    assert set(available_scores(small_vae(DIGITS.spec, likelihood=CrossEntropyPixels))) == {"reconstruction"}
+    assert set(available_scores(gan())) == {"discriminator"}
+    assert not available_scores(find_model("lenet-digits").load())
 
 
-def scored(model: ImageModel, name: str) -> torch.Tensor:
-    return scores_of(model)[name](model, FEW, VALIDATION, Bits())
+def score(model: ImageModel, name: str) -> torch.Tensor:
+    return available_scores(model)[name](model, FEW, VALIDATION, BitsCache())
 
 
 def test_scores_of_a_likelihood() -> None:
     model = find_model("realnvp-digits").load()
     bits = bits_per_dim(log_probs(model, FEW), 64)
     mean = bits_per_dim(log_probs(model, VALIDATION), 64).mean()
-    torch.testing.assert_close(scored(model, "bits"), bits)
-    torch.testing.assert_close(scored(model, "typicality"), (bits - mean).abs())
-    torch.testing.assert_close(scored(model, "png"), bits - png_bits(FEW, levels=17))
+    torch.testing.assert_close(score(model, "bits"), bits)
+    torch.testing.assert_close(score(model, "typicality"), (bits - mean).abs())
+    torch.testing.assert_close(score(model, "png"), bits - png_bits(FEW, levels=17))
 
 
-def test_bits_are_found_once(monkeypatch: pytest.MonkeyPatch) -> None:
-    asked = []
+def test_bits_are_computed_once(monkeypatch: pytest.MonkeyPatch) -> None:
+    computed = []
 
     def counted(model: ImageModel, images: ImageSplit) -> torch.Tensor:
-        asked.append(images.digest)
+        computed.append(images.digest)
         return log_probs(model, images)
 
     monkeypatch.setattr(anomaly, "log_probs", counted)
-    bits, model = Bits(), find_model("realnvp-digits").load()
-    for score in scores_of(model).values():
-        score(model, FEW, VALIDATION, bits)
-    assert sorted(asked) == sorted([FEW.digest, VALIDATION.digest])
-    # Of another model they are others.
-    scores_of(model)["bits"](find_model("realnvp-digits").load(), FEW, VALIDATION, bits)
-    assert len(asked) == 3
+    bits, model = BitsCache(), find_model("realnvp-digits").load()
+    for compute in available_scores(model).values():
+        compute(model, FEW, VALIDATION, bits)
+    assert sorted(computed) == sorted([FEW.digest, VALIDATION.digest])
+    # Another model has other values.
+    available_scores(model)["bits"](find_model("realnvp-digits").load(), FEW, VALIDATION, bits)
+    assert len(computed) == 3
 
 
-def test_the_size_of_a_file() -> None:
-    (found,) = png_bits(FEW.subset(torch.tensor([3])), levels=17).tolist()
+def test_bits_of_a_png_file() -> None:
+    (bits,) = png_bits(FEW.subset(torch.tensor([3])), levels=17).tolist()
     file = io.BytesIO()
     Image.fromarray(FEW.pixels[3, 0].numpy() * 15).save(file, "PNG", optimize=True)
-    assert found == 8 * len(file.getvalue()) / 64
+    assert bits == 8 * len(file.getvalue()) / 64
     colour = ImageSplit(torch.randint(256, (2, 3, 9, 9), dtype=torch.uint8))
-    assert (png_bits(colour, levels=256) > 8).all()  # noise, and what a file needs besides
+    assert (png_bits(colour, levels=256) > 8).all()  # noise, and the header of the file
 
 
 def test_scores_of_reconstructions_and_of_a_discriminator() -> None:
     vae = small_vae(DIGITS.spec, likelihood=GaussianPixels)
     error = (FEW.pixels.double() - vae.reconstruct(FEW.pixels).double()) / 16
-    torch.testing.assert_close(scored(vae, "reconstruction"), error.square().flatten(1).mean(dim=1))
-    torch.testing.assert_close(scored(gan(), "discriminator"), -gan().score(FEW.pixels))
+    torch.testing.assert_close(score(vae, "reconstruction"), error.square().flatten(1).mean(dim=1))
+    torch.testing.assert_close(score(gan(), "discriminator"), -gan().score(FEW.pixels))
     conditional = gan(class_conditional=True)
     logits = torch.stack([conditional.score(FEW.pixels, torch.full((20,), label)) for label in range(10)])
-    torch.testing.assert_close(scored(conditional, "discriminator"), -logits.max(dim=0).values)
+    torch.testing.assert_close(score(conditional, "discriminator"), -logits.max(dim=0).values)
 
 
 def test_the_measure(monkeypatch: pytest.MonkeyPatch) -> None:
     measure, model = default_measures()["auroc[discriminator]"], gan()
-    assert "no other data are known" in (measure.unavailable(model, DIGITS, split="test") or "")
-    assert "gives images no such score" in (
+    assert "no out-of-distribution data set is known" in (measure.unavailable(model, DIGITS, split="test") or "")
+    assert "does not have this anomaly score" in (
         measure.unavailable(find_model("realnvp-digits").load(), DIGITS, split="test") or ""
     )
     monkeypatch.setattr(anomaly, "OUT_OF_DISTRIBUTION", {"digits": "digits", "own": "digits"})
@@ -131,7 +131,7 @@ def test_the_measure(monkeypatch: pytest.MonkeyPatch) -> None:
         for name in ("validation", "test")
     }
     own = ImageDataset("own", DIGITS.spec, class_names=tuple("0123456789"), splits=black)
-    found = measure.measure(model, own, split="test")
-    assert found.n == 2 * len(DIGITS.split("test"))
-    assert found.settings["odd_data"] == "digits"
-    assert found.low <= found.value <= found.high
+    measurement = measure.measure(model, own, split="test")
+    assert measurement.n == 2 * len(DIGITS.split("test"))
+    assert measurement.settings["odd_data"] == "digits"
+    assert measurement.low <= measurement.value <= measurement.high

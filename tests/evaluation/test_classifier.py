@@ -35,41 +35,41 @@ def test_cross_entropy_by_hand(classifier: tuple[Classifier, Tensor]) -> None:
     assert torch.equal(model.validation_loss(images, LABELS).total, loss.total)
 
 
-def test_without_knowledge_every_class_costs_the_same(classifier: tuple[Classifier, Tensor]) -> None:
+def test_the_loss_of_a_zero_network_is_that_of_a_uniform_prediction(classifier: tuple[Classifier, Tensor]) -> None:
     model, images = classifier
     for parameter in model.parameters():
         nn.init.zeros_(parameter)
     torch.testing.assert_close(model.loss(images, LABELS).total, torch.full((4,), 3.0).double().log())
 
 
-def test_the_last_layer_reads_the_features(classifier: tuple[Classifier, Tensor]) -> None:
+def test_the_last_layer_is_applied_to_the_features(classifier: tuple[Classifier, Tensor]) -> None:
     model, images = classifier
     features = model.features(images)
     assert features.shape == (4, 128)
     last = model.network.head[-1]
     torch.testing.assert_close(model.logits(images), features @ last.weight.T + last.bias)
-    for found, alone in zip(model.describe(images), (features, model.logits(images)), strict=True):
-        assert torch.equal(found, alone)
+    for output, expected in zip(model.features_and_logits(images), (features, model.logits(images)), strict=True):
+        assert torch.equal(output, expected)
 
 
-def test_what_it_refuses(classifier: tuple[Classifier, Tensor]) -> None:
+def test_it_refuses_invalid_input(classifier: tuple[Classifier, Tensor]) -> None:
     model, images = classifier
     with complains("needs images with labels", "without classes"):
         Classifier(ImageSpec(1, 8, 8), network=LeNet)
-    with complains("parts named features and head", "got ConvEncoder"):
+    with complains("submodules features and head", "got ConvEncoder"):
         Classifier(SPEC, network=ConvEncoder)
     with complains("needs those of the images", "choose data with labels"):
         model.loss(images)
     with complains("3 classes", "labels from 0 to 3"):
         model.loss(images, torch.tensor([0, 1, 2, 3]))
-    for read in (model.features, model.logits, model.predict):
+    for compute in (model.features, model.logits, model.predict):
         with complains("torch.uint8", "torch.float32"):
-            read(images.float())
+            compute(images.float())
         with complains("must have shape (B, 1, 8, 8)"):
-            read(images[:, :, 1:])
+            compute(images[:, :, 1:])
 
 
-def test_the_recipe_makes_one() -> None:
+def test_the_recipe_builds_a_classifier() -> None:
     config = yaml.safe_load(find_recipe("lenet").read_text(encoding="utf-8"))
     model = build_model(config, ImageSpec(1, 28, 28, num_classes=10))
     assert isinstance(model, Classifier)

@@ -1,4 +1,4 @@
-"""Metrics and intervals against something independent."""
+"""Metrics and intervals against independent implementations."""
 
 from __future__ import annotations
 
@@ -30,7 +30,7 @@ def test_bits_per_dim_of_known_probabilities() -> None:
     assert float(metric.compute()) == pytest.approx(10 / 3)
 
 
-def test_a_diverged_batch_does_not_look_like_a_good_one() -> None:
+def test_a_nan_makes_the_mean_nan() -> None:
     metric = BitsPerDim(num_dims=4)
     metric.update(torch.tensor([-1.0, math.nan]))
     assert math.isnan(float(metric.compute()))
@@ -49,7 +49,7 @@ def test_an_interval_needs_values() -> None:
         bootstrap_interval(torch.zeros(0))
 
 
-def test_squared_error_is_scikit_learns_on_the_unit_interval() -> None:
+def test_squared_error_equals_scikit_learns_on_the_unit_interval() -> None:
     generator = torch.Generator().manual_seed(0)
     images, others = (torch.randint(17, (6, 1, 3, 4), generator=generator, dtype=torch.uint8) for _ in range(2))
     metric = SquaredError(levels=17)
@@ -71,21 +71,21 @@ def test_decibels_of_known_errors() -> None:
     assert float(metric.compute()) == pytest.approx(metric.values().mean())
 
 
-def test_the_similarity_of_pairs_is_that_of_their_dissimilarity() -> None:
+def test_similarity_is_one_minus_dissimilarity() -> None:
     images = torch.randint(17, (5, 1, 8, 9), generator=torch.Generator().manual_seed(0), dtype=torch.uint8)
-    apart, alike = Dissimilarity(levels=17), StructuralSimilarity(levels=17)
-    apart.update(images)
+    dissimilarity, similarity = Dissimilarity(levels=17), StructuralSimilarity(levels=17)
+    dissimilarity.update(images)
     order = torch.randperm(5, generator=torch.Generator().manual_seed(0))
-    alike.update(images[order], images[order.roll(1)])
-    torch.testing.assert_close(alike.values(), 1 - apart.values().double())
-    alike.reset()
-    alike.update(images, images)
-    assert float(alike.compute()) == pytest.approx(1)
+    similarity.update(images[order], images[order.roll(1)])
+    torch.testing.assert_close(similarity.values(), 1 - dissimilarity.values().double())
+    similarity.reset()
+    similarity.update(images, images)
+    assert float(similarity.compute()) == pytest.approx(1)
     with pytest.raises(ValueError, match="SSIM needs images of at least 7 pixels"):
-        alike.update(images[:, :, :6], images[:, :, :6])
+        similarity.update(images[:, :, :6], images[:, :, :6])
 
 
-def test_dissimilarity_by_hand() -> None:
+def test_dissimilarity_computed_by_hand() -> None:
     """SSIM written out, with means over a window of seven around every pixel, edges reflected."""
     generator = torch.Generator().manual_seed(0)
     images = torch.randint(17, (4, 1, 9, 8), generator=generator, dtype=torch.uint8)
@@ -117,11 +117,11 @@ def test_copies_are_not_dissimilar() -> None:
     assert float(metric.values().abs().max()) < 1e-5
 
 
-def test_images_that_come_class_by_class_are_as_dissimilar_as_shuffled_ones() -> None:
+def test_dissimilarity_does_not_depend_on_images_being_sorted_by_class() -> None:
     bright = torch.arange(2, dtype=torch.uint8).repeat_interleave(600)[:, None, None, None].expand(-1, 1, 8, 8) * 255
     metric = Dissimilarity(levels=256)
     metric.update(bright)
-    # Two images are of different classes, and then share nothing, in half of all pairs.
+    # Half of all pairs are of different classes, and those have SSIM 0.
     assert float(metric.compute()) == pytest.approx(0.5, abs=0.05)
 
 

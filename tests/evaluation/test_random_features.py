@@ -1,4 +1,4 @@
-"""Features of a network that nobody trained."""
+"""Features of an untrained network."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from genera.data import find_dataset
 from genera.evaluation.random_features import RandomFeatures
 
 
-def test_they_are_the_same_every_time_and_others_for_another_seed() -> None:
+def test_they_depend_on_the_seed_only() -> None:
     torch.manual_seed(0)
     one = RandomFeatures(ImageSpec(3, 9, 7))
     torch.manual_seed(1)
@@ -17,16 +17,15 @@ def test_they_are_the_same_every_time_and_others_for_another_seed() -> None:
     assert RandomFeatures(ImageSpec(3, 9, 7), seed=1).digest != one.digest
     images = torch.randint(256, (4, 3, 9, 7), dtype=torch.uint8)
     assert one(images).shape == (4, 512)
-    # Each by itself.
+    # Each image independently.
     torch.testing.assert_close(one(images)[1:2], one(images[1:2]))
 
 
-def test_they_tell_images_apart_by_more_than_their_mean() -> None:
+def test_nearest_neighbours_are_mostly_of_the_same_class() -> None:
     data = find_dataset("digits")().split("test")
     assert data.labels is not None
     features = RandomFeatures(ImageSpec(1, 8, 8, 17))(data.pixels)
     assert not features.requires_grad
     assert features.isfinite().all()
-    # The nearest other image is mostly one of the same digit.
     nearest = torch.cdist(features, features).fill_diagonal_(torch.inf).argmin(dim=1)
     assert (data.labels[nearest] == data.labels).float().mean() > 0.8

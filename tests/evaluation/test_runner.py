@@ -1,4 +1,4 @@
-"""Figures that need not be measured again."""
+"""Cached results of an evaluation."""
 
 from __future__ import annotations
 
@@ -17,27 +17,27 @@ from genera.evaluation import BitsPerDimMeasure, Measurement, evaluate
 from genera.zoo import find_model
 
 
-def test_a_figure_that_is_not_finite_is_none(trained: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    """It would be refused when it is read again, and compared with others until then."""
-    found = Measurement(math.nan, 0.0, math.inf, 3)
-    monkeypatch.setattr(BitsPerDimMeasure, "measure", lambda *arguments, **options: found)
+def test_a_value_that_is_not_finite_is_unavailable(trained: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Otherwise it would be written, and refused when it is read."""
+    measurement = Measurement(math.nan, 0.0, math.inf, 3)
+    monkeypatch.setattr(BitsPerDimMeasure, "measure", lambda *arguments, **options: measurement)
     run, digits = find_model(str(trained)), find_dataset("digits")()
     for _ in range(2):
         result = evaluate(run, digits, [BitsPerDimMeasure(3)], split="validation")
         assert "bits_per_dim@3" not in result["measures"]
-        assert result["unavailable"]["bits_per_dim@3"] == "it is not finite: nan (0 … inf)"
+        assert result["unavailable"]["bits_per_dim@3"] == "not finite: nan (0 … inf)"
 
 
-def test_what_was_measured_before_shipping_is_not_measured_again(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_shipped_measurements_are_not_measured_again(monkeypatch: pytest.MonkeyPatch) -> None:
     def refuse(*arguments: object, **options: object) -> None:
         raise AssertionError("measured again")
 
     monkeypatch.setattr(BitsPerDimMeasure, "measure", refuse)
     trained, digits = find_model("realnvp-digits"), find_dataset("digits")()
     kept = json.loads(trained.run.evaluation.read_text())["measures"]["bits_per_dim@8"]
-    found = evaluate(trained, digits, [BitsPerDimMeasure(8)])["measures"]["bits_per_dim@8"]
-    assert found["value"] == kept["value"]
-    # Another seed, or other images, are another figure.
+    measured = evaluate(trained, digits, [BitsPerDimMeasure(8)])["measures"]["bits_per_dim@8"]
+    assert measured["value"] == kept["value"]
+    # Another seed, or other images, give another value.
     with pytest.raises(AssertionError, match="measured again"):
         evaluate(trained, digits, [BitsPerDimMeasure(8, seed=3)])
     with pytest.raises(AssertionError, match="measured again"):
@@ -55,22 +55,22 @@ def write_pictures(folder: Path, *, seed: int, count: int = 30) -> Path:
 
 @pytest.fixture
 def folder_run(tmp_path: Path) -> tuple[Path, Path]:
-    """Pictures of one's own, and a model trained on them."""
+    """A folder of pictures, and a model trained on them."""
     pictures, run = write_pictures(tmp_path / "pictures", seed=0), tmp_path / "run"
     data = ("--data", "folder", "--data.path", str(pictures))
     assert main(["train", "vae_digits", *data, "--max_steps", "2", "--batch_size", "8", "--out", str(run)]) == 0
     return pictures, run
 
 
-def test_figures_of_two_folders_of_one_name_stay_apart(
+def test_results_of_two_folders_with_the_same_name_do_not_mix(
     folder_run: tuple[Path, Path], tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
     _, run = folder_run
     other = write_pictures(tmp_path / "others", seed=1)
     assert main(["evaluate", str(run), "--measures", "mse"]) == 0
-    own_said = capsys.readouterr().out
+    own_output = capsys.readouterr().out
     assert main(["evaluate", str(run), "--data", "folder", "--data.path", str(other), "--measures", "psnr"]) == 0
-    other_said = capsys.readouterr().out
+    other_output = capsys.readouterr().out
     own = json.loads((run / "evaluation.json").read_text())
     (path,) = run.glob("evaluation-folder-test-*.json")
     others = json.loads(path.read_text())
@@ -78,11 +78,11 @@ def test_figures_of_two_folders_of_one_name_stay_apart(
     assert list(others["measures"]) == ["psnr"]
     assert own["images"] != others["images"]
     assert path.stem.endswith(others["images"][:8])
-    for said, result in ((own_said, own), (other_said, others)):
-        assert f"3 test images of folder ({result['images'][:8]})" in said
+    for output, result in ((own_output, own), (other_output, others)):
+        assert f"3 test images of folder ({result['images'][:8]})" in output
 
 
-def test_images_that_have_changed_are_another_matter(
+def test_changed_images_are_reported(
     folder_run: tuple[Path, Path], caplog: pytest.LogCaptureFixture, failing: Callable[..., str]
 ) -> None:
     pictures, run = folder_run
@@ -102,6 +102,6 @@ def test_images_that_have_changed_are_another_matter(
     assert "test: 3 images with digest" in caplog.text
     assert "now 4 images with digest" in caplog.text
     assert (run / "evaluation.json").read_bytes() == before
-    said = failing("train", "--resume", str(run), "--max_steps", "4")
-    assert "train: 24 images with digest" in said
-    assert "now 32 images with digest" in said
+    message = failing("train", "--resume", str(run), "--max_steps", "4")
+    assert "train: 24 images with digest" in message
+    assert "now 32 images with digest" in message

@@ -1,4 +1,4 @@
-"""Measures of sets, on models of which one knows what they draw."""
+"""Measures of sets, on models that return known images."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ from genera.data import ImageDataset, ImageSplit, find_dataset
 from genera.evaluation import Measure, default_measures, evaluate
 from genera.evaluation.intervals import t_interval
 from genera.evaluation.random_features import RandomFeatures
-from genera.evaluation.samples import Samples, some_of
+from genera.evaluation.samples import Samples, random_subset
 from genera.evaluation.set_measures import CasMeasure, SetMeasure
 from genera.evaluation.set_metrics import frechet_distance
 from genera.zoo import TrainedModel, find_model
@@ -29,8 +29,8 @@ IN_SPACE = ("fd", "kid", "precision", "recall", "density", "coverage", "diversit
 TRAIN, TEST = DIGITS.split("train"), DIGITS.split("test")
 
 
-class Remembering(ImageModel, Generative):
-    """Draws training images, of some classes only."""
+class CopyModel(ImageModel, Generative):
+    """Returns training images, of some classes only."""
 
     spec = DIGITS.spec
 
@@ -58,7 +58,7 @@ class Remembering(ImageModel, Generative):
 
 
 def reason(measure: Measure, model: ImageModel, data: ImageDataset = DIGITS) -> str:
-    """Why there is no answer about test images; nothing where there is one."""
+    """Why a measure is unavailable for test images; empty if it is available."""
     return measure.unavailable(model, data, split="test") or ""
 
 
@@ -70,131 +70,143 @@ def classifier(tmp_path_factory: pytest.TempPathFactory) -> TrainedModel:
     return find_model(str(run))
 
 
-def test_a_model_that_draws_real_images(classifier: TrainedModel) -> None:
-    model = Remembering(class_conditional=True)
-    found = {
+def test_a_model_that_returns_real_images(classifier: TrainedModel) -> None:
+    model = CopyModel(class_conditional=True)
+    measurements = {
         name: measure.measure(model, DIGITS, split="test")
         for name, measure in default_measures(classifier).items()
         if measure.unavailable(model, DIGITS, split="test") is None and name not in ("cas", "samples_per_second")
     }
     spaces = {f"{name}[{space}]" for space in ("lenet", "random") for name in IN_SPACE}
-    of_samples = {"modes", "class_kl", "recognised", "class_agreement", "diversity", "sharpness", "memorisation"}
-    assert set(found) == spaces | of_samples
-    assert {found[name].n for name in found} == {len(TEST)}
-    assert all(measurement.low <= measurement.value <= measurement.high for measurement in found.values())
+    measures_of_samples = {
+        "modes",
+        "class_kl",
+        "recognised",
+        "class_agreement",
+        "diversity",
+        "sharpness",
+        "memorisation",
+    }
+    assert set(measurements) == spaces | measures_of_samples
+    assert {measurements[name].n for name in measurements} == {len(TEST)}
+    assert all(measurement.low <= measurement.value <= measurement.high for measurement in measurements.values())
 
-    frechet = found["fd[lenet]"]
+    frechet = measurements["fd[lenet]"]
     assert set(frechet.references) == {"validation images", "uniform noise"}
     assert frechet.value < 3 * frechet.references["validation images"] < 0.3 * frechet.references["uniform noise"]
     assert frechet.settings["extractor"] == classifier.weights_digest
-    assert found["modes"].value == 10
-    assert found["recognised"].value > 0.9 > 0.6 > found["recognised"].references["uniform noise"]
-    assert found["class_kl"].value < 0.02
+    assert measurements["modes"].value == 10
+    assert measurements["recognised"].value > 0.9 > 0.6 > measurements["recognised"].references["uniform noise"]
+    assert measurements["class_kl"].value < 0.02
     model_of_classes = classifier.load()
     validation = DIGITS.split("validation")
     accuracy = (model_of_classes.predict(validation.pixels) == validation.labels).double().mean()
-    assert found["class_agreement"].references == {"validation images": float(accuracy)}
-    assert found["class_agreement"].value == pytest.approx(float(accuracy), abs=0.05)
+    assert measurements["class_agreement"].references == {"validation images": float(accuracy)}
+    assert measurements["class_agreement"].value == pytest.approx(float(accuracy), abs=0.05)
     for name in ("diversity", "diversity[lenet]", "diversity[random]", "sharpness"):
-        assert found[name].value == pytest.approx(found[name].references["validation images"], rel=0.05)
-    # An eighth of the draws are in the part of the training images they are put beside.
-    assert 0.5 < found["memorisation"].value < 0.65
-    assert found["sharpness"].value == pytest.approx(1, abs=0.05)
+        assert measurements[name].value == pytest.approx(measurements[name].references["validation images"], rel=0.05)
+    # An eighth of the generated images are in the part of the training images they are compared with.
+    assert 0.5 < measurements["memorisation"].value < 0.65
+    assert measurements["sharpness"].value == pytest.approx(1, abs=0.05)
     for space in ("lenet", "random"):
-        references = {name: found[f"{name}[{space}]"].references for name in IN_SPACE}
+        references = {name: measurements[f"{name}[{space}]"].references for name in IN_SPACE}
         assert abs(references["kid"]["validation images"]) < 0.1 * references["kid"]["uniform noise"]
-        # Few neighbourhoods have noise in them; that some have, precision and recall make much of.
+        # Few neighbourhoods contain noise, but a few suffice for a high precision or recall.
         assert references["coverage"]["uniform noise"] < 0.2
         for name in ("precision", "recall", "density", "coverage"):
             assert 0.6 < references[name]["validation images"] < 1.4
-            assert found[f"{name}[{space}]"].value == pytest.approx(references[name]["validation images"], abs=0.2)
-    assert found["kid[random]"].settings["weights"] == RandomFeatures(DIGITS.spec).digest
+            assert measurements[f"{name}[{space}]"].value == pytest.approx(
+                references[name]["validation images"], abs=0.2
+            )
+    assert measurements["kid[random]"].settings["weights"] == RandomFeatures(DIGITS.spec).digest
 
 
-def test_a_model_that_left_classes_out(classifier: TrainedModel) -> None:
+def test_a_model_with_missing_classes(classifier: TrainedModel) -> None:
     samples = Samples(classifier, num_seeds=2)
     measures = default_measures(classifier)
-    whole, poor = Remembering(), Remembering(classes=(0, 1, 4))
-    assert measures["modes"].measure(poor, DIGITS, split="test").value <= 5
-    assert measures["class_kl"].measure(poor, DIGITS, split="test").value == pytest.approx(math.log(10 / 3), abs=0.2)
-    metric = partial(frechet_distance, space=lambda seen: seen.features)
+    complete, incomplete = CopyModel(), CopyModel(classes=(0, 1, 4))
+    assert measures["modes"].measure(incomplete, DIGITS, split="test").value <= 5
+    assert measures["class_kl"].measure(incomplete, DIGITS, split="test").value == pytest.approx(
+        math.log(10 / 3), abs=0.2
+    )
+    metric = partial(frechet_distance, space=lambda images: images.features)
     frechet = SetMeasure("fd[lenet]", metric, samples=samples)
-    distances = [frechet.measure(model, DIGITS, split="test").value for model in (whole, poor)]
+    distances = [frechet.measure(model, DIGITS, split="test").value for model in (complete, incomplete)]
     assert distances[1] > 3 * distances[0]
 
 
-def test_some_images_are_chosen_from_all_of_a_split() -> None:
-    some = some_of(TEST, 50)
-    places = [int((TEST.pixels == pixels).flatten(1).all(dim=1).nonzero()[0]) for pixels in some.pixels]
+def test_a_random_subset_is_from_the_whole_split() -> None:
+    subset = random_subset(TEST, 50)
+    places = [int((TEST.pixels == pixels).flatten(1).all(dim=1).nonzero()[0]) for pixels in subset.pixels]
     assert places == sorted(set(places))
     assert places[-1] > 120
-    assert some.digest == some_of(TEST, 50).digest
-    assert some_of(TEST, 9999).digest == TEST.digest
+    assert subset.digest == random_subset(TEST, 50).digest
+    assert random_subset(TEST, 9999).digest == TEST.digest
 
 
-def test_draws_are_made_once_for_all_measures(classifier: TrainedModel) -> None:
-    model, other = Remembering(), Remembering()
+def test_images_are_generated_once_for_all_measures(classifier: TrainedModel) -> None:
+    model, other = CopyModel(), CopyModel()
     samples = Samples(classifier)
-    first = samples.drawn(model, 7, 0)
-    assert samples.drawn(model, 7, 0) is first
-    assert samples.drawn(model, 7, 1) is not first
-    assert samples.drawn(other, 7, 0) is not first
+    first = samples.generated(model, 7, 0)
+    assert samples.generated(model, 7, 0) is first
+    assert samples.generated(model, 7, 1) is not first
+    assert samples.generated(other, 7, 0) is not first
     assert first.features.shape == (7, 128)
     assert torch.equal(first.classes, classifier.load().predict(first.images.pixels))
 
 
-def test_the_score_of_a_classifier_trained_on_draws() -> None:
-    found = CasMeasure(per_class=60).measure(Remembering(class_conditional=True), DIGITS, split="test")
-    assert 0.85 < found.low <= found.value <= found.high
-    assert found.references["train images"] > 0.9
-    assert found.n == len(TEST)
+def test_the_score_of_a_classifier_trained_on_generated_images() -> None:
+    measurement = CasMeasure(per_class=60).measure(CopyModel(class_conditional=True), DIGITS, split="test")
+    assert 0.85 < measurement.low <= measurement.value <= measurement.high
+    assert measurement.references["train images"] > 0.9
+    assert measurement.n == len(TEST)
 
 
-def test_the_speed_of_drawing(classifier: TrainedModel) -> None:
+def test_the_sampling_speed(classifier: TrainedModel) -> None:
     measure = default_measures()["samples_per_second"]
-    found = measure.measure(Remembering(), DIGITS, split="test")
-    assert 0 < found.low <= found.value <= found.high
-    assert found.settings["threads"] == torch.get_num_threads()
-    assert reason(measure, classifier.load()) == "Classifier draws no images"
+    measurement = measure.measure(CopyModel(), DIGITS, split="test")
+    assert 0 < measurement.low <= measurement.value <= measurement.high
+    assert measurement.settings["threads"] == torch.get_num_threads()
+    assert reason(measure, classifier.load()) == "Classifier does not generate images"
 
 
 def test_the_accuracy_of_a_classifier(classifier: TrainedModel) -> None:
     measure, model = default_measures()["accuracy"], classifier.load()
-    found = measure.measure(model, DIGITS, split="test")
-    assert found.value == float((model.predict(TEST.pixels) == TEST.labels).double().mean())
-    assert 0.9 < found.low <= found.value <= found.high
+    measurement = measure.measure(model, DIGITS, split="test")
+    assert measurement.value == float((model.predict(TEST.pixels) == TEST.labels).double().mean())
+    assert 0.9 < measurement.low <= measurement.value <= measurement.high
     assert measure.unavailable(model, DIGITS, split="test") is None
-    assert reason(measure, Remembering()) == "Remembering tells no classes"
+    assert reason(measure, CopyModel()) == "CopyModel is not a classifier"
 
 
-def test_what_has_no_answer(classifier: TrainedModel) -> None:
+def test_measures_that_are_unavailable(classifier: TrainedModel) -> None:
     measures = default_measures(classifier)
-    assert reason(measures["class_agreement"], Remembering()) == "it does not draw by label"
-    assert reason(measures["cas"], Remembering()) == "it does not draw by label"
-    assert reason(measures["modes"], classifier.load()) == "Classifier draws no images"
-    larger = Remembering()
+    assert reason(measures["class_agreement"], CopyModel()) == "the model is not class-conditional"
+    assert reason(measures["cas"], CopyModel()) == "the model is not class-conditional"
+    assert reason(measures["modes"], classifier.load()) == "Classifier does not generate images"
+    larger = CopyModel()
     larger.spec = ImageSpec(1, 16, 16, 17)
     assert "takes images (1, 8, 8) with 17 levels, not (1, 16, 16)" in reason(measures["modes"], larger)
-    fewer = Remembering(class_conditional=True)
+    fewer = CopyModel(class_conditional=True)
     fewer.spec = ImageSpec(1, 8, 8, 17, num_classes=3)
-    assert "tells 10 classes apart, and the model draws 3" in reason(measures["class_agreement"], fewer)
+    assert "has 10 classes, and the model has 3" in reason(measures["class_agreement"], fewer)
 
 
-def test_without_a_classifier_only_pixels_are_looked_at() -> None:
+def test_without_a_classifier_only_measures_of_pixels_are_available() -> None:
     measures = default_measures()
-    assert "genera train lenet" in reason(measures["fd[lenet]"], Remembering())
-    assert measures["diversity"].unavailable(Remembering(), DIGITS, split="test") is None
-    assert measures["diversity"].measure(Remembering(), DIGITS, split="test").value > 0.5
+    assert "genera train lenet" in reason(measures["fd[lenet]"], CopyModel())
+    assert measures["diversity"].unavailable(CopyModel(), DIGITS, split="test") is None
+    assert measures["diversity"].measure(CopyModel(), DIGITS, split="test").value > 0.5
 
 
 def test_images_without_labels(classifier: TrainedModel) -> None:
     splits = {name: lambda name=name: ImageSplit(DIGITS.split(name).pixels) for name in ("validation", "test")}
     unlabelled = ImageDataset("own", ImageSpec(1, 8, 8, 17), class_names=(), splits=splits)
-    found = default_measures(classifier)["class_agreement"].measure(
-        Remembering(class_conditional=True), unlabelled, split="test"
+    measurement = default_measures(classifier)["class_agreement"].measure(
+        CopyModel(class_conditional=True), unlabelled, split="test"
     )
-    assert found.value > 0.9
-    assert found.references == {}
+    assert measurement.value > 0.9
+    assert measurement.references == {}
 
 
 def test_the_command_takes_a_classifier(
@@ -202,18 +214,20 @@ def test_the_command_takes_a_classifier(
 ) -> None:
     options = ("--measures", "fd[lenet], modes", "--classifier", classifier.name, "--json")
     assert main(["evaluate", str(tiny_run), *options]) == 0
-    found = json.loads(capsys.readouterr().out)["measures"]
-    assert found["fd[lenet]"]["settings"]["extractor"] == classifier.weights_digest
-    assert found["fd[lenet]"]["references"]["uniform noise"] > found["fd[lenet]"]["references"]["validation images"]
+    measures = json.loads(capsys.readouterr().out)["measures"]
+    assert measures["fd[lenet]"]["settings"]["extractor"] == classifier.weights_digest
+    assert (
+        measures["fd[lenet]"]["references"]["uniform noise"] > measures["fd[lenet]"]["references"]["validation images"]
+    )
 
 
 def test_a_classifier_must_be_one(trained: Path) -> None:
-    with complains("is no classifier but a NormalizingFlow"):
-        default_measures(find_model(str(trained)))["modes"].unavailable(Remembering(), DIGITS, split="test")
+    with complains("is a NormalizingFlow, not a classifier"):
+        default_measures(find_model(str(trained)))["modes"].unavailable(CopyModel(), DIGITS, split="test")
 
 
-def own(shape: tuple[int, int, int], **counts: int) -> ImageDataset:
-    """Noise of a shape with 17 levels, so many images per split."""
+def noise_dataset(shape: tuple[int, int, int], **counts: int) -> ImageDataset:
+    """Noise of a shape with 17 levels; the number of images of each split."""
     spec = ImageSpec(*shape, 17)
     splits = {
         name: lambda count=count: ImageSplit(torch.randint(17, (count, *shape), dtype=torch.uint8))
@@ -222,28 +236,30 @@ def own(shape: tuple[int, int, int], **counts: int) -> ImageDataset:
     return ImageDataset("own", spec, class_names=(), splits=splits)
 
 
-def test_images_that_do_not_allow_an_answer() -> None:
-    measures, conditional = default_measures(), Remembering(class_conditional=True)
-    few = "it takes sets of at least 2 images, and these are of 1"
-    assert reason(measures["diversity"], Remembering(), own((1, 8, 8), test=1)) == few
-    assert "images of at least 7 pixels" in reason(measures["diversity"], Remembering(), own((1, 6, 8), test=3))
-    assert "no training images" in reason(measures["cas"], conditional, own((1, 8, 8), test=3))
-    assert "the model knows 10 classes, own has 0" in reason(
-        measures["cas"], conditional, own((1, 8, 8), train=20, test=3)
+def test_images_for_which_measures_are_unavailable() -> None:
+    measures, conditional = default_measures(), CopyModel(class_conditional=True)
+    few = "needs sets of at least 2 images, got 1"
+    assert reason(measures["diversity"], CopyModel(), noise_dataset((1, 8, 8), test=1)) == few
+    assert "images of at least 7 pixels" in reason(measures["diversity"], CopyModel(), noise_dataset((1, 6, 8), test=3))
+    assert "no training images" in reason(measures["cas"], conditional, noise_dataset((1, 8, 8), test=3))
+    assert "the model has 10 classes, own has 0" in reason(
+        measures["cas"], conditional, noise_dataset((1, 8, 8), train=20, test=3)
     )
 
 
-def test_what_stands_beside_is_of_as_many_images_or_says_so() -> None:
+def test_references_state_a_lower_number_of_images() -> None:
     measure = default_measures()["diversity"]
     for validation, name in ((5, "5 validation images"), (6, "validation images"), (9, "validation images")):
-        found = measure.measure(Remembering(), own((1, 8, 8), validation=validation, test=6), split="test")
-        assert set(found.references) == {name, "uniform noise"}
-        assert found.n == 6
-    found = measure.measure(Remembering(), own((1, 8, 8), validation=1, test=6), split="test")
-    assert set(found.references) == {"uniform noise"}
+        measurement = measure.measure(
+            CopyModel(), noise_dataset((1, 8, 8), validation=validation, test=6), split="test"
+        )
+        assert set(measurement.references) == {name, "uniform noise"}
+        assert measurement.n == 6
+    measurement = measure.measure(CopyModel(), noise_dataset((1, 8, 8), validation=1, test=6), split="test")
+    assert set(measurement.references) == {"uniform noise"}
 
 
-def test_a_figure_is_kept_for_all_the_images_that_it_depends_on(tiny_run: Path) -> None:
+def test_the_cache_depends_on_all_images_that_a_value_depends_on(tiny_run: Path) -> None:
     trained, measure = find_model(str(tiny_run)), default_measures()["diversity"]
     references = []
     for flipped in (False, True):
@@ -251,8 +267,8 @@ def test_a_figure_is_kept_for_all_the_images_that_it_depends_on(tiny_run: Path) 
         pixels = {"test": TEST.pixels, "validation": 16 - validation if flipped else validation}
         splits = {name: lambda own=own: ImageSplit(own) for name, own in pixels.items()}
         data = ImageDataset("digits", ImageSpec(1, 8, 8, 17), class_names=(), splits=splits)
-        found = evaluate(trained, data, [measure])
-        references.append(found["measures"]["diversity"]["references"]["validation images"])
+        result = evaluate(trained, data, [measure])
+        references.append(result["measures"]["diversity"]["references"]["validation images"])
     assert references[0] != references[1]
 
 
@@ -260,5 +276,5 @@ def test_an_interval_over_seeds() -> None:
     values = [1.0, 1.5, 0.5, 2.0, 1.2]
     expected = scipy.stats.ttest_1samp(values, 0).confidence_interval()
     assert t_interval(values) == pytest.approx(tuple(expected))
-    with complains("at least two", "got 1"):
+    with complains("at least two values", "got 1"):
         t_interval([1.0])

@@ -1,4 +1,4 @@
-"""Metrics of sets of images, which take features or classes, against something independent."""
+"""Metrics of features or classes of sets of images, against independent implementations."""
 
 from __future__ import annotations
 
@@ -28,16 +28,16 @@ from genera.evaluation.metrics import (
 
 
 def with_moments(mean: Tensor, deviations: Tensor, *, seed: int) -> Tensor:
-    """100 vectors whose mean, and whose covariance, a diagonal one, are exactly these."""
+    """100 vectors with exactly this mean and this diagonal covariance."""
     x = normal(100, len(mean), seed=seed)
     x = x - x.mean(dim=0)
     white = x @ torch.linalg.inv(torch.linalg.cholesky(x.T.cov())).T
     return mean + deviations * white
 
 
-def frechet(drawn: Tensor, real: Tensor) -> float:
-    metric = FrechetDistance(drawn.shape[1])
-    metric.update(drawn, real=False)
+def frechet(generated: Tensor, real: Tensor) -> float:
+    metric = FrechetDistance(generated.shape[1])
+    metric.update(generated, real=False)
     metric.update(real, real=True)
     return float(metric.compute())
 
@@ -51,24 +51,24 @@ def test_a_frechet_distance_of_diagonal_gaussians() -> None:
 
 
 @pytest.mark.parametrize("scale", [1e-3, 1.0, 1e3])
-def test_a_frechet_distance_with_scipys_root(scale: float) -> None:
-    drawn = scale * (normal(60, 8) @ normal(8, 8, seed=2) + 3)
+def test_a_frechet_distance_with_scipys_square_root(scale: float) -> None:
+    generated = scale * (normal(60, 8) @ normal(8, 8, seed=2) + 3)
     real = scale * normal(80, 8, seed=3) @ normal(8, 8, seed=4)
-    first, second = np.cov(drawn.T), np.cov(real.T)
+    first, second = np.cov(generated.T), np.cov(real.T)
     root = scipy.linalg.sqrtm(first @ second).real
-    difference = drawn.mean(dim=0) - real.mean(dim=0)
+    difference = generated.mean(dim=0) - real.mean(dim=0)
     expected = float(difference.square().sum()) + np.trace(first + second - 2 * root)
-    assert frechet(drawn, real) == pytest.approx(expected, rel=1e-6)
-    assert frechet(real, drawn) == pytest.approx(expected, rel=1e-6)
+    assert frechet(generated, real) == pytest.approx(expected, rel=1e-6)
+    assert frechet(real, generated) == pytest.approx(expected, rel=1e-6)
 
 
-def test_a_set_is_not_far_from_itself() -> None:
+def test_the_distance_of_a_set_to_itself_is_zero() -> None:
     features = normal(50, 6) + 2
     assert frechet(features, features.flip(0)) == pytest.approx(0, abs=1e-12)
 
 
-def test_features_that_never_change_or_follow_each_other() -> None:
-    """Covariances without full rank: eigenvalues of zero come out on either side of it."""
+def test_features_that_are_constant_or_linearly_dependent() -> None:
+    """Covariances without full rank: rounding makes some zero eigenvalues negative."""
     features = torch.cat([normal(20, 3), 2 * normal(20, 3), torch.ones(20, 2).double()], dim=1)
     assert 0 <= frechet(features, features) < 1e-6
     assert frechet(features, features + 1) == pytest.approx(8, abs=1e-6)
@@ -78,14 +78,14 @@ def test_a_frechet_distance_needs_two_images_of_known_features() -> None:
     metric = FrechetDistance(3)
     metric.update(normal(2, 3), real=True)
     metric.update(normal(1, 3), real=False)
-    with complains("at least two images on either side", "got 1 drawn and 2 real"):
+    with complains("at least two images in each set", "got 1 generated and 2 real"):
         metric.compute()
     for features in (normal(2, 4), normal(3)):
         with complains("features must have shape (B, 3)", str(tuple(features.shape))):
             metric.update(features, real=True)
 
 
-def test_modes_and_divergence_of_known_shares() -> None:
+def test_modes_and_class_kl_of_known_shares() -> None:
     labels = torch.arange(3).repeat_interleave(torch.tensor([91, 7, 2]))
     for share, expected in [(0.02, 3), (0.021, 2), (0.07, 2), (0.0701, 1), (0.92, 0)]:
         metric = ModeCoverage(4, share=share)
@@ -97,7 +97,7 @@ def test_modes_and_divergence_of_known_shares() -> None:
 
 
 @pytest.mark.parametrize("num_classes", [1, 3, 10])
-def test_the_ends_of_a_divergence(num_classes: int) -> None:
+def test_the_extreme_values_of_class_kl(num_classes: int) -> None:
     even, single = ClassKl(num_classes), ClassKl(num_classes)
     even.update(torch.arange(num_classes).repeat(7))
     single.update(torch.full((5,), num_classes - 1))
@@ -105,18 +105,18 @@ def test_the_ends_of_a_divergence(num_classes: int) -> None:
     assert float(single.compute()) == pytest.approx(math.log(num_classes))
 
 
-def test_agreement_counted_by_hand() -> None:
+def test_class_agreement_computed_by_hand() -> None:
     metric = ClassAgreement()
     metric.update(torch.tensor([0, 1, 2]), torch.tensor([0, 1, 1]))
     metric.update(torch.tensor([3]), torch.tensor([0]))
     assert float(metric.compute()) == 0.5
-    with complains("one predicted class for each wanted", "(2,) and (1,)"):
+    with complains("one predicted class for each label", "(2,) and (1,)"):
         metric.update(torch.zeros(2), torch.zeros(1))
 
 
-def test_recognised_counted_by_hand() -> None:
+def test_recognition_computed_by_hand() -> None:
     metric = Recognition()
-    # Of the first 0.5 for one of three, of the second a third for each, of the third all for the last.
+    # The probabilities are 0.5 for one class, a third for each, and 1 for the last class.
     metric.update(torch.tensor([[math.log(2), 0, 0], [1, 1, 1]]))
     metric.update(torch.tensor([[-9.0, -9.0, 9.0]]))
     assert float(metric.compute()) == pytest.approx(2 / 3)
@@ -124,7 +124,7 @@ def test_recognised_counted_by_hand() -> None:
         metric.update(torch.zeros(2))
 
 
-def test_distances_are_scipys() -> None:
+def test_pairwise_distances_equal_scipys() -> None:
     features = normal(700, 3)
     metric = PairwiseDistance(3)
     for part in features.split(300):
@@ -137,10 +137,10 @@ def test_distances_are_scipys() -> None:
 
 
 @pytest.mark.parametrize("metric", [ModeCoverage(3), ClassKl(3), ClassAgreement(), PairwiseDistance(3), Recognition()])
-def test_nothing_is_said_of_no_images(metric: Metric) -> None:
-    of_vectors = isinstance(metric, PairwiseDistance | Recognition)
-    nothing = torch.zeros(0, 3) if of_vectors else torch.zeros(0, dtype=torch.int64)
-    metric.update(*[nothing] * (2 if isinstance(metric, ClassAgreement) else 1))
+def test_metrics_refuse_to_compute_without_images(metric: Metric) -> None:
+    takes_vectors = isinstance(metric, PairwiseDistance | Recognition)
+    empty = torch.zeros(0, 3) if takes_vectors else torch.zeros(0, dtype=torch.int64)
+    metric.update(*[empty] * (2 if isinstance(metric, ClassAgreement) else 1))
     with complains("needs at least"):
         metric.compute()
 
@@ -153,7 +153,7 @@ def test_features_that_are_not_finite() -> None:
 
 
 @pytest.mark.parametrize("metric", [ModeCoverage, ClassKl])
-def test_labels_of_other_classes(metric: type[ModeCoverage | ClassKl]) -> None:
+def test_labels_out_of_range(metric: type[ModeCoverage | ClassKl]) -> None:
     for labels in ([0, 3], [-1, 2]):
         with complains("between 0 and 2", f"got labels from {labels[0]} to {labels[1]}"):
             metric(3).update(torch.tensor(labels))
@@ -163,12 +163,12 @@ def test_labels_of_other_classes(metric: type[ModeCoverage | ClassKl]) -> None:
 
 @pytest.mark.parametrize("share", [0, 1.1, -1])
 def test_a_share_out_of_range(share: float) -> None:
-    with complains("share must lie in (0, 1]", str(share)):
+    with complains("share must be in (0, 1]", str(share)):
         ModeCoverage(3, share)
 
 
-def fed(metric: Metric, seed: int, order: list[int]) -> Metric:
-    """A metric that took in 24 images in batches, in an order of them."""
+def updated(metric: Metric, seed: int, order: list[int]) -> Metric:
+    """Update a metric with 24 images in batches, in the given order."""
     features = normal(24, 3, seed=seed).float()
     labels = torch.randint(4, (24,), generator=torch.Generator().manual_seed(seed))
     for start, end in pairwise([0, 10, 12, 24]):
@@ -193,9 +193,9 @@ def fed(metric: Metric, seed: int, order: list[int]) -> Metric:
         lambda: PairwiseDistance(3),
     ],
 )
-def test_the_order_of_images_and_who_saw_them_do_not_matter(make: Callable[[], Metric]) -> None:
-    """Two processes add up their states, in float64 whatever the features are."""
-    one, other = fed(make(), 1, list(range(24))), fed(make(), 2, list(range(24)))
+def test_the_order_of_images_and_their_process_do_not_matter(make: Callable[[], Metric]) -> None:
+    """Two processes add their states, in float64 for any dtype of features."""
+    one, other = updated(make(), 1, list(range(24))), updated(make(), 2, list(range(24)))
     other.merge_state(one)
-    together = fed(fed(make(), 2, list(reversed(range(24)))), 1, list(range(24)))
+    together = updated(updated(make(), 2, list(reversed(range(24)))), 1, list(range(24)))
     assert float(other.compute()) == pytest.approx(float(together.compute()), rel=1e-12)

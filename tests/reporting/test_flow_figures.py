@@ -21,7 +21,7 @@ def texts(figure: Figure) -> str:
 
 
 @pytest.mark.parametrize("name", FLOWS)
-def test_a_flow_has_the_figures_it_can_have(name: str) -> None:
+def test_a_flow_has_the_figures_that_apply(name: str) -> None:
     flow, images = FLOWS[name]()
     figures = flow_figures(flow)
     assert ("scales" in figures) == (len(flow.latent_scales) > 1)
@@ -34,7 +34,7 @@ def test_a_flow_has_the_figures_it_can_have(name: str) -> None:
         figure.canvas.draw()
 
 
-def test_scales_stand_beside_the_image() -> None:
+def test_resampled_scales_are_next_to_the_image() -> None:
     flow, _ = FLOWS["flow, grey"]()
     images = ImageSplit(pixels(flow.spec, 10))
     figure = scales_figure(flow, images, about="", seed=3)
@@ -42,8 +42,8 @@ def test_scales_stand_beside_the_image() -> None:
     few = images.pixels[:8]
     assert np.array_equal(image, np.asarray(image_grid(few, columns=1, levels=17)))
     generator = torch.Generator().manual_seed(3)
-    drawn = [flow.resample(few, keep=1, generator=generator) for _ in range(4)]
-    expected = image_grid(torch.stack(drawn, dim=1).flatten(0, 1), columns=4, levels=17)
+    resampled = [flow.resample(few, keep=1, generator=generator) for _ in range(4)]
+    expected = image_grid(torch.stack(resampled, dim=1).flatten(0, 1), columns=4, levels=17)
     assert np.array_equal(kept, np.asarray(expected))
     assert "coarsest scale of 2 kept" in texts(figure)
 
@@ -59,9 +59,9 @@ def test_densities_of_a_fresh_dequantizer_are_uniform() -> None:
     assert labels == [
         "black: level 0, 16 values", "grey: level 128, 16 values", "bright: level 250, 16 values", "uniform"
     ]  # fmt: skip
-    found = axes.findobj(StepPatch)
-    assert len(found) == 3
-    for stairs in found:
+    densities = axes.findobj(StepPatch)
+    assert len(densities) == 3
+    for stairs in densities:
         density, edges, _ = stairs.get_data()
         assert float((density * np.diff(edges)).sum()) == pytest.approx(1)
         # 4,096 numbers in 40 bins: a relative deviation of 0.1 each.
@@ -75,19 +75,19 @@ def test_an_image_of_every_level_is_dequantized_in_colour() -> None:
     assert "black: level 0, 48 values" in texts(figure)
 
 
-def test_the_maps_are_bits_and_the_titles_their_means() -> None:
+def test_the_maps_show_bits_and_the_titles_their_means() -> None:
     flow, _ = FLOWS["flow, colour"]()
     images = ImageSplit(pixels(flow.spec, 3))
     figure = pixel_bits_figure(flow, images, about="", seed=5)
     generator = torch.Generator().manual_seed(5)
     with torch.no_grad():
-        draws = [log_prob_map(flow, images.pixels, generator=generator) for _ in range(8)]
-    bits = -torch.stack(draws).mean(dim=0) / (3 * np.log(2))
+        maps = [log_prob_map(flow, images.pixels, generator=generator) for _ in range(8)]
+    bits = -torch.stack(maps).mean(dim=0) / (3 * np.log(2))
     for index in range(3):
-        shown, heat = figure.axes[index], figure.axes[3 + index]
-        assert np.asarray(shown.get_images()[0].get_array()).shape == (4, 4, 3)
+        image, heat = figure.axes[index], figure.axes[3 + index]
+        assert np.asarray(image.get_images()[0].get_array()).shape == (4, 4, 3)
         np.testing.assert_allclose(np.asarray(heat.get_images()[0].get_array()), bits[index], rtol=1e-6)
-        assert shown.get_title() == f"{float(bits[index].mean()):.2f}"
+        assert image.get_title() == f"{float(bits[index].mean()):.2f}"
     assert f"{float(bits.mean()):.3f}" in figure.get_suptitle()
 
 
@@ -101,5 +101,5 @@ def test_figures_of_one_seed_are_the_same() -> None:
 
 
 def _arrays(figure: Figure) -> list[np.ndarray]:
-    shown = [np.asarray(image.get_array()) for axes in figure.axes for image in axes.get_images()]
-    return shown + [stairs.get_data().values for stairs in figure.findobj(StepPatch)]
+    arrays = [np.asarray(image.get_array()) for axes in figure.axes for image in axes.get_images()]
+    return arrays + [stairs.get_data().values for stairs in figure.findobj(StepPatch)]

@@ -13,7 +13,7 @@ from genera.zoo import find_model, shipped_models
 
 
 @pytest.mark.parametrize("name", [model.name for model in shipped_models()])
-def test_every_shipped_model_loads_and_has_its_papers(name: str) -> None:
+def test_every_shipped_model_loads_and_has_all_files(name: str) -> None:
     trained = find_model(name)
     model = trained.load()
     assert not model.training
@@ -25,15 +25,15 @@ def test_every_shipped_model_loads_and_has_its_papers(name: str) -> None:
         assert images.shape == (2, *trained.spec.shape)
     for file in files:
         assert (trained.run.path / file).is_file(), file
-    # Above 8 MB weights are halved, unless that shows in a figure, as it does of the vanilla GAN's two million.
+    # Above 8 MB weights are stored in half precision, unless that changes a measure, as for the vanilla GAN.
     assert trained.run.weights.stat().st_size < 8.5e6
 
 
-def test_something_ships() -> None:
+def test_a_model_of_digits_ships() -> None:
     assert "realnvp-digits" in {model.name for model in shipped_models()}
 
 
-def test_a_run_loads_with_all_that_its_family_offers(trained: Path) -> None:
+def test_a_run_loads_with_all_capabilities_of_its_family(trained: Path) -> None:
     model = genera.load(trained)
     assert isinstance(model, Generative)
     assert isinstance(model, Density)
@@ -43,7 +43,7 @@ def test_a_run_loads_with_all_that_its_family_offers(trained: Path) -> None:
     assert torch.equal(model.sample(4, generator=seed(1)), again.sample(4, generator=seed(1)))
 
 
-def test_an_unknown_name_gives_near_ones() -> None:
+def test_an_unknown_name_suggests_similar_ones() -> None:
     with pytest.raises(
         ValueError, match="no run directory or shipped model 'realnvp-digit'; shipped models: realnvp-digits"
     ):

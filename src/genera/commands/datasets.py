@@ -11,16 +11,16 @@ from genera.data.catalogue import availability
 
 
 def datasets() -> None:
-    """List data sets: what they hold, under which licence, and where they are.
+    """List data sets with their content, licence and location.
 
-    Files are looked for in $GENERA_DATA/NAME, then in the user's cache, and downloaded otherwise.
-    `genera train RECIPE --data NAME --help` shows what settings one has.
+    Files are read from $GENERA_DATA/NAME or the user's cache, and downloaded if they are in neither.
+    `genera train RECIPE --data NAME --help` shows the settings of a data set.
     """
-    cards = [find_dataset(name).info for name in dataset_names()]
-    rows = [[info.name, info.size, info.licence, availability(info.name)] for info in cards]
-    print_table(["name", "images", "licence", "where"], rows)
+    infos = [find_dataset(name).info for name in dataset_names()]
+    rows = [[info.name, info.size, info.licence, availability(info.name)] for info in infos]
+    print_table(["name", "images", "licence", "location"], rows)
     print()
-    print_table(["name", "what it is", "homepage"], [[info.name, info.summary, info.homepage] for info in cards])
+    print_table(["name", "description", "homepage"], [[info.name, info.summary, info.homepage] for info in infos])
 
 
 def main(arguments: Sequence[str]) -> None:

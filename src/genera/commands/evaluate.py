@@ -28,45 +28,44 @@ def evaluate(
 ) -> None:
     """Measure a trained model and write evaluation.json into its run directory.
 
-    What was measured before is not measured again, so an evaluation can be interrupted and taken up.
+    Results are cached, so an interrupted evaluation can be continued.
 
     Args:
         model: a run directory, or a name that `genera models` lists.
-        data: data set to use; the one the model was trained on where omitted.
-        split: train, validation or test; tune on validation, and take the test figure once.
-        measures: only these, with commas in between, such as bits_per_dim@1,fd[lenet]; all where omitted.
-            bits_per_dim@128 and cas, which trains two classifiers, take minutes.
-        count: images drawn for every measure of sets, beside as many real ones; 10,000 where omitted, or as many as
-            the split has.
-        classifier: run directory or name of the classifier through which samples are looked at; lenet-DATA where
-            omitted and shipped.
+        data: data set; default: the one the model was trained on.
+        split: train, validation or test; tune on validation, and measure on test only once.
+        measures: names separated by commas, such as bits_per_dim@1,fd[lenet]; default: all. bits_per_dim@128 and cas,
+            which trains two classifiers, take minutes.
+        count: number of samples, and of real images, for each measure of sets; at most 10,000 by default.
+        classifier: run directory or name of the classifier for features and classes of images; default: lenet-DATA if
+            it ships with Genera.
         inception: file with the weights of Inception v3, for measures such as fd[inception]: the .pth of pytorch-fid.
         json: print the result as JSON instead of a table.
-        allow: packages the model's and the classifier's configs may name besides ours; only those you trust.
+        allow: packages the model's and the classifier's configs may name besides genera; only trusted ones.
     """
     trained = find_model(model)
     data = data or trained.open_data(split)
-    known = known_measures(
+    available = available_measures(
         data, split=split, count=count, classifier=classifier, inception=inception, allow=allow or ()
     )
-    chosen = chosen_measures(measures, known)
+    selected = select_measures(measures, available)
     writer = ResultWriter()
-    result = run_evaluation(trained, data, chosen, split=split, count=count, allow=allow or (), writer=writer)
+    result = run_evaluation(trained, data, selected, split=split, count=count, allow=allow or (), writer=writer)
     if json:
         print(json_format.dumps(result, indent=2))
         return
     print(f"{result['model']} on {data.describe(split)}")
-    for name, found in result["measures"].items():
-        interval = f"95 % interval {found['low']:.4f} … {found['high']:.4f}"
-        references = "".join(f"; {value:.4f} for {other}" for other, value in found.get("references", {}).items())
-        print(f"  {name:<18} {found['value']:.4f}   {interval}   {found['n']:,} images{references}")
+    for name, measured in result["measures"].items():
+        interval = f"95 % interval {measured['low']:.4f} … {measured['high']:.4f}"
+        references = "".join(f"; {value:.4f} for {other}" for other, value in measured.get("references", {}).items())
+        print(f"  {name:<18} {measured['value']:.4f}   {interval}   {measured['n']:,} images{references}")
     for name, reason in result["unavailable"].items():
         print(f"  {name:<18} —   {reason}")
     if not (trained.is_shipped or writer.has_failed):
         print(result_path(trained, data, split, count=count))
 
 
-def known_measures(
+def available_measures(
     data: ImageDataset,
     *,
     split: str,
@@ -75,31 +74,31 @@ def known_measures(
     inception: Path | None,
     allow: Sequence[str],
 ) -> dict[str, Measure]:
-    """The measures that options of a command ask about a data set with, by name.
+    """The measures for a data set and the options of a command, by name.
 
     Raises:
-        ValueError: there is no such classifier, or ``count`` is not positive or more than there are images.
+        ValueError: the classifier does not exist, or ``count`` is not positive or exceeds the size of the split.
     """
-    looking = classifier_of(data.name) if classifier is None else find_model(classifier)
+    trained_classifier = classifier_of(data.name) if classifier is None else find_model(classifier)
     if count is None:
-        return default_measures(looking, inception=inception, allow=allow)
-    if count > (there_are := len(data.split(split))):
-        raise ValueError(f"--count {count} asks for more images than {data.name} has for {split}, {there_are:,}")
-    return default_measures(looking, count=count, inception=inception, allow=allow)
+        return default_measures(trained_classifier, inception=inception, allow=allow)
+    if count > (size := len(data.split(split))):
+        raise ValueError(f"--count must be at most {size:,}, the number of {split} images of {data.name}, got {count}")
+    return default_measures(trained_classifier, count=count, inception=inception, allow=allow)
 
 
-def chosen_measures(measures: str | None, known: dict[str, Measure]) -> list[Measure]:
-    """The measures that a list with commas names; all where there is none.
+def select_measures(measures: str | None, available: dict[str, Measure]) -> list[Measure]:
+    """The measures in a comma-separated list of names; all if it is None.
 
     Raises:
-        ValueError: there is none of a name; says which comes near.
+        ValueError: there is no measure with a name; the message suggests a similar name.
     """
-    names = list(known) if measures is None else [name.strip() for name in measures.split(",")]
+    names = list(available) if measures is None else [name.strip() for name in measures.split(",")]
     for name in names:
-        if name not in known:
-            near = difflib.get_close_matches(name, known, n=1) or list(known)
+        if name not in available:
+            near = difflib.get_close_matches(name, available, n=1) or list(available)
             raise ValueError(f"there is no measure {name!r}; did you mean {', '.join(near)}?")
-    return [measure for name, measure in known.items() if name in names]
+    return [measure for name, measure in available.items() if name in names]
 
 
 def main(arguments: Sequence[str]) -> None:

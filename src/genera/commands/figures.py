@@ -12,16 +12,16 @@ from genera.zoo import check_distinct, find_model
 
 
 def figures(models: list[str], *, out: Path | None = None, seed: int = 0, allow: list[str] | None = None) -> None:
-    """Draw every figure the given models allow, as PNG and SVG: training curves, samples, what becomes of images.
+    """Write all figures of trained models as PNG and SVG: training curves, samples, reconstructions and more.
 
-    With --out, also what several of them allow together: of autoencoders what the length of the code is worth, of a
-    VAE on several data sets how they differ. The last line says what was left out, and why.
+    With --out, also figures of several models: autoencoders of several latent sizes, and one VAE recipe on several data
+    sets. The last line lists the figures that were skipped, with reasons.
 
     Args:
         models: run directories, or names that `genera models` lists.
-        out: folder for the figures, with a folder for each model in it; the run's own `figures` where omitted.
-        seed: of all that is drawn, and of the choice of images.
-        allow: packages the models' configs may name besides ours; only those you trust.
+        out: folder for the figures, with a subfolder per model; default: `figures` in the run directory.
+        seed: of samples and of the choice of images.
+        allow: packages the models' configs may name besides genera; only trusted ones.
     """
     found = [find_model(name) for name in models]
     check_distinct(found)
@@ -29,19 +29,19 @@ def figures(models: list[str], *, out: Path | None = None, seed: int = 0, allow:
     if out is None and any(trained.is_shipped for trained in found):
         raise ValueError("figures of a shipped model need a folder: add --out DIR")
     if len(set(folders)) < len(folders):
-        raise ValueError("two of the models have the same name and would share a folder: draw them one by one")
+        raise ValueError("two of the models have the same name and would share a folder: give them one at a time")
     for trained in found:
         trained.run.check_records()
-    left_out: list[str] = []
+    skipped: list[str] = []
     for trained, folder in zip(found, folders, strict=True):
-        for path in make_figures(trained, folder, seed=seed, allow=allow or (), left_out=left_out.append):
+        for path in make_figures(trained, folder, seed=seed, allow=allow or (), on_skip=skipped.append):
             print(path)
     if out is not None:
         loaded = [(trained, trained.load(allow=allow or ())) for trained in found]
-        for path in make_multi_run_figures(loaded, out, seed=seed, allow=allow or (), left_out=left_out.append):
+        for path in make_multi_run_figures(loaded, out, seed=seed, allow=allow or (), on_skip=skipped.append):
             print(path)
-    if left_out:
-        print("; ".join(left_out), file=sys.stderr)
+    if skipped:
+        print("; ".join(skipped), file=sys.stderr)
 
 
 def main(arguments: Sequence[str]) -> None:

@@ -14,19 +14,19 @@ from genera.zoo import TrainedModel, shipped_models
 def models() -> None:
     """List the recipes and the trained models that ship with Genera.
 
-    A recipe is trained with `genera train RECIPE`; a model is used by its name, as in `genera sample MODEL`.
+    Train a recipe with `genera train RECIPE`. Use a model by its name, as in `genera sample MODEL`.
     """
     recipes = [
         [name, path.parent.name, _first_sentence(path.read_text(encoding="utf-8"))]
         for name, path in recipe_paths().items()
     ]
-    print_table(["recipe", "family", "what it is"], recipes)
+    print_table(["recipe", "family", "description"], recipes)
     print()
     print_table(["model", "trained on", "size", "licence", "scores"], [_row(model) for model in shipped_models()])
 
 
 def _first_sentence(recipe: str) -> str:
-    """What the comment at the top of a recipe begins with."""
+    """The first sentence of the comment at the top of a recipe."""
     comment = " ".join(line[1:].strip() for line in recipe.splitlines() if line.startswith("#"))
     return comment.partition(". ")[0].partition(": ")[0].rstrip(".")
 
@@ -40,8 +40,8 @@ def _scores(model: TrainedModel) -> str:
     if not model.run.evaluation.is_file():
         return "not measured"
     evaluation = read_evaluation(model.run.evaluation)
-    found = [f"{name} {value['value']:.3f}" for name, value in evaluation["measures"].items()]
-    return f"{', '.join(found)} ({evaluation['data']} {evaluation['split']})"
+    scores = [f"{name} {value['value']:.3f}" for name, value in evaluation["measures"].items()]
+    return f"{', '.join(scores)} ({evaluation['data']} {evaluation['split']})"
 
 
 def main(arguments: Sequence[str]) -> None:

@@ -15,7 +15,7 @@ from genera.data.image_grid import check_image_count, check_is_png, pair_grid, s
 from genera.evaluation import check_fits
 from genera.zoo import find_model
 
-#: Images at a time.
+#: Images per batch.
 _BATCH_SIZE = 100
 
 
@@ -28,15 +28,15 @@ def reconstruct(
     out: Path = Path("reconstructions.png"),
     allow: list[str] | None = None,
 ) -> None:
-    """Pass images through a trained model and back: pairs of rows, the original above what came back.
+    """Encode and decode images with a trained model: each image above its reconstruction.
 
     Args:
         model: a run directory, or a name that `genera models` lists.
-        data: data set to use; the one the model was trained on where omitted.
+        data: data set; default: the one the model was trained on.
         split: train, validation or test.
-        count: how many images, at most 10,000.
-        out: the picture, a PNG.
-        allow: packages the model's config may name besides ours; only those you trust.
+        count: number of images, at most 10,000.
+        out: the PNG file to write.
+        allow: packages the model's config may name besides genera; only trusted ones.
     """
     check_image_count(count)
     check_is_png(out)
@@ -52,9 +52,9 @@ def reconstruct(
         SequentialBatches(images, batch_size=_BATCH_SIZE), "reconstructing", disable=count <= _BATCH_SIZE, leave=False
     )
     with torch.inference_mode():
-        back = torch.cat([loaded.reconstruct(pixels, labels) for pixels, labels in batches])
-    save_picture(pair_grid(images.pixels, back, levels=loaded.spec.levels), out)
-    error = ((images.pixels.double() - back.double()) / (loaded.spec.levels - 1)).square().mean()
+        reconstructions = torch.cat([loaded.reconstruct(pixels, labels) for pixels, labels in batches])
+    save_picture(pair_grid(images.pixels, reconstructions, levels=loaded.spec.levels), out)
+    error = ((images.pixels.double() - reconstructions.double()) / (loaded.spec.levels - 1)).square().mean()
     print(f"mean squared error on [0, 1]: {error:.6f} over {len(images)} images")
     print(out)
 

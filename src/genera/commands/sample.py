@@ -24,16 +24,17 @@ def sample(
     seed: int = 0,
     allow: list[str] | None = None,
 ) -> None:
-    """Draw images from a trained model into one picture.
+    """Sample images from a trained model into one picture.
 
     Args:
         model: a run directory, or a name that `genera models` lists.
-        count: how many images, at most 10,000.
-        out: the picture, a PNG.
-        labels: classes to draw, one per image or repeated in turn, such as [0,1,2]; for conditional models.
-        temperature: below 1 draws nearer to what the model finds most likely; between 0 and 100.
-        seed: of the noise, at least 0; the same seed draws the same images.
-        allow: packages the model's config may name besides ours; only those you trust.
+        count: number of images, at most 10,000.
+        out: the PNG file to write.
+        labels: class of each image, such as [0,1,2]; repeated if there are fewer labels than images; for conditional
+            models.
+        temperature: values below 1 sample more probable images; between 0 and 100.
+        seed: random seed, at least 0; the same seed gives the same images.
+        allow: packages the model's config may name besides genera; only trusted ones.
     """
     check_image_count(count)
     check_temperature(temperature)
@@ -41,12 +42,12 @@ def sample(
     check_is_png(out)
     trained = find_model(model)
     loaded = trained.load(allow=allow or ())
-    wanted = None
+    all_labels = None
     if labels is not None:
         if not labels or not all(0 <= label < loaded.spec.num_classes for label in labels):
-            raise ValueError(f"labels must be among the {loaded.spec.num_classes} classes from 0 on, got {labels}")
-        wanted = torch.tensor(labels).repeat(-(-count // len(labels)))[:count]
-    batches = sample_batches(loaded, count, labels=wanted, temperature=temperature, seed=seed)
+            raise ValueError(f"labels must be between 0 and {loaded.spec.num_classes - 1}, at least one, got {labels}")
+        all_labels = torch.tensor(labels).repeat(-(-count // len(labels)))[:count]
+    batches = sample_batches(loaded, count, labels=all_labels, temperature=temperature, seed=seed)
     grid = ImageGrid(count, loaded.spec.shape, levels=loaded.spec.levels)
     for batch in batches:
         grid.add(batch)

@@ -30,17 +30,17 @@ def score(
     out: Path | None = None,
     allow: list[str] | None = None,
 ) -> None:
-    """Write the likelihood of every image as CSV: the higher its bits per dimension, the odder the image.
+    """Write the likelihood of each image as CSV; higher bits per dimension mean a less probable image.
 
     Args:
         model: a run directory, or a name that `genera models` lists.
-        data: data set to use; the one the model was trained on where omitted.
+        data: data set; default: the one the model was trained on.
         split: train, validation or test.
-        count: only the first so many images.
-        importance_samples: draws per image; more make the bound tighter and take longer.
-        seed: of the draws.
-        out: the CSV file; the terminal where omitted.
-        allow: packages the model's config may name besides ours; only those you trust.
+        count: score only the first COUNT images.
+        importance_samples: per image; more give a tighter bound and take longer.
+        seed: of the importance samples.
+        out: the CSV file to write; default: standard output.
+        allow: packages the model's config may name besides genera; only trusted ones.
     """
     if count is not None:
         check_positive(count=count)
@@ -55,13 +55,13 @@ def score(
     images = data.split(split)
     if count is not None:
         images = images.subset(torch.arange(min(count, len(images))))
-    found = log_probs(loaded, images, num_importance_samples=importance_samples, seed=seed)
-    bits = bits_per_dim(found, loaded.spec.num_dims)
+    log_prob = log_probs(loaded, images, num_importance_samples=importance_samples, seed=seed)
+    bits = bits_per_dim(log_prob, loaded.spec.num_dims)
     mean = float(bits.double().mean())
     if not bool(torch.isfinite(bits).all()):
         raise ValueError(f"{int((~torch.isfinite(bits)).sum())} of {len(bits)} likelihoods of {model} are not finite")
     print(f"mean of {len(images)} {split} images of {data.name}: {mean:.4f} bits/dim", file=sys.stderr)
-    text = _table(found, bits, images.labels)
+    text = _table(log_prob, bits, images.labels)
     if out is None:
         sys.stdout.write(text)
     else:
@@ -70,12 +70,12 @@ def score(
 
 
 def _table(log_prob: Tensor, bits: Tensor, labels: Tensor | None) -> str:
-    """The CSV: a row per image."""
+    """CSV with a row per image."""
     text = io.StringIO()
     table = csv.writer(text, lineterminator="\n")
     table.writerow(["image", "label", "log_prob", "bits_per_dim"])
-    shown = [""] * len(bits) if labels is None else labels.tolist()
-    for index, (label, nats, per_dim) in enumerate(zip(shown, log_prob.tolist(), bits.tolist(), strict=True)):
+    label_column = [""] * len(bits) if labels is None else labels.tolist()
+    for index, (label, nats, per_dim) in enumerate(zip(label_column, log_prob.tolist(), bits.tolist(), strict=True)):
         table.writerow([index, label, f"{nats:.4f}", f"{per_dim:.6f}"])
     return text.getvalue()
 

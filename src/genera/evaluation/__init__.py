@@ -1,4 +1,4 @@
-"""Measuring models of any family on equal terms."""
+"""Measures that compare models of any family."""
 
 from genera.evaluation.cas import classification_accuracy_score, sample_each_class
 from genera.evaluation.classifier import Classifier
@@ -7,12 +7,12 @@ from genera.evaluation.likelihood import log_probs
 from genera.evaluation.measures import BitsPerDimMeasure, Measure, Measurement
 from genera.evaluation.probes import ClassCoverage, Diversity
 from genera.evaluation.reconstructions import mse_measure
+from genera.evaluation.result_writer import ResultWriter
 from genera.evaluation.runner import cache_folder, check_fits, evaluate, result_path
 from genera.evaluation.samples import classifier_of
-from genera.evaluation.sampling import draw, interpolate, sample_batches, traverse
-from genera.evaluation.writing import ResultWriter
+from genera.evaluation.sampling import interpolate, sample_batches, sample_images, traverse
 
-#: What a config may name of these.
+#: Names that a config may use.
 PARTS = ("ClassCoverage", "Classifier", "Diversity")
 
 __all__ = [
@@ -28,7 +28,6 @@ __all__ = [
     "classification_accuracy_score",
     "classifier_of",
     "default_measures",
-    "draw",
     "evaluate",
     "interpolate",
     "log_probs",
@@ -36,5 +35,6 @@ __all__ = [
     "result_path",
     "sample_batches",
     "sample_each_class",
+    "sample_images",
     "traverse",
 ]

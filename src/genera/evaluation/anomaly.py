@@ -1,4 +1,4 @@
-"""How odd an image is to a model, and whether images of other data are odder."""
+"""Anomaly scores of images, and how well they detect out-of-distribution images."""
 
 from __future__ import annotations
 
@@ -19,51 +19,51 @@ from genera.evaluation.likelihood import log_probs
 from genera.evaluation.measures import Measure, Measurement
 from genera.evaluation.metrics import SquaredError
 
-#: Images of the model's own data, and as many of others; and validation images that typicality takes its mean of.
+#: Number of in-distribution, of out-of-distribution, and of validation images.
 _COUNT = 1000
 _BATCH = 250
-#: What other images are put beside those of a data set.
+#: The out-of-distribution data set for each data set.
 OUT_OF_DISTRIBUTION = {"mnist": "fashion-mnist", "fashion-mnist": "mnist", "kmnist": "mnist"}
 
 
-class Bits:
-    """Bits per dimension of images, of one importance sample; those of one model at a time are kept."""
+class BitsCache:
+    """Bits per dimension of images with one importance sample, cached for the last model."""
 
     def __init__(self) -> None:
         self._model: object = None
-        self._found: dict[str, Tensor] = {}
+        self._values: dict[str, Tensor] = {}
 
     def __call__(self, model: ImageModel, images: ImageSplit) -> Tensor:
-        """``(N,)``."""
+        """Bits per dimension of each image, ``(N,)``."""
         assert has_density(model)
         if model is not self._model:
-            self._model, self._found = model, {}
-        if images.digest not in self._found:
-            self._found[images.digest] = bits_per_dim(log_probs(model, images), model.spec.num_dims)
-        return self._found[images.digest]
+            self._model, self._values = model, {}
+        if images.digest not in self._values:
+            self._values[images.digest] = bits_per_dim(log_probs(model, images), model.spec.num_dims)
+        return self._values[images.digest]
 
 
-#: Of a model, images ``(N, C, H, W)``, validation images and what finds bits: ``(N,)``, higher is odder.
-Score = Callable[[ImageModel, ImageSplit, ImageSplit, Bits], Tensor]
+#: ``(model, images, validation images, bits) -> (N,)``; higher is more anomalous.
+AnomalyScore = Callable[[ImageModel, ImageSplit, ImageSplit, BitsCache], Tensor]
 
 
-def likelihood(model: ImageModel, images: ImageSplit, in_distribution: ImageSplit, bits: Bits) -> Tensor:
-    """Bits per dimension. Simple images have few of them, whatever the model was shown."""
+def bits_score(model: ImageModel, images: ImageSplit, validation: ImageSplit, bits: BitsCache) -> Tensor:
+    """Bits per dimension. Simple images have low values, whatever the model was trained on."""
     return bits(model, images)
 
 
-def typicality(model: ImageModel, images: ImageSplit, in_distribution: ImageSplit, bits: Bits) -> Tensor:
-    """How far the bits per dimension are from the mean of validation images, on either side.
+def typicality(model: ImageModel, images: ImageSplit, validation: ImageSplit, bits: BitsCache) -> Tensor:
+    """Absolute difference of the bits per dimension from their mean over validation images.
 
     Source:
         Nalisnick et al. (2019), "Detecting out-of-distribution inputs to deep generative models using typicality", for
         single images.
     """
-    return (bits(model, images) - bits(model, in_distribution).mean()).abs()
+    return (bits(model, images) - bits(model, validation).mean()).abs()
 
 
-def bits_beyond_png(model: ImageModel, images: ImageSplit, in_distribution: ImageSplit, bits: Bits) -> Tensor:
-    """Bits per dimension less those of a PNG file of the image, which stand for how complex it is.
+def bits_minus_png(model: ImageModel, images: ImageSplit, validation: ImageSplit, bits: BitsCache) -> Tensor:
+    """Bits per dimension minus those of the image as a PNG file, which measure its complexity.
 
     Source:
         Serrà et al. (2020), "Input complexity and out-of-distribution detection with likelihood-based models".
@@ -71,8 +71,8 @@ def bits_beyond_png(model: ImageModel, images: ImageSplit, in_distribution: Imag
     return bits(model, images) - png_bits(images, levels=model.spec.levels)
 
 
-def reconstruction_error(model: ImageModel, images: ImageSplit, in_distribution: ImageSplit, bits: Bits) -> Tensor:
-    """Mean squared error on [0, 1]; conditional models are told the labels."""
+def reconstruction_error(model: ImageModel, images: ImageSplit, validation: ImageSplit, bits: BitsCache) -> Tensor:
+    """Mean squared error on [0, 1]; conditional models get the labels."""
     assert isinstance(model, Autoencoding)
     metric = SquaredError(model.spec.levels)
     with torch.inference_mode():
@@ -81,21 +81,21 @@ def reconstruction_error(model: ImageModel, images: ImageSplit, in_distribution:
     return metric.values()
 
 
-def negated_score(model: ImageModel, images: ImageSplit, in_distribution: ImageSplit, bits: Bits) -> Tensor:
-    """Minus the discriminator's logit; of a conditional one, with the label that suits it best."""
+def negated_logit(model: ImageModel, images: ImageSplit, validation: ImageSplit, bits: BitsCache) -> Tensor:
+    """Minus the discriminator's logit; if it is conditional, minus the highest logit over all labels."""
     assert isinstance(model, TwoPlayer)
-    found = []
+    scores = []
     with torch.inference_mode():
         for pixels, _ in SequentialBatches(images, batch_size=_BATCH):
             every_label: list[Tensor | None] = [None]
             if model.class_conditional:
                 every_label = [torch.full((len(pixels),), label) for label in range(model.spec.num_classes)]
-            found.append(-torch.stack([model.score(pixels, labels) for labels in every_label]).amax(dim=0))
-    return torch.cat(found)
+            scores.append(-torch.stack([model.score(pixels, labels) for labels in every_label]).amax(dim=0))
+    return torch.cat(scores)
 
 
 def png_bits(images: ImageSplit, *, levels: int) -> Tensor:
-    """The size of every image as a PNG file, in bits per dimension: ``(N,)``."""
+    """Size of each image as a PNG file in bits per dimension, ``(N,)``."""
     sizes = []
     for pixels in images.pixels * (255 // (levels - 1)):
         file = io.BytesIO()
@@ -104,34 +104,34 @@ def png_bits(images: ImageSplit, *, levels: int) -> Tensor:
     return torch.tensor(sizes, dtype=torch.float64)
 
 
-def scores_of(model: ImageModel) -> Mapping[str, Score]:
-    """The scores that a model has, by name."""
-    found: dict[str, Score] = {}
+def available_scores(model: ImageModel) -> Mapping[str, AnomalyScore]:
+    """The anomaly scores that a model can compute, by name."""
+    scores: dict[str, AnomalyScore] = {}
     if has_density(model):
-        found |= {"bits": likelihood, "typicality": typicality, "png": bits_beyond_png}
+        scores |= {"bits": bits_score, "typicality": typicality, "png": bits_minus_png}
     if isinstance(model, Autoencoding) and not model.is_exact:
-        found["reconstruction"] = reconstruction_error
+        scores["reconstruction"] = reconstruction_error
     if isinstance(model, TwoPlayer):
-        found["discriminator"] = negated_score
-    return found
+        scores["discriminator"] = negated_logit
+    return scores
 
 
 def auroc(in_distribution: Tensor, out_of_distribution: Tensor) -> tuple[float, float, float]:
-    """The probability that an odd image scores higher than a usual one, ties counted half, with its 95 % interval.
+    """Area under the ROC curve: the probability that an out-of-distribution image scores higher; ties count half.
 
     Args:
-        usual: ``(N,)`` scores, at least two.
-        odd: ``(M,)`` scores, at least two.
+        in_distribution: ``(N,)`` scores, at least two.
+        out_of_distribution: ``(M,)`` scores, at least two.
 
     Returns:
-        The area under the curve of the receiver operating characteristic, and both ends.
+        The area, and the lower and upper end of its 95 % interval.
 
     Source:
         DeLong, DeLong & Clarke-Pearson (1988) for its variance.
     """
     ranks = torch.from_numpy(scipy.stats.rankdata(torch.cat([in_distribution, out_of_distribution]).numpy()))
     within = [torch.from_numpy(scipy.stats.rankdata(side.numpy())) for side in (in_distribution, out_of_distribution)]
-    # Of every image the share of the other side that is less odd: the area is the mean over either side.
+    # For each image the share of the other set with a lower score; the mean over either set gives the area.
     below_in = (ranks[: len(in_distribution)] - within[0]) / len(out_of_distribution)
     below_out = (ranks[len(in_distribution) :] - within[1]) / len(in_distribution)
     area = float(below_out.mean())
@@ -141,14 +141,14 @@ def auroc(in_distribution: Tensor, out_of_distribution: Tensor) -> tuple[float, 
 
 
 class AurocMeasure(Measure):
-    """How well a score tells images of other data from those of the model's own, as :func:`auroc`; 0.5 is chance.
+    """AUROC of an anomaly score for images of the model's data against another data set; 0.5 is chance.
 
     Args:
-        score: one of the names of :func:`scores_of`.
-        bits: finds them, once for all measures that share it.
+        score: one of the names of :func:`available_scores`.
+        bits: computes bits per dimension, shared by several measures.
     """
 
-    def __init__(self, score: str, *, bits: Bits) -> None:
+    def __init__(self, score: str, *, bits: BitsCache) -> None:
         self.score = score
         self.bits = bits
 
@@ -161,16 +161,16 @@ class AurocMeasure(Measure):
         return {"max_images": _COUNT, "interval": "95 % by DeLong's variance"}
 
     def unavailable(self, model: ImageModel, data: ImageDataset, *, split: str) -> str | None:
-        if self.score not in scores_of(model):
-            return f"{type(model).__name__} gives images no such score"
+        if self.score not in available_scores(model):
+            return f"{type(model).__name__} does not have this anomaly score"
         if data.name not in OUT_OF_DISTRIBUTION:
-            return f"no other data are known to put beside {data.name}"
+            return f"no out-of-distribution data set is known for {data.name}"
         if not {split, "validation"} <= {*data.split_names}:
-            return f"it takes {split} and validation images"
+            return f"needs {split} and validation images"
         try:
             find_dataset(OUT_OF_DISTRIBUTION[data.name])().split(split)
         except (ValueError, OSError) as error:
-            return f"{OUT_OF_DISTRIBUTION[data.name]}, to put beside, is missing: {error}"
+            return f"the out-of-distribution data set {OUT_OF_DISTRIBUTION[data.name]} is missing: {error}"
         return None
 
     def other_splits(self, data: ImageDataset, *, split: str) -> list[str]:
@@ -178,9 +178,9 @@ class AurocMeasure(Measure):
 
     def measure(self, model: ImageModel, data: ImageDataset, *, split: str) -> Measurement:
         other_name = OUT_OF_DISTRIBUTION[data.name]
-        own, validation = (_first(data.split(name)) for name in (split, "validation"))
-        out_of_distribution = _first(find_dataset(other_name)().split(split))
-        score = scores_of(model)[self.score]
+        own, validation = (_first_images(data.split(name)) for name in (split, "validation"))
+        out_of_distribution = _first_images(find_dataset(other_name)().split(split))
+        score = available_scores(model)[self.score]
         area, low, high = auroc(
             *(score(model, images, validation, self.bits).double() for images in (own, out_of_distribution))
         )
@@ -188,5 +188,5 @@ class AurocMeasure(Measure):
         return Measurement(area, low, high, len(own) + len(out_of_distribution), settings)
 
 
-def _first(images: ImageSplit) -> ImageSplit:
+def _first_images(images: ImageSplit) -> ImageSplit:
     return images.subset(torch.arange(min(_COUNT, len(images))))

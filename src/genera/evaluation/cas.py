@@ -1,7 +1,7 @@
 """The classification accuracy score of a class-conditional model.
 
-A classifier is trained on what the model draws of each class and judged on real images: it misses what the model leaves
-out, and what the model draws under a wrong label.
+A classifier is trained on generated images of each class and evaluated on real images: its accuracy falls with images
+that the model does not generate, or generates for a wrong label.
 """
 
 from __future__ import annotations
@@ -21,19 +21,19 @@ from genera.config.shipped_recipes import recipe_paths
 from genera.core import ImageModel, ImageSpec, check_positive, check_seed, noise_from
 from genera.data import ImageSplit, SequentialBatches, ShuffledBatches
 from genera.evaluation.classifier import Classifier
-from genera.evaluation.sampling import draw
+from genera.evaluation.sampling import sample_images
 
-#: The shipped recipe whose model is trained. Nothing else of it is used.
+#: The shipped recipe of the classifier; only its section ``model`` is used.
 _RECIPE = "lenet"
 _BATCH_SIZE = 128
 _LEARNING_RATE = 1e-3
-#: Epochs without a lower loss on the held-out images before it stops.
+#: Epochs without a lower loss on the held-out images before training stops.
 _PATIENCE = 3
 _MAX_EPOCHS = 30
 
 
-def cas_training() -> dict[str, Any]:
-    """All that the training of the classifier depends on besides the images and the seed."""
+def cas_training_settings() -> dict[str, Any]:
+    """Everything that the training of the classifier depends on besides the images and the seed."""
     return {
         "model": _recipe()["model"],
         "batch_size": _BATCH_SIZE,
@@ -46,20 +46,20 @@ def cas_training() -> dict[str, Any]:
 def classification_accuracy_score(
     train: ImageSplit, test: ImageSplit, *, spec: ImageSpec, seed: int = 0, max_epochs: int = _MAX_EPOCHS
 ) -> Tensor:
-    """Train a small convolutional network on ``train`` and judge it on ``test``, with a progress bar.
+    """Train a small convolutional network on ``train`` and evaluate it on ``test``, with a progress bar.
 
-    A tenth of ``train`` is held out: training stops when the loss there falls no more, and the weights of the epoch
-    where it was lowest are judged. Runs on the CPU.
+    A tenth of ``train`` is held out: training stops when the loss on it stops falling, and the weights of the epoch
+    with the lowest loss are evaluated. Runs on the CPU.
 
     Args:
-        train: images with labels: draws of a model, or real ones for comparison.
+        train: images with labels: generated, or real ones for comparison.
         test: real images with labels.
-        spec: what all of them look like.
+        spec: of all images.
         seed: of the network, the split and the order.
-        max_epochs: passes over the training images at most.
+        max_epochs: maximum number of epochs.
 
     Returns:
-        Whether the class of each test image is told right, ``(N,)`` of 0 and 1: the score is their mean.
+        ``(N,)``: 1 for each test image that is classified correctly, otherwise 0. The score is the mean.
 
     Raises:
         ValueError: the images do not fit the spec or have no labels, or there are too few.
@@ -70,17 +70,17 @@ def classification_accuracy_score(
     for images in (train, test):
         spec.check(images.pixels)
     if len(train) < 10:
-        raise ValueError(f"train must hold at least 10 images, a tenth of which is held out, got {len(train)}")
+        raise ValueError(f"train must have at least 10 images, as a tenth is held out, got {len(train)}")
     check_positive(max_epochs=max_epochs)
     check_seed(seed)
     order = torch.randperm(len(train), generator=torch.Generator().manual_seed(seed))
-    held_out, learned = (train.subset(part) for part in order.tensor_split([len(train) // 10]))
+    held_out, training = (train.subset(part) for part in order.tensor_split([len(train) // 10]))
     generator = torch.Generator().manual_seed(seed)
     with noise_from(generator):
         model = build_model(_recipe(), spec)
     assert isinstance(model, Classifier)
-    best = _trained(model, learned, held_out, seed=seed, max_epochs=max_epochs, generator=generator)
-    return _judge(best, test)[1]
+    best = _train(model, training, held_out, seed=seed, max_epochs=max_epochs, generator=generator)
+    return _evaluate(best, test)[1]
 
 
 def sample_each_class(model: ImageModel, count: int, *, seed: int = 0) -> ImageSplit:
@@ -88,35 +88,35 @@ def sample_each_class(model: ImageModel, count: int, *, seed: int = 0) -> ImageS
 
     Args:
         model: on the CPU, in evaluation mode.
-        count: of each class; for a classification accuracy score 5,000.
+        count: images per class; 5,000 for a classification accuracy score.
         seed: of the noise.
 
     Raises:
-        ValueError: the model cannot draw by label.
+        ValueError: the model is not class-conditional.
     """
     if not model.class_conditional:
-        raise ValueError(f"this {type(model).__name__} was not trained with labels and cannot draw by label")
+        raise ValueError(f"this {type(model).__name__} was not trained with labels: it cannot sample by class")
     labels = torch.arange(model.spec.num_classes).repeat_interleave(count)
-    return ImageSplit(draw(model, len(labels), labels=labels, seed=seed), labels)
+    return ImageSplit(sample_images(model, len(labels), labels=labels, seed=seed), labels)
 
 
 def _recipe() -> dict[str, Any]:
     return yaml.safe_load(recipe_paths()[_RECIPE].read_text(encoding="utf-8"))
 
 
-def _trained(
+def _train(
     model: Classifier,
-    learned: ImageSplit,
+    training: ImageSplit,
     held_out: ImageSplit,
     *,
     seed: int,
     max_epochs: int,
     generator: torch.Generator,
 ) -> Classifier:
-    """The model as it was after the epoch with the lowest loss on the held-out images."""
-    # Convolutions on processors are faster with the channels innermost, and give the same.
+    """Train the model and return it with the weights of the epoch with the lowest loss on the held-out images."""
+    # On CPUs convolutions are faster with this layout; the results are the same.
     model.to(memory_format=torch.channels_last)  # type: ignore[call-overload]  # missing from torch's annotations
-    batches = ShuffledBatches(learned, batch_size=min(_BATCH_SIZE, len(learned)), seed=seed)
+    batches = ShuffledBatches(training, batch_size=min(_BATCH_SIZE, len(training)), seed=seed)
     stream = iter(batches)
     optimizer = torch.optim.Adam(model.parameters(), lr=_LEARNING_RATE, fused=True)
     best, lowest, best_epoch = model, math.inf, 0
@@ -128,8 +128,8 @@ def _trained(
                 model.loss(images, labels, generator=generator).total.mean().backward()
                 optimizer.step()
                 bar.update()
-            loss, right = _judge(model, held_out)
-            bar.set_postfix(loss=loss, accuracy=float(right.mean()))
+            loss, is_correct = _evaluate(model, held_out)
+            bar.set_postfix(loss=loss, accuracy=float(is_correct.mean()))
             if loss < lowest:
                 best, lowest, best_epoch = copy.deepcopy(model), loss, epoch
             elif epoch - best_epoch == _PATIENCE:
@@ -138,10 +138,10 @@ def _trained(
 
 
 @torch.inference_mode()
-def _judge(model: Classifier, images: ImageSplit) -> tuple[float, Tensor]:
-    """Mean cross-entropy in nats, and whether the class of each image is told right, ``(N,)``."""
+def _evaluate(model: Classifier, images: ImageSplit) -> tuple[float, Tensor]:
+    """Mean cross-entropy in nats, and whether each image is classified correctly, ``(N,)``."""
     model.eval()
     losses = [model.loss(*batch) for batch in SequentialBatches(images, batch_size=500)]
     cross_entropy = torch.cat([loss.total for loss in losses])
-    right = torch.cat([loss.logs["accuracy"] for loss in losses])
-    return float(cross_entropy.double().mean()), right.double()
+    is_correct = torch.cat([loss.logs["accuracy"] for loss in losses])
+    return float(cross_entropy.double().mean()), is_correct.double()

@@ -1,4 +1,4 @@
-"""A classifier of images, for measures that ask for classes or features."""
+"""An image classifier, for measures that use classes or features."""
 
 from __future__ import annotations
 
@@ -11,23 +11,23 @@ from torch import Tensor, nn
 from genera.core import ImageSpec, Loss, Trainable, one_hot
 from genera.zoo import TrainedModel
 
-#: Makes a network ``(x, *, generator=None) -> (B, num_outputs)`` for a shape and a number of outputs. Its part
-#: ``features`` gives ``(B, F)``.
+#: Creates a network ``(x, *, generator=None) -> (B, num_outputs)`` from a shape and ``num_outputs``. Its submodule
+#: ``features`` returns ``(B, F)``.
 ClassifierNetwork = Callable[[tuple[int, int, int], int], nn.Module]
 
 
 class Classifier(Trainable):
-    """Tells the class of an image, and describes images by what it tells classes by.
+    """Predicts the class of an image; its last hidden layer provides features.
 
     Pixels are scaled to [-1, 1].
 
     Args:
-        spec: the images.
-        network: ``(shape, num_outputs)``, with a part ``features`` for all but its last layer and a part ``head`` for
-            that, as :class:`~genera.networks.LeNet` has.
+        spec: of the images.
+        network: ``(shape, num_outputs)``, with a submodule ``features`` for all but the last layer and a submodule
+            ``head`` for the last layer, as in :class:`~genera.networks.LeNet`.
 
     Raises:
-        ValueError: the images have no labels, or the network has no such parts.
+        ValueError: the images have no labels, or the network has no such submodules.
     """
 
     def __init__(self, spec: ImageSpec, *, network: ClassifierNetwork) -> None:
@@ -36,18 +36,17 @@ class Classifier(Trainable):
             raise ValueError("a classifier needs images with labels, got a data set without classes")
         self.spec = spec
         self.network = network(spec.shape, spec.num_classes)
-        parts = dict(self.network.named_children())
-        if not {"features", "head"} <= set(parts):
+        if not {"features", "head"} <= set(dict(self.network.named_children())):
             name = type(self.network).__name__
-            raise ValueError(f"network must have parts named features and head, as LeNet has, got {name}")
+            raise ValueError(f"network must have submodules features and head, as LeNet has, got {name}")
 
     def loss(self, images: Tensor, labels: Tensor | None = None, *, generator: torch.Generator | None = None) -> Loss:
         """Cross-entropy ``(B,)`` in nats.
 
         Raises:
-            ValueError: labels are missing, or of other classes.
+            ValueError: labels are missing or out of range.
         """
-        x = self._scaled(images)
+        x = self._scale(images)
         targets = one_hot(labels, self.spec.num_classes, count=len(x), dtype=x.dtype)
         logits = self.network(x, generator=generator).to(x.dtype)
         cross_entropy = F.cross_entropy(logits, targets, reduction="none")
@@ -55,15 +54,15 @@ class Classifier(Trainable):
         return Loss(cross_entropy, {"cross_entropy": cross_entropy}, {"accuracy": accuracy})
 
     def features(self, images: Tensor) -> Tensor:
-        """uint8 ``(B, C, H, W)`` to the values of the last layer but one, ``(B, F)``.
+        """uint8 ``(B, C, H, W)`` to the activations of the last hidden layer, ``(B, F)``.
 
         Raises:
             ValueError: the images do not fit the spec.
         """
         self.spec.check(images)
-        return self.network.get_submodule("features")(self._scaled(images))
+        return self.network.get_submodule("features")(self._scale(images))
 
-    def describe(self, images: Tensor) -> tuple[Tensor, Tensor]:
+    def features_and_logits(self, images: Tensor) -> tuple[Tensor, Tensor]:
         """uint8 ``(B, C, H, W)`` to features ``(B, F)`` and logits ``(B, num_classes)``, in one pass.
 
         Raises:
@@ -78,28 +77,28 @@ class Classifier(Trainable):
         Raises:
             ValueError: the images do not fit the spec.
         """
-        return self.describe(images)[1]
+        return self.features_and_logits(images)[1]
 
     def predict(self, images: Tensor) -> Tensor:
-        """uint8 ``(B, C, H, W)`` to the likeliest classes, int64 ``(B,)``.
+        """uint8 ``(B, C, H, W)`` to the most probable classes, int64 ``(B,)``.
 
         Raises:
             ValueError: the images do not fit the spec.
         """
         return self.logits(images).argmax(dim=1)
 
-    def _scaled(self, images: Tensor) -> Tensor:
-        """Pixels in [-1, 1]."""
+    def _scale(self, images: Tensor) -> Tensor:
+        """Scale pixels to [-1, 1]."""
         return self.spec.centred(images, next(self.network.parameters()).dtype)
 
 
 def load_classifier(trained: TrainedModel, *, allow: Sequence[str] = ()) -> Classifier:
-    """A trained classifier, in evaluation mode; its config may name the packages allowed besides ours.
+    """Load a trained classifier in evaluation mode; its config may name the packages ``allow`` besides ours.
 
     Raises:
-        ValueError: it cannot be loaded, or is none.
+        ValueError: it cannot be loaded, or is not a classifier.
     """
     model = trained.load(allow=allow)
     if not isinstance(model, Classifier):
-        raise ValueError(f"{trained.name} is no classifier but a {type(model).__name__}: give one of `lenet`")
+        raise ValueError(f"{trained.name} is a {type(model).__name__}, not a classifier such as `lenet`")
     return model

@@ -1,4 +1,4 @@
-"""What an evaluation asks."""
+"""The default measures of an evaluation."""
 
 from __future__ import annotations
 
@@ -10,8 +10,7 @@ from pathlib import Path
 from torch import Tensor
 
 from genera.core import check_positive
-from genera.evaluation.anomaly import AurocMeasure, Bits
-from genera.evaluation.cost import SpeedMeasure
+from genera.evaluation.anomaly import AurocMeasure, BitsCache
 from genera.evaluation.measures import AccuracyMeasure, BitsPerDimMeasure, Measure
 from genera.evaluation.memorisation import MemorisationMeasure
 from genera.evaluation.metrics import PeakSignalToNoise, SquaredError, StructuralSimilarity
@@ -21,7 +20,7 @@ from genera.evaluation.reconstructions import ReconstructionMeasure, Reconstruct
 from genera.evaluation.samples import ImageFeatures, Samples
 from genera.evaluation.set_measures import CasMeasure, Extractor, SetMeasure
 from genera.evaluation.set_metrics import (
-    Space,
+    FeatureSpace,
     class_agreement,
     class_kl,
     dissimilarity,
@@ -33,9 +32,10 @@ from genera.evaluation.set_metrics import (
     recognised,
     relative_sharpness,
 )
+from genera.evaluation.speed import SpeedMeasure
 from genera.zoo import TrainedModel
 
-#: Draws and real images in each set, or as many as there are real ones.
+#: Images in each set, or the number of real images if that is lower.
 _COUNT = 10_000
 
 
@@ -49,9 +49,9 @@ def default_measures(
     """The measures of an evaluation, by name.
 
     Args:
-        classifier: whose features and classes measures of sets take; without one they have no answer.
-        count: draws, and real images, that measures of sets take at most.
-        inception: a file with the weights of the Inception network; its measures are left out without one.
+        classifier: provides features and classes for measures of sets, which are unavailable without one.
+        count: maximum number of generated, and of real, images in a set.
+        inception: a file with the weights of the Inception network; without one there are no measures of it.
         allow: packages that the classifier's config may name besides ours.
 
     Raises:
@@ -59,8 +59,8 @@ def default_measures(
     """
     check_positive(count=count)
     samples = Samples(classifier, max_images=count, allow=allow, inception=inception)
-    through_inception = (
-        _in_space("inception", lambda seen: seen.inception_features, extractor="inception", samples=samples)
+    inception_measures = (
+        _feature_measures("inception", lambda images: images.inception_features, extractor="inception", samples=samples)
         if inception is not None
         else []
     )
@@ -68,18 +68,18 @@ def default_measures(
         BitsPerDimMeasure(1),
         BitsPerDimMeasure(8),
         BitsPerDimMeasure(128, max_images=1000),
-        *_of_reconstructions(),
-        *_in_space("lenet", lambda seen: seen.features, extractor="classifier", samples=samples),
-        *_in_space("random", lambda seen: seen.random_features, extractor="random", samples=samples),
-        *through_inception,
+        *_reconstruction_measures(),
+        *_feature_measures("lenet", lambda images: images.features, extractor="classifier", samples=samples),
+        *_feature_measures("random", lambda images: images.random_features, extractor="random", samples=samples),
+        *inception_measures,
         SetMeasure("modes", modes, samples=samples),
         SetMeasure("class_kl", class_kl, samples=samples),
-        SetMeasure("recognised", recognised, samples=samples, most=1.0),
-        SetMeasure("class_agreement", class_agreement, samples=samples, by_label=True, most=1.0),
-        SetMeasure("diversity", dissimilarity, samples=samples, extractor="nothing", least_size=WINDOW),
-        SetMeasure("sharpness", relative_sharpness, samples=samples, extractor="nothing", least_size=3),
+        SetMeasure("recognised", recognised, samples=samples, maximum=1.0),
+        SetMeasure("class_agreement", class_agreement, samples=samples, needs_labels=True, maximum=1.0),
+        SetMeasure("diversity", dissimilarity, samples=samples, extractor="nothing", min_size=WINDOW),
+        SetMeasure("sharpness", relative_sharpness, samples=samples, extractor="nothing", min_size=3),
         MemorisationMeasure(samples),
-        *_of_anomalies(),
+        *_anomaly_measures(),
         SpeedMeasure(),
         CasMeasure(),
         AccuracyMeasure(),
@@ -87,37 +87,37 @@ def default_measures(
     return {measure.name: measure for measure in measures}
 
 
-def _of_reconstructions() -> list[Measure]:
-    """The measures of reconstructions, which are made once for all of them."""
+def _reconstruction_measures() -> list[Measure]:
+    """Measures of reconstructions, which share the reconstructed images."""
     reconstructions = Reconstructions()
     return [
         ReconstructionMeasure("mse", SquaredError, reconstructions),
         ReconstructionMeasure("psnr", PeakSignalToNoise, reconstructions),
-        ReconstructionMeasure("ssim", StructuralSimilarity, reconstructions, least_size=WINDOW),
+        ReconstructionMeasure("ssim", StructuralSimilarity, reconstructions, min_size=WINDOW),
     ]
 
 
-def _of_anomalies() -> list[Measure]:
-    """The measures of scores of oddity, three of which take the bits of the same images."""
-    bits = Bits()
+def _anomaly_measures() -> list[Measure]:
+    """Measures of anomaly scores, which share the bits per dimension of the images."""
+    bits = BitsCache()
     names = ("bits", "typicality", "png", "reconstruction", "discriminator")
     return [AurocMeasure(score, bits=bits) for score in names]
 
 
-def _in_space(name: str, space: Space, *, extractor: Extractor, samples: Samples) -> list[Measure]:
-    """The measures of features, of one kind of features."""
+def _feature_measures(name: str, space: FeatureSpace, *, extractor: Extractor, samples: Samples) -> list[Measure]:
+    """Measures of sets in one space of features."""
     measure = partial(SetMeasure, samples=samples, extractor=extractor)
-    of_neighbours = partial(measure, least_count=NUM_NEIGHBOURS + 1)
+    with_neighbours = partial(measure, min_count=NUM_NEIGHBOURS + 1)
     return [
         measure(f"fd[{name}]", partial(frechet_distance, space=space)),
-        measure(f"kid[{name}]", partial(kernel_distance, space=space), least=-math.inf),
+        measure(f"kid[{name}]", partial(kernel_distance, space=space), minimum=-math.inf),
         *[
-            of_neighbours(f"{part}[{name}]", partial(_part, part=part, space=space), most=most)
-            for part, most in {"precision": 1.0, "recall": 1.0, "density": math.inf, "coverage": 1.0}.items()
+            with_neighbours(f"{part}[{name}]", partial(_part, part=part, space=space), maximum=maximum)
+            for part, maximum in {"precision": 1.0, "recall": 1.0, "density": math.inf, "coverage": 1.0}.items()
         ],
         measure(f"diversity[{name}]", partial(feature_distance, space=space)),
     ]
 
 
-def _part(drawn: ImageFeatures, real: ImageFeatures, *, part: str, space: Space) -> Tensor:
-    return getattr(neighbourhood(drawn, real, space=space), part)
+def _part(generated: ImageFeatures, real: ImageFeatures, *, part: str, space: FeatureSpace) -> Tensor:
+    return getattr(neighbourhood(generated, real, space=space), part)

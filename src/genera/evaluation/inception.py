@@ -1,7 +1,7 @@
-"""The features that most papers compare pictures in: those of the Inception network trained on ImageNet.
+"""Features of the Inception network trained on ImageNet, which most papers compute distances between images in.
 
-Its weights do not ship: a user names a file of them. They were learned on photographs of 299×299 pixels, so what they
-say of small grey images is of interest beside published figures only.
+The weights do not ship with the package: the user gives a file. They were trained on photographs of 299×299 pixels, so
+for small grey images the features are useful only for comparison with published values.
 """
 
 from __future__ import annotations
@@ -14,16 +14,16 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor, nn
 
-#: Height and width of what the network was trained on.
+#: Height and width of the images the network was trained on.
 _SIZE = 299
-#: What a file of weights holds for the classes, which nobody asks for here.
-_UNUSED = ("fc.", "AuxLogits.")
+#: Prefixes of the weights of the classification heads, which are not used.
+_UNUSED_PREFIXES = ("fc.", "AuxLogits.")
 #: A convolution in a mixed block: its name in the file, channels, kernel, stride.
 _Step = tuple[str, int, tuple[int, int], int]
 
 
 class _Convolution(nn.Module):
-    """A convolution with batch normalization and a rectifier."""
+    """A convolution with batch normalization and ReLU."""
 
     def __init__(
         self, num_inputs: int, num_outputs: int, kernel: tuple[int, int], *, stride: int, padded: bool
@@ -37,14 +37,14 @@ class _Convolution(nn.Module):
         return F.relu(self.bn(self.conv(x)))
 
 
-class _Mixed(nn.Module):
-    """Paths of convolutions side by side, one of which starts with pooling; what they give is put together.
+class _MixedBlock(nn.Module):
+    """Parallel paths of convolutions and one path with pooling; the outputs are concatenated along the channels.
 
     Args:
-        num_inputs: channels.
-        paths: for each the steps in their order; a step is a convolution, or two of the same input.
-        pool: the pooling.
-        num_pooled: channels after a 1×1 convolution of what is pooled; 0 for none.
+        num_inputs: input channels.
+        paths: the steps of each path, in order; a step is one convolution, or two of the same input.
+        pool: the pooling layer.
+        num_pooled: output channels of a 1×1 convolution after the pooling; 0 for no such convolution.
     """
 
     def __init__(
@@ -57,7 +57,7 @@ class _Mixed(nn.Module):
             channels = num_inputs
             for step in path:
                 for name, num_outputs, kernel, stride in step:
-                    # Those that halve the size look at no margin.
+                    # Convolutions that halve the size have no padding.
                     convolution = _Convolution(channels, num_outputs, kernel, stride=stride, padded=stride == 1)
                     self.add_module(name, convolution)
                 channels = sum(num_outputs for _, num_outputs, *_ in step)
@@ -66,89 +66,89 @@ class _Mixed(nn.Module):
         )
 
     def forward(self, x: Tensor) -> Tensor:
-        found = []
+        outputs = []
         for path in self.paths:
             h = x
             for step in path:
                 h = torch.cat([self.get_submodule(name)(h) for name in step], dim=1)
-            found.append(h)
-        return torch.cat([*found, self.branch_pool(self.pool(x))], dim=1)
+            outputs.append(h)
+        return torch.cat([*outputs, self.branch_pool(self.pool(x))], dim=1)
 
 
-def _path(name: str, *steps: tuple[int, tuple[int, int]], stride: int = 1) -> list[list[_Step]]:
-    """Convolutions one after the other, ``(channels, kernel)`` each, the last with a stride."""
-    made = []
+def _conv_path(name: str, *steps: tuple[int, tuple[int, int]], stride: int = 1) -> list[list[_Step]]:
+    """Sequential convolutions, ``(channels, kernel)`` each; only the last has the stride."""
+    path = []
     for index, (channels, kernel) in enumerate(steps):
         is_last = index == len(steps) - 1
         title = f"{name}_{index + 1}" if len(steps) > 1 else name
-        made.append([(title, channels, kernel, stride if is_last else 1)])
-    return made
+        path.append([(title, channels, kernel, stride if is_last else 1)])
+    return path
 
 
-def _split_path(name: str, *steps: tuple[int, tuple[int, int]]) -> list[list[_Step]]:
-    """The same, and then a row and a column side by side, with as many channels each as the last step."""
+def _conv_path_with_split_end(name: str, *steps: tuple[int, tuple[int, int]]) -> list[list[_Step]]:
+    """As :func:`_conv_path`, then a 1×3 and a 3×1 convolution in parallel, each with the channels of the last step."""
     channels, after = steps[-1][0], len(steps) + 1
     both: list[_Step] = [(f"{name}_{after}a", channels, (1, 3), 1), (f"{name}_{after}b", channels, (3, 1), 1)]
     first = [(f"{name}_{index + 1}", *step, 1) for index, step in enumerate(steps)]
     return [*([step] for step in first), both]
 
 
-def _average() -> nn.Module:
-    # As TensorFlow averages: over what lies within the image.
+def _average_pool() -> nn.Module:
+    # As in TensorFlow: padding is not counted.
     return nn.AvgPool2d(3, stride=1, padding=1, count_include_pad=False)
 
 
-def _mixed_a(num_inputs: int, *, num_pooled: int) -> _Mixed:
+def _mixed_a(num_inputs: int, *, num_pooled: int) -> _MixedBlock:
     paths = [
-        _path("branch1x1", (64, (1, 1))),
-        _path("branch5x5", (48, (1, 1)), (64, (5, 5))),
-        _path("branch3x3dbl", (64, (1, 1)), (96, (3, 3)), (96, (3, 3))),
+        _conv_path("branch1x1", (64, (1, 1))),
+        _conv_path("branch5x5", (48, (1, 1)), (64, (5, 5))),
+        _conv_path("branch3x3dbl", (64, (1, 1)), (96, (3, 3)), (96, (3, 3))),
     ]
-    return _Mixed(num_inputs, paths, _average(), num_pooled=num_pooled)
+    return _MixedBlock(num_inputs, paths, _average_pool(), num_pooled=num_pooled)
 
 
-def _mixed_b(num_inputs: int) -> _Mixed:
+def _mixed_b(num_inputs: int) -> _MixedBlock:
     paths = [
-        _path("branch3x3", (384, (3, 3)), stride=2),
-        _path("branch3x3dbl", (64, (1, 1)), (96, (3, 3)), (96, (3, 3)), stride=2),
+        _conv_path("branch3x3", (384, (3, 3)), stride=2),
+        _conv_path("branch3x3dbl", (64, (1, 1)), (96, (3, 3)), (96, (3, 3)), stride=2),
     ]
-    return _Mixed(num_inputs, paths, nn.MaxPool2d(3, stride=2))
+    return _MixedBlock(num_inputs, paths, nn.MaxPool2d(3, stride=2))
 
 
-def _mixed_c(num_inputs: int, *, width: int) -> _Mixed:
+def _mixed_c(num_inputs: int, *, width: int) -> _MixedBlock:
     row, column = (width, (1, 7)), (width, (7, 1))
     paths = [
-        _path("branch1x1", (192, (1, 1))),
-        _path("branch7x7", (width, (1, 1)), row, (192, (7, 1))),
-        _path("branch7x7dbl", (width, (1, 1)), column, row, column, (192, (1, 7))),
+        _conv_path("branch1x1", (192, (1, 1))),
+        _conv_path("branch7x7", (width, (1, 1)), row, (192, (7, 1))),
+        _conv_path("branch7x7dbl", (width, (1, 1)), column, row, column, (192, (1, 7))),
     ]
-    return _Mixed(num_inputs, paths, _average(), num_pooled=192)
+    return _MixedBlock(num_inputs, paths, _average_pool(), num_pooled=192)
 
 
-def _mixed_d(num_inputs: int) -> _Mixed:
+def _mixed_d(num_inputs: int) -> _MixedBlock:
     paths = [
-        _path("branch3x3", (192, (1, 1)), (320, (3, 3)), stride=2),
-        _path("branch7x7x3", (192, (1, 1)), (192, (1, 7)), (192, (7, 1)), (192, (3, 3)), stride=2),
+        _conv_path("branch3x3", (192, (1, 1)), (320, (3, 3)), stride=2),
+        _conv_path("branch7x7x3", (192, (1, 1)), (192, (1, 7)), (192, (7, 1)), (192, (3, 3)), stride=2),
     ]
-    return _Mixed(num_inputs, paths, nn.MaxPool2d(3, stride=2))
+    return _MixedBlock(num_inputs, paths, nn.MaxPool2d(3, stride=2))
 
 
-def _mixed_e(num_inputs: int, pool: nn.Module) -> _Mixed:
+def _mixed_e(num_inputs: int, pool: nn.Module) -> _MixedBlock:
     paths = [
-        _path("branch1x1", (320, (1, 1))),
-        _split_path("branch3x3", (384, (1, 1))),
-        _split_path("branch3x3dbl", (448, (1, 1)), (384, (3, 3))),
+        _conv_path("branch1x1", (320, (1, 1))),
+        _conv_path_with_split_end("branch3x3", (384, (1, 1))),
+        _conv_path_with_split_end("branch3x3dbl", (448, (1, 1)), (384, (3, 3))),
     ]
-    return _Mixed(num_inputs, paths, pool, num_pooled=192)
+    return _MixedBlock(num_inputs, paths, pool, num_pooled=192)
 
 
 class Inception(nn.Module):
-    """Inception v3 up to its last pooling, as the Fréchet Inception distance has it.
+    """Inception v3 up to its last pooling layer, as used for the Fréchet Inception distance.
 
     Source:
         Szegedy et al. (2016), https://arxiv.org/abs/1512.00567; Heusel et al. (2017), https://arxiv.org/abs/1706.08500,
-        for the distance. Averages leave out the margin and the last block pools by the maximum, as in the graph that
-        published distances come from.
+        for the distance. Average pooling does not count padding and the last block uses max pooling, as in the
+        TensorFlow graph behind published distances.
     """
 
     def __init__(self) -> None:
@@ -169,7 +169,7 @@ class Inception(nn.Module):
         self.Mixed_6d = _mixed_c(768, width=160)
         self.Mixed_6e = _mixed_c(768, width=192)
         self.Mixed_7a = _mixed_d(768)
-        self.Mixed_7b = _mixed_e(1280, _average())
+        self.Mixed_7b = _mixed_e(1280, _average_pool())
         self.Mixed_7c = _mixed_e(2048, nn.MaxPool2d(3, stride=1, padding=1))
         self.requires_grad_(False)
         self.eval()
@@ -184,28 +184,26 @@ class Inception(nn.Module):
 
 
 def load_inception(path: Path) -> Inception:
-    """The network with the weights of a file, whose names are those of torchvision and pytorch-fid.
+    """Load the network from a file with the weight names of torchvision and pytorch-fid.
 
     Args:
-        path: a ``.pth`` of tensors, such as ``pt_inception-2015-12-05-6726825d.pth`` of pytorch-fid, or a
-            ``.safetensors`` with the same names. Nothing in it is executed.
+        path: a ``.pth`` file of tensors, such as ``pt_inception-2015-12-05-6726825d.pth`` of pytorch-fid, or a
+            ``.safetensors`` file with the same names. No code in it is executed.
 
     Raises:
-        ValueError: there is no such file, or it does not hold these weights.
+        ValueError: the file does not exist or does not contain these weights.
     """
     if not path.is_file():
-        raise ValueError(
-            f"there is no file {path}: the weights of Inception are to be named, as pytorch-fid ships them"
-        )
+        raise ValueError(f"there is no file {path}: give a file with the weights of Inception v3, as in pytorch-fid")
     try:
         if path.suffix == ".safetensors":
             weights = safetensors.torch.load_file(path)
         else:
             weights = torch.load(path, map_location="cpu", weights_only=True)
         model = Inception()
-        model.load_state_dict({name: value for name, value in weights.items() if not name.startswith(_UNUSED)})
-    # A damaged file makes torch raise whatever its unpickler comes upon, of any class.
+        model.load_state_dict({name: value for name, value in weights.items() if not name.startswith(_UNUSED_PREFIXES)})
+    # For a damaged file torch may raise an exception of any class.
     except Exception as error:
         reason = " ".join(str(error).split())[:200]
-        raise ValueError(f"{path} does not hold the weights of Inception v3: {reason}") from error
+        raise ValueError(f"{path} does not contain the weights of Inception v3: {reason}") from error
     return model

@@ -1,4 +1,4 @@
-"""How sure a mean is."""
+"""Confidence intervals of means."""
 
 from __future__ import annotations
 
@@ -20,14 +20,14 @@ def bootstrap_interval(
     Args:
         values: ``(N,)``, one per image.
         level: probability that the interval covers the mean.
-        num_resamples: how many resampled means.
+        num_resamples: number of resampled means.
         seed: of the resampling.
 
     Returns:
         Lower and upper end.
 
     Raises:
-        ValueError: there are no values.
+        ValueError: ``values`` is empty.
 
     Source:
         Efron & Tibshirani (1993), chapter 13.
@@ -49,8 +49,8 @@ def t_interval(values: Sequence[float], *, level: float = 0.95) -> tuple[float, 
     """Student's t interval of the mean of independent results, such as those of several seeds.
 
     Args:
-        values: at least two of them.
-        level: probability that the interval covers the mean, were they normal.
+        values: at least two.
+        level: probability that the interval covers the mean if the values are normal.
 
     Returns:
         Lower and upper end.
@@ -62,7 +62,7 @@ def t_interval(values: Sequence[float], *, level: float = 0.95) -> tuple[float, 
         Student (1908).
     """
     if len(values) < 2:
-        raise ValueError(f"an interval over results needs at least two, got {len(values)}")
+        raise ValueError(f"an interval needs at least two values, got {len(values)}")
     mean, error = statistics.fmean(values), statistics.stdev(values) / len(values) ** 0.5
     margin = float(scipy.stats.t.ppf((1 + level) / 2, df=len(values) - 1)) * error
     return mean - margin, mean + margin

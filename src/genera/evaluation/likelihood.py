@@ -1,4 +1,4 @@
-"""Log-probabilities of many images."""
+"""Log-probabilities of many images, in batches."""
 
 from __future__ import annotations
 
@@ -13,17 +13,17 @@ from genera.data import ImageSplit, SequentialBatches
 def log_probs(
     model: Density, images: ImageSplit, *, num_importance_samples: int = 1, seed: int = 0, batch_size: int = 25
 ) -> Tensor:
-    """The model's bound on the log-probability of every image, with a progress bar.
+    """The model's bound on the log-probability of each image, with a progress bar.
 
-    A class-conditional model is not told the labels, or it would be charged less than the others: what counts is the
-    mean of its probabilities given each class.
+    For a class-conditional model this is the log of the mean probability over all classes, without the labels:
+    otherwise it could not be compared with unconditional models.
 
     Args:
         model: in evaluation mode.
         images: one split.
-        num_importance_samples: draws per image.
-        seed: of the draws.
-        batch_size: images at a time; the draws depend on it.
+        num_importance_samples: importance samples per image.
+        seed: of the importance samples.
+        batch_size: images per batch; the importance samples depend on it.
 
     Returns:
         ``(N,)`` nats.
@@ -33,22 +33,22 @@ def log_probs(
     """
     check_importance_samples(num_importance_samples=num_importance_samples)
     check_seed(seed)
-    found = []
-    label = f"log-probabilities, {num_importance_samples} draws each"
+    log_prob = []
+    label = f"log-probabilities (M = {num_importance_samples})"
     with torch.inference_mode(), tqdm(total=len(images), desc=label, unit=" images") as bar:
         for batch, (pixels, _) in enumerate(SequentialBatches(images, batch_size=batch_size)):
             generator = torch.Generator().manual_seed(seed + batch)
-            given_each = [
+            by_class = [
                 model.log_prob(pixels, labels, num_importance_samples=num_importance_samples, generator=generator)
-                for labels in _every_label(model, len(pixels))
+                for labels in _labels_to_condition_on(model, len(pixels))
             ]
-            found.append(log_mean_exp(torch.stack(given_each)))
+            log_prob.append(log_mean_exp(torch.stack(by_class)))
             bar.update(len(pixels))
-    return torch.cat(found)
+    return torch.cat(log_prob)
 
 
-def _every_label(model: Density, count: int) -> list[Tensor | None]:
-    """The labels ``(count,)`` to be conditioned on in turn: each class, or none at all."""
+def _labels_to_condition_on(model: Density, count: int) -> list[Tensor | None]:
+    """Labels ``(count,)`` of each class in turn for a class-conditional model, otherwise None."""
     if not model.class_conditional:
         return [None]
     return [torch.full((count,), label) for label in range(model.spec.num_classes)]

@@ -1,4 +1,4 @@
-"""Measures: a question put to a trained model, and the answer with its interval."""
+"""Measures: named quantities computed for a trained model, each with an interval."""
 
 from __future__ import annotations
 
@@ -20,15 +20,15 @@ from genera.evaluation.metrics import BitsPerDim
 
 @dataclass(frozen=True)
 class Measurement:
-    """What a measure found.
+    """The result of a measure.
 
     Args:
-        value: the figure.
+        value: the measured value.
         low: lower end of its 95 % interval.
         high: upper end.
-        n: images it rests on.
-        settings: all that must be equal for two figures to be compared.
-        beside: the same figure of other things, such as real images, by name: what a value is read by.
+        n: number of images it is computed from.
+        settings: everything that must be equal for two values to be comparable.
+        references: values of the same measure for other images, such as real ones, by name.
     """
 
     value: float
@@ -40,39 +40,39 @@ class Measurement:
 
     @property
     def is_finite(self) -> bool:
-        """Whether every figure is a number one can compare: neither infinite nor NaN."""
+        """Whether the value, the ends of its interval and all references are finite."""
         return all(map(math.isfinite, (self.value, self.low, self.high, *self.references.values())))
 
 
 class Measure(ABC):
-    """A question with a name, such as ``bits_per_dim@8``."""
+    """A named quantity of a model on a data set, such as ``bits_per_dim@8``."""
 
     @property
     @abstractmethod
     def name(self) -> str:
-        """As it stands in ``evaluation.json``."""
+        """The key in ``evaluation.json``."""
 
     @property
     @abstractmethod
     def settings(self) -> dict[str, Any]:
-        """All that the answer depends on besides the model and the images."""
+        """Everything that the value depends on besides the model and the images."""
 
     @abstractmethod
     def unavailable(self, model: ImageModel, data: ImageDataset, *, split: str) -> str | None:
-        """Why the question makes no sense for a model and these images; None where it does."""
+        """Return why the measure does not apply to the model and the data; None if it applies."""
 
     @abstractmethod
     def measure(self, model: ImageModel, data: ImageDataset, *, split: str) -> Measurement:
-        """Put the question, where it makes sense.
+        """Measure a model to which the measure applies.
 
         Args:
             model: in evaluation mode.
-            data: the images.
-            split: on which of them.
+            data: the data set.
+            split: name of the split to measure on.
         """
 
     def other_splits(self, data: ImageDataset, *, split: str) -> list[str]:
-        """Names of the splits, besides the one asked about, that the answer depends on."""
+        """Names of the splits, besides ``split``, that the value depends on."""
         return []
 
 
@@ -80,9 +80,9 @@ class BitsPerDimMeasure(Measure):
     """Bits per dimension with a number of importance samples; the interval is a bootstrap over images.
 
     Args:
-        num_importance_samples: draws per image.
-        max_images: use only the first so many; all where None.
-        seed: of the draws.
+        num_importance_samples: importance samples per image.
+        max_images: use only the first ``max_images`` images; all if None.
+        seed: of the importance samples.
     """
 
     def __init__(self, num_importance_samples: int, *, max_images: int | None = None, seed: int = 0) -> None:
@@ -118,7 +118,7 @@ class BitsPerDimMeasure(Measure):
 
 
 class AccuracyMeasure(Measure):
-    """Share of the images of which a classifier tells the class right; the interval is a bootstrap over images."""
+    """Share of images that a classifier classifies correctly; the interval is a bootstrap over images."""
 
     @property
     def name(self) -> str:
@@ -130,8 +130,8 @@ class AccuracyMeasure(Measure):
 
     def unavailable(self, model: ImageModel, data: ImageDataset, *, split: str) -> str | None:
         if not isinstance(model, Classifier):
-            return f"{type(model).__name__} tells no classes"
-        return cannot_compare_classes(model, data)
+            return f"{type(model).__name__} is not a classifier"
+        return class_mismatch(model, data)
 
     @torch.inference_mode()
     def measure(self, model: ImageModel, data: ImageDataset, *, split: str) -> Measurement:
@@ -140,12 +140,12 @@ class AccuracyMeasure(Measure):
         assert images.labels is not None
         batches = tqdm(SequentialBatches(images, batch_size=min(500, len(images))), desc="classes", leave=False)
         classes = torch.cat([model.predict(pixels) for pixels, _ in batches])
-        right = (classes == images.labels).double()
-        low, high = bootstrap_interval(right)
-        return Measurement(float(right.mean()), low, high, len(images), self.settings)
+        is_correct = (classes == images.labels).double()
+        low, high = bootstrap_interval(is_correct)
+        return Measurement(float(is_correct.mean()), low, high, len(images), self.settings)
 
 
-def cannot_compare_classes(model: ImageModel, data: ImageDataset) -> str | None:
-    """Why the classes of a model are not those of the images; None where they are."""
+def class_mismatch(model: ImageModel, data: ImageDataset) -> str | None:
+    """Return how the number of classes of a model differs from that of a data set; None if they are equal."""
     own, other = model.spec.num_classes, data.spec.num_classes
-    return None if own == other else f"the model knows {own} classes, {data.name} has {other}"
+    return None if own == other else f"the model has {own} classes, {data.name} has {other}"

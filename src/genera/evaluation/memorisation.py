@@ -1,4 +1,4 @@
-"""Whether a model draws what it was shown."""
+"""Whether a model generates copies of its training images."""
 
 from __future__ import annotations
 
@@ -13,48 +13,48 @@ from genera.data import ImageDataset, ImageSplit
 from genera.evaluation.intervals import t_interval
 from genera.evaluation.measures import Measure, Measurement
 from genera.evaluation.metrics.neighbourhoods import squared_distances
-from genera.evaluation.samples import Samples, some_of
+from genera.evaluation.samples import Samples, random_subset
 
-#: Draws whose distances to all images of a set are held at a time.
-_AT_ONCE = 500
+#: Generated images whose distances to all images of a set are computed at a time.
+_CHUNK_SIZE = 500
 
 
-def nearest(draws: Tensor, images: Tensor) -> tuple[Tensor, Tensor]:
-    """The image that every draw is nearest to, in pixels.
+def nearest_images(queries: Tensor, images: Tensor) -> tuple[Tensor, Tensor]:
+    """Find the nearest image to each query, by pixel distance.
 
     Args:
-        draws: uint8 ``(N, C, H, W)``.
+        queries: uint8 ``(N, C, H, W)``.
         images: uint8 ``(M, C, H, W)``.
 
     Returns:
-        Euclidean distances in levels, ``(N,)``, and which image, int64 ``(N,)``.
+        Euclidean distances in levels, ``(N,)``, and indices of the nearest images, int64 ``(N,)``.
     """
-    x, y = (images.flatten(1).float() for images in (draws, images))
-    # Integers, whose sums of squares float32 holds exactly for images of up to 256 pixels, and nearly beyond.
-    found = [squared_distances(part, y).min(dim=1) for part in x.split(_AT_ONCE)]
-    return torch.cat([one.values for one in found]).sqrt(), torch.cat([one.indices for one in found])
+    x, y = (pixels.flatten(1).float() for pixels in (queries, images))
+    # Integers, whose sums of squares are exact in float32 for images of up to 256 pixels, and nearly so beyond.
+    minima = [squared_distances(part, y).min(dim=1) for part in x.split(_CHUNK_SIZE)]
+    return torch.cat([minimum.values for minimum in minima]).sqrt(), torch.cat([minimum.indices for minimum in minima])
 
 
-def share_nearer(draws: Tensor, train: Tensor, test: Tensor) -> float:
-    """The share of draws that are nearer to one of ``train`` than to any of ``test``, ties counted half.
+def share_nearer_to_train(generated: Tensor, train: Tensor, test: Tensor) -> float:
+    """Share of generated images that are nearer to an image of ``train`` than to all of ``test``; ties count half.
 
     Raises:
-        ValueError: the sets are not of one size: of the larger one something would be nearer for that alone.
+        ValueError: ``train`` and ``test`` differ in size; distances to the larger set would be smaller.
     """
     if len(train) != len(test):
-        raise ValueError(f"train and test must be equally many, got {len(train)} and {len(test)}")
-    to_train, to_test = nearest(draws, train)[0], nearest(draws, test)[0]
+        raise ValueError(f"train and test must have the same size, got {len(train)} and {len(test)}")
+    to_train, to_test = nearest_images(generated, train)[0], nearest_images(generated, test)[0]
     return float(((to_train < to_test).double() + (to_train == to_test).double() / 2).mean())
 
 
 class MemorisationMeasure(Measure):
-    """Share of draws that are nearer to a training image than to a test image, in pixels; 0.5 is none.
+    """Share of generated images that are nearer to a training image than to a test image, in pixels; 0.5 means none.
 
-    Each of the independent sets of draws is put beside another part of the training images, as large as the test
-    images are many, so that neither side is larger.
+    Each independent set of generated images is compared with another part of the training images, of the same size as
+    the test images.
 
     Args:
-        samples: the draws and the real images.
+        samples: provides generated and real images.
     """
 
     def __init__(self, samples: Samples) -> None:
@@ -74,9 +74,9 @@ class MemorisationMeasure(Measure):
 
     def unavailable(self, model: ImageModel, data: ImageDataset, *, split: str) -> str | None:
         if not isinstance(model, Generative):
-            return f"{type(model).__name__} draws no images"
+            return f"{type(model).__name__} does not generate images"
         if split == "train" or "train" not in data.split_names:
-            return "it takes training images and others"
+            return "needs training images and another split"
         if self._count(data, split) < 1:
             return f"{data.name} has fewer than {self.samples.num_seeds} training images"
         return None
@@ -86,16 +86,16 @@ class MemorisationMeasure(Measure):
 
     def measure(self, model: ImageModel, data: ImageDataset, *, split: str) -> Measurement:
         count, seeds = self._count(data, split), self.samples.num_seeds
-        test = some_of(data.split(split), count).pixels
+        test = random_subset(data.split(split), count).pixels
         order = torch.randperm(len(data.split("train")), generator=torch.Generator().manual_seed(0))
         train: ImageSplit = data.split("train").subset(order[: seeds * count])
         values = [
-            share_nearer(self.samples.drawn(model, count, seed).images.pixels, part, test)
+            share_nearer_to_train(self.samples.generated(model, count, seed).images.pixels, part, test)
             for seed, part in enumerate(tqdm(train.pixels.split(count), desc=self.name, leave=False))
         ]
         low, high = (min(max(end, 0.0), 1.0) for end in t_interval(values))
         return Measurement(sum(values) / seeds, low, high, count, self.settings)
 
     def _count(self, data: ImageDataset, split: str) -> int:
-        """How many test images, and in each part how many training images, there are."""
+        """Number of test images, and of training images in each part."""
         return min(self.samples.max_images, len(data.split(split)), len(data.split("train")) // self.samples.num_seeds)

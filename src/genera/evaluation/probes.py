@@ -1,6 +1,6 @@
-"""Probes: short looks at generated images while a model trains.
+"""Probes: quick metrics of generated images during training.
 
-Of several processes one alone looks: its metrics must not wait for the others.
+With several processes only one computes them, so the metrics must not synchronize.
 """
 
 from __future__ import annotations
@@ -14,10 +14,10 @@ from genera.zoo import find_model
 
 
 class Diversity:
-    """How different images are from each other, by the mean of ``1 - SSIM`` over pairs: a mode collapse shows here."""
+    """Diversity of images: the mean of ``1 - SSIM`` over pairs, which a mode collapse lowers."""
 
     def __call__(self, images: Tensor) -> dict[str, float]:
-        """Of uint8 ``(N, C, H, W)`` with 256 levels; nothing of a single one."""
+        """uint8 ``(N, C, H, W)`` with 256 levels to values by name; none for a single image."""
         if len(images) < 2:
             return {}
         metric = Dissimilarity(levels=256, sync_on_compute=False)
@@ -26,32 +26,32 @@ class Diversity:
 
 
 class ClassCoverage:
-    """How many classes a classifier finds among images, and how evenly: classes that are left out show here.
+    """Number of classes that a classifier predicts among images, and their KL divergence from uniform.
 
     Args:
-        classifier: run directory or name of a trained one, such as lenet-mnist.
+        classifier: run directory or name of a trained classifier, such as lenet-mnist.
 
     Raises:
-        ValueError: it cannot be loaded, or is none.
+        ValueError: it cannot be loaded, or is not a classifier.
     """
 
     def __init__(self, classifier: str) -> None:
         self.classifier = load_classifier(find_model(classifier))
-        #: Of the images that it can look at.
+        #: Number of classes of the classifier.
         self.num_classes = self.classifier.spec.num_classes
 
     @torch.no_grad()
     def __call__(self, images: Tensor) -> dict[str, float]:
-        """Of uint8 ``(N, C, H, W)`` with 256 levels.
+        """uint8 ``(N, C, H, W)`` with 256 levels to values by name.
 
         Raises:
-            ValueError: the classifier takes images of another shape.
+            ValueError: the images do not have the shape that the classifier takes.
         """
         spec = self.classifier.spec
         classes = self.classifier.predict((images.float() * ((spec.levels - 1) / 255)).round().to(torch.uint8))
-        found = {}
-        for name, make in (("modes", ModeCoverage), ("class_kl", ClassKl)):
-            metric = make(spec.num_classes, sync_on_compute=False)
+        values = {}
+        for name, metric_type in (("modes", ModeCoverage), ("class_kl", ClassKl)):
+            metric = metric_type(spec.num_classes, sync_on_compute=False)
             metric.update(classes)
-            found[name] = float(metric.compute())
-        return found
+            values[name] = float(metric.compute())
+        return values

@@ -1,4 +1,4 @@
-"""Features that nobody trained: a space to compare images in for data without classes."""
+"""Features of an untrained network, to compare images of data sets without classes."""
 
 from __future__ import annotations
 
@@ -10,23 +10,23 @@ from torch import Tensor, nn
 
 from genera.core import ImageSpec, check_seed
 
-#: Channels after every convolution, each of which halves the size.
+#: Output channels of each convolution; each halves the size.
 _WIDTHS = (32, 64, 128)
-#: Features are means over this many parts of height and width each.
+#: Features are means over a grid of this many rows and columns.
 _PARTS = 2
 
 
 class RandomFeatures(nn.Module):
     """A small convolutional network with fixed random weights, the same for all images of a shape.
 
-    What it sees are edges and textures and roughly where they are, not what is depicted.
+    Its features describe edges and textures and their approximate position, not the content of an image.
 
     Args:
         spec: the images.
         seed: of the weights.
 
     Source:
-        Naeem et al. (2020), section 3.3, who compare in random features where trained ones know nothing of the data.
+        Naeem et al. (2020), section 3.3, who use random features for data unlike those of trained networks.
     """
 
     def __init__(self, spec: ImageSpec, *, seed: int = 0) -> None:
@@ -41,16 +41,16 @@ class RandomFeatures(nn.Module):
         ]
         for convolution in convolutions:
             assert convolution.bias is not None
-            # As large on average behind every ReLU as before (He et al. 2015).
+            # Keeps the scale of activations through every ReLU (He et al. 2015).
             fan_in = convolution.weight[0].numel()
             convolution.weight.data = torch.randn(convolution.weight.shape, generator=generator) * (2 / fan_in) ** 0.5
             convolution.bias.data = 0.1 * torch.randn(convolution.bias.shape, generator=generator)
-        self.layers = nn.Sequential(*[layer for one in convolutions for layer in (one, nn.ReLU())])
+        self.layers = nn.Sequential(*[layer for convolution in convolutions for layer in (convolution, nn.ReLU())])
         self.requires_grad_(False)
 
     @property
     def digest(self) -> str:
-        """SHA-256 of the weights: only what was seen through the same can be compared."""
+        """SHA-256 of the weights; only features of the same weights can be compared."""
         values = b"".join(value.numpy().tobytes() for value in self.state_dict().values())
         return hashlib.sha256(values).hexdigest()
 

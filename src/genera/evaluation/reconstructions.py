@@ -1,4 +1,4 @@
-"""Measures of reconstructions: how much of an image a model gives back."""
+"""Measures of reconstruction quality."""
 
 from __future__ import annotations
 
@@ -18,53 +18,53 @@ from genera.evaluation.metrics import SquaredError
 _BATCH = 250
 
 
-class OfPairs(Protocol):
-    """A metric of images and what a model gives back, with a value for each."""
+class ReconstructionMetric(Protocol):
+    """A metric of images and their reconstructions, with a value per image."""
 
     def update(self, images: Tensor, reconstructions: Tensor) -> None: ...
     def values(self) -> Tensor: ...
 
 
 class Reconstructions:
-    """What a model makes of images, kept for all measures that ask for the last ones asked for."""
+    """Reconstructions of images by a model; the last ones are cached for all measures."""
 
     def __init__(self) -> None:
-        self._of: tuple[ImageModel | None, str] = (None, "")
-        self._made = torch.empty(0)
+        self._key: tuple[ImageModel | None, str] = (None, "")
+        self._cached = torch.empty(0)
 
     @torch.inference_mode()
-    def made(self, model: ImageModel, images: ImageSplit) -> Tensor:
-        """uint8 ``(N, C, H, W)``; labels are told to conditional models."""
+    def reconstruct(self, model: ImageModel, images: ImageSplit) -> Tensor:
+        """uint8 ``(N, C, H, W)``; conditional models get the labels of the images."""
         assert isinstance(model, Autoencoding)
-        if self._of[0] is not model or self._of[1] != images.digest:
+        if self._key[0] is not model or self._key[1] != images.digest:
             batches = tqdm(SequentialBatches(images, batch_size=_BATCH), desc="reconstructions", leave=False)
-            self._made = torch.cat([model.reconstruct(*batch) for batch in batches])
-            self._of = model, images.digest
-        return self._made
+            self._cached = torch.cat([model.reconstruct(*batch) for batch in batches])
+            self._key = model, images.digest
+        return self._cached
 
 
 class ReconstructionMeasure(Measure):
     """A mean over reconstructed images; the interval is a bootstrap over them.
 
     Args:
-        name: as it stands in ``evaluation.json``.
-        metric: made for the number of levels.
-        reconstructions: makes them.
-        least_size: height and width that images must have.
+        name: key in ``evaluation.json``.
+        metric: creates a metric for a number of levels.
+        reconstructions: computes the reconstructions.
+        min_size: minimum height and width of the images.
     """
 
     def __init__(
         self,
         name: str,
-        metric: Callable[[int], OfPairs],
+        metric: Callable[[int], ReconstructionMetric],
         reconstructions: Reconstructions,
         *,
-        least_size: int = 1,
+        min_size: int = 1,
     ) -> None:
         self._name = name
         self.metric = metric
         self.reconstructions = reconstructions
-        self.least_size = least_size
+        self.min_size = min_size
 
     @property
     def name(self) -> str:
@@ -77,21 +77,21 @@ class ReconstructionMeasure(Measure):
     def unavailable(self, model: ImageModel, data: ImageDataset, *, split: str) -> str | None:
         if not isinstance(model, Autoencoding):
             return f"{type(model).__name__} does not reconstruct images"
-        if min(data.spec.shape[1:]) < self.least_size:
-            return f"it takes images of at least {self.least_size} pixels, and these have {data.spec.shape[1:]}"
-        return "it gives back every image exactly" if model.is_exact else None
+        if min(data.spec.shape[1:]) < self.min_size:
+            return f"needs images of at least {self.min_size} pixels per side, got {data.spec.shape[1:]}"
+        return "reconstructs every image exactly" if model.is_exact else None
 
     def measure(self, model: ImageModel, data: ImageDataset, *, split: str) -> Measurement:
         images = data.split(split)
         metric = self.metric(model.spec.levels)
-        pairs = zip(images.pixels.split(_BATCH), self.reconstructions.made(model, images).split(_BATCH), strict=True)
-        for pixels, reconstructions in pairs:
-            metric.update(pixels, reconstructions)
+        reconstructions = self.reconstructions.reconstruct(model, images)
+        for pairs in zip(images.pixels.split(_BATCH), reconstructions.split(_BATCH), strict=True):
+            metric.update(*pairs)
         values = metric.values()
         low, high = bootstrap_interval(values)
         return Measurement(float(values.mean()), low, high, len(images), self.settings)
 
 
 def mse_measure() -> Measure:
-    """The mean squared error of pixels on [0, 1], by itself."""
+    """The mean squared error of pixels on [0, 1], as a separate measure."""
     return ReconstructionMeasure("mse", SquaredError, Reconstructions())

@@ -1,4 +1,4 @@
-"""Measuring a trained model, once."""
+"""Measure a trained model, and cache the results."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ import pooch
 from genera.core import ImageModel, ImageSpec
 from genera.data import ImageDataset
 from genera.evaluation.measures import Measure, Measurement
-from genera.evaluation.writing import ResultWriter
+from genera.evaluation.result_writer import ResultWriter
 from genera.runs.readers import read_evaluation, read_measurement
 from genera.zoo import TrainedModel
 
@@ -32,18 +32,18 @@ def evaluate(
 ) -> dict[str, Any]:
     """Measure a model on a split of a data set and write ``evaluation.json``, or the file of :func:`result_path`.
 
-    Every figure is kept under the content it depends on — weights, images, measure and settings — and taken from there
-    the next time, so an evaluation that was interrupted goes on where it was. Where nothing can be written, as in a run
-    that one may only read, that is said on standard error and the figures are returned all the same.
+    Results are cached under a digest of everything they depend on (weights, images, measure and settings), so an
+    interrupted evaluation continues where it stopped. If a result cannot be written, as in a read-only run, a message
+    is printed on standard error and the result is still returned.
 
     Args:
         trained: the model.
         data: the data set.
-        measures: what to ask.
-        split: which images to ask it on.
-        count: images in each set, where ``measures`` do not take the usual number.
+        measures: the measures.
+        split: split to measure on.
+        count: images in each set, if ``measures`` do not use the default number.
         allow: packages that the model's config may name besides ours.
-        writer: writes what is kept; tells whether it could be.
+        writer: writes the results, and records whether one could not be written.
 
     Returns:
         ``{"model", "data", "split", "images", "weights", "measures": {name: {"value", "low", "high", "n", "settings",
@@ -63,28 +63,29 @@ def evaluate(
         "weights": trained.weights_digest,
     }
     path = result_path(trained, data, split, count=count)
-    result: dict[str, Any] = about | {"measures": _kept(path, about), "unavailable": {}}
+    result: dict[str, Any] = about | {"measures": _earlier_measures(path, about), "unavailable": {}}
     reasons = {measure.name: measure.unavailable(model, data, split=split) for measure in measures}
     result["unavailable"] = {name: reason for name, reason in reasons.items() if reason is not None}
     for name in result["unavailable"]:
-        # Found before, with a classifier say that is not given now.
+        # It may have been measured before, such as with another classifier.
         result["measures"].pop(name, None)
     for measure in measures:
         if measure.name in result["unavailable"]:
             continue
-        found = _measure_once(trained, model, measure, data=data, split=split, writer=writer)
-        if found.is_finite:
-            result["measures"][measure.name] = asdict(found)
+        measurement = _measure_or_load(trained, model, measure, data=data, split=split, writer=writer)
+        if measurement.is_finite:
+            result["measures"][measure.name] = asdict(measurement)
         else:
             result["measures"].pop(measure.name, None)
-            result["unavailable"][measure.name] = f"it is not finite: {found.value:g} ({found.low:g} … {found.high:g})"
+            value = f"{measurement.value:g} ({measurement.low:g} … {measurement.high:g})"
+            result["unavailable"][measure.name] = f"not finite: {value}"
         if not trained.is_shipped:
             writer.write(path, json.dumps(result, indent=2) + "\n")
     return result
 
 
 def check_fits(spec: ImageSpec, data: ImageDataset) -> None:
-    """Refuse images a model was not built for.
+    """Check that a model fits the images of a data set.
 
     Raises:
         ValueError: shape or levels differ.
@@ -96,11 +97,11 @@ def check_fits(spec: ImageSpec, data: ImageDataset) -> None:
         )
 
 
-def _measure_once(
+def _measure_or_load(
     trained: TrainedModel, model: ImageModel, measure: Measure, *, data: ImageDataset, split: str, writer: ResultWriter
 ) -> Measurement:
-    """A figure from what ships with the model, from the cache, or measured and put there."""
-    shipped = _shipped_figure(trained, measure, data=data, split=split)
+    """Return a shipped measurement, or a cached one, or measure and cache it."""
+    shipped = _shipped(trained, measure, data=data, split=split)
     if shipped is not None:
         return shipped
     content = {
@@ -110,9 +111,9 @@ def _measure_once(
         "measure": measure.name,
         "settings": measure.settings,
     }
-    others = measure.other_splits(data, split=split)
-    if others:
-        content["other_images"] = {name: data.split(name).digest for name in others}
+    other_splits = measure.other_splits(data, split=split)
+    if other_splits:
+        content["other_images"] = {name: data.split(name).digest for name in other_splits}
     key = hashlib.sha256(json.dumps(content, sort_keys=True).encode()).hexdigest()
     path = cache_folder(trained) / f"{key}.json"
     if path.is_file():
@@ -126,43 +127,45 @@ def _measure_once(
     return measurement
 
 
-def _shipped_figure(trained: TrainedModel, measure: Measure, *, data: ImageDataset, split: str) -> Measurement | None:
-    """What was measured of a model of the zoo before it was shipped, in the same way on the same images."""
+def _shipped(trained: TrainedModel, measure: Measure, *, data: ImageDataset, split: str) -> Measurement | None:
+    """The shipped measurement of a model of the zoo with the same settings on the same images, if there is one."""
     if not trained.is_shipped:
         return None
     about = {"images": data.split(split).digest, "weights": trained.weights_digest}
-    found = _kept(trained.run.evaluation, about).get(measure.name)
-    return Measurement(**found) if found is not None and measure.settings.items() <= found["settings"].items() else None
+    shipped = _earlier_measures(trained.run.evaluation, about).get(measure.name)
+    if shipped is None or not measure.settings.items() <= shipped["settings"].items():
+        return None
+    return Measurement(**shipped)
 
 
 def result_path(trained: TrainedModel, data: ImageDataset, split: str, *, count: int | None = None) -> Path:
-    """Where a result goes: ``evaluation.json`` for the test images of the model's own data.
+    """Path of a result: ``evaluation.json`` for the test images of the data set that the model was trained on.
 
-    That of another split of them goes to ``evaluation-DATA-SPLIT.json``; that of other images to a file with the start
-    of their digest at the end, as two folders of pictures have one name; and that of another number of them than usual
-    to a file with this number at the end: figures of sets cannot be compared then.
+    For another split it is ``evaluation-DATA-SPLIT.json``. For other images the start of their digest is appended, as
+    two data sets of type ``folder`` have the same name. A number of images other than the default is appended as well,
+    as measures of sets of different sizes cannot be compared.
     """
     images = data.split(split)
     is_own = trained.was_trained_on(data, split)
-    others = [] if is_own and split == "test" else [data.name, split] + ([] if is_own else [images.digest[:8]])
+    suffixes = [] if is_own and split == "test" else [data.name, split] + ([] if is_own else [images.digest[:8]])
     number = [] if count is None else [str(count)]
-    return trained.run.evaluation.with_name(f"{'-'.join(['evaluation', *others, *number])}.json")
+    return trained.run.evaluation.with_name(f"{'-'.join(['evaluation', *suffixes, *number])}.json")
 
 
-def _kept(path: Path, about: dict[str, Any]) -> dict[str, Any]:
-    """What was measured before of the same weights on the same images.
+def _earlier_measures(path: Path, about: dict[str, Any]) -> dict[str, Any]:
+    """Measures in a result file of the same weights and images; none if it is of others or does not exist.
 
     Raises:
         ValueError: the file is damaged.
     """
     if not path.is_file():
         return {}
-    before = read_evaluation(path)
-    return before["measures"] if all(before[name] == value for name, value in about.items()) else {}
+    earlier = read_evaluation(path)
+    return earlier["measures"] if all(earlier[name] == value for name, value in about.items()) else {}
 
 
 def cache_folder(trained: TrainedModel) -> Path:
-    """Where what was made of a model is kept, under names that stand for its content."""
+    """Folder of cached results of a model; file names are digests of what the results depend on."""
     if trained.is_shipped:
         return Path(pooch.os_cache("genera")) / "measurements"
     return trained.run.path / "measurements"

@@ -1,4 +1,4 @@
-"""Figures of a set of draws beside a set of real images, for measures of sets."""
+"""Metrics of a set of generated images, most of them relative to a set of real images."""
 
 from __future__ import annotations
 
@@ -21,91 +21,91 @@ from genera.evaluation.metrics import (
 )
 from genera.evaluation.samples import ImageFeatures
 
-#: Of draws and of real images, ``()``.
+#: Maps generated and real images to a value ``()``.
 SetMetric = Callable[[ImageFeatures, ImageFeatures], Tensor]
-#: Features ``(N, F)`` of a set.
-Space = Callable[[ImageFeatures], Tensor]
+#: Maps a set to its features ``(N, F)``.
+FeatureSpace = Callable[[ImageFeatures], Tensor]
 
 
-def frechet_distance(drawn: ImageFeatures, real: ImageFeatures, *, space: Space) -> Tensor:
-    """Between both sets of features."""
+def frechet_distance(generated: ImageFeatures, real: ImageFeatures, *, space: FeatureSpace) -> Tensor:
+    """Fréchet distance between the features of both sets."""
     features = space(real)
     metric = FrechetDistance(features.shape[1])
-    metric.update(space(drawn), real=False)
+    metric.update(space(generated), real=False)
     metric.update(features, real=True)
     return metric.compute()
 
 
-def kernel_distance(drawn: ImageFeatures, real: ImageFeatures, *, space: Space) -> Tensor:
-    """Between both sets of features."""
+def kernel_distance(generated: ImageFeatures, real: ImageFeatures, *, space: FeatureSpace) -> Tensor:
+    """Kernel distance between the features of both sets."""
     features = space(real)
     metric = KernelDistance(features.shape[1])
-    metric.update(space(drawn), real=False)
+    metric.update(space(generated), real=False)
     metric.update(features, real=True)
     return metric.compute()
 
 
-def neighbourhood(drawn: ImageFeatures, real: ImageFeatures, *, space: Space) -> Neighbourhood:
-    """Precision, recall, density and coverage, found once for two sets."""
-    if (space, real) not in drawn.found:
+def neighbourhood(generated: ImageFeatures, real: ImageFeatures, *, space: FeatureSpace) -> Neighbourhood:
+    """Precision, recall, density and coverage, cached for each pair of sets."""
+    if (space, real) not in generated.cache:
         features = space(real)
         metric = Neighbourhoods(features.shape[1])
-        metric.update(space(drawn), real=False)
+        metric.update(space(generated), real=False)
         metric.update(features, real=True)
-        drawn.found[space, real] = metric.compute()
-    return drawn.found[space, real]
+        generated.cache[space, real] = metric.compute()
+    return generated.cache[space, real]
 
 
-def modes(drawn: ImageFeatures, real: ImageFeatures) -> Tensor:
-    """Number of classes that at least 2 % of the draws are taken for."""
-    metric = ModeCoverage(drawn.num_classes)
-    metric.update(drawn.classes)
+def modes(generated: ImageFeatures, real: ImageFeatures) -> Tensor:
+    """Number of classes predicted for at least 2 % of the generated images."""
+    metric = ModeCoverage(generated.num_classes)
+    metric.update(generated.classes)
     return metric.compute()
 
 
-def class_kl(drawn: ImageFeatures, real: ImageFeatures) -> Tensor:
-    """How unevenly the draws are spread over the classes, in nats."""
-    metric = ClassKl(drawn.num_classes)
-    metric.update(drawn.classes)
+def class_kl(generated: ImageFeatures, real: ImageFeatures) -> Tensor:
+    """KL divergence of the predicted classes of generated images from uniform, in nats."""
+    metric = ClassKl(generated.num_classes)
+    metric.update(generated.classes)
     return metric.compute()
 
 
-def recognised(drawn: ImageFeatures, real: ImageFeatures) -> Tensor:
-    """Share of the draws that the classifier takes for one class with a probability of at least a half."""
+def recognised(generated: ImageFeatures, real: ImageFeatures) -> Tensor:
+    """Share of generated images whose predicted class has a probability of at least a half."""
     metric = Recognition()
-    metric.update(drawn.logits)
+    metric.update(generated.logits)
     return metric.compute()
 
 
-def class_agreement(drawn: ImageFeatures, real: ImageFeatures) -> Tensor:
-    """Share of the draws that are taken for the class asked for."""
-    assert drawn.images.labels is not None
+def class_agreement(generated: ImageFeatures, real: ImageFeatures) -> Tensor:
+    """Share of generated images whose predicted class is the one the model was conditional on."""
+    assert generated.images.labels is not None
     metric = ClassAgreement()
-    metric.update(drawn.classes, drawn.images.labels)
+    metric.update(generated.classes, generated.images.labels)
     return metric.compute()
 
 
-def dissimilarity(drawn: ImageFeatures, real: ImageFeatures) -> Tensor:
-    """Mean ``1 - SSIM`` of pairs of draws."""
-    metric = Dissimilarity(drawn.spec.levels)
-    metric.update(drawn.images.pixels)
+def dissimilarity(generated: ImageFeatures, real: ImageFeatures) -> Tensor:
+    """Mean ``1 - SSIM`` over pairs of generated images."""
+    metric = Dissimilarity(generated.spec.levels)
+    metric.update(generated.images.pixels)
     return metric.compute()
 
 
-def feature_distance(drawn: ImageFeatures, real: ImageFeatures, *, space: Space) -> Tensor:
-    """Mean distance of pairs of draws."""
-    features = space(drawn)
+def feature_distance(generated: ImageFeatures, real: ImageFeatures, *, space: FeatureSpace) -> Tensor:
+    """Mean feature distance over pairs of generated images."""
+    features = space(generated)
     metric = PairwiseDistance(features.shape[1])
     metric.update(features)
     return metric.compute()
 
 
-def relative_sharpness(drawn: ImageFeatures, real: ImageFeatures) -> Tensor:
-    """The sharpness of draws, as a ratio to that of real images."""
-    ratio = []
-    for seen in (drawn, real):
-        metric = Sharpness(seen.spec.levels)
-        for pixels in seen.batches():
+def relative_sharpness(generated: ImageFeatures, real: ImageFeatures) -> Tensor:
+    """Sharpness of generated images divided by that of real images."""
+    sharpness = []
+    for images in (generated, real):
+        metric = Sharpness(images.spec.levels)
+        for pixels in images.batches():
             metric.update(pixels)
-        ratio.append(metric.compute())
-    return ratio[0] / ratio[1]
+        sharpness.append(metric.compute())
+    return sharpness[0] / sharpness[1]

@@ -1,4 +1,4 @@
-"""Models of any family side by side: what was measured of each, and which of them is best where one can tell."""
+"""Comparison of models of any family: their measures, and the best model by each measure."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from genera.reporting.measure_info import info_of, place_of
+from genera.reporting.measure_info import info_of, table_order
 
 
 @dataclass(frozen=True)
@@ -17,11 +17,11 @@ class Row:
     """A model of a comparison.
 
     Args:
-        model: what it is called.
-        about: recipe, data and training, in a line.
-        measures: what was found, by measure: ``value``, ``low``, ``high``, ``n``, ….
-        unavailable: why a measure makes no sense, by measure.
-        cost: ``parameters`` and ``cpu_seconds`` of its training, where they are known.
+        model: name of the model.
+        about: recipe, data set and training in one line.
+        measures: fields of the measurement (``value``, ``low``, ``high``, ``n``, …), by measure.
+        unavailable: why a measure does not apply, by measure.
+        cost: ``parameters`` and ``cpu_seconds`` of the training, if known.
     """
 
     model: str
@@ -32,21 +32,21 @@ class Row:
 
     @property
     def samples_all_classes(self) -> bool:
-        """Whether there are as many classes among its draws as among images; False where that was not measured."""
+        """Whether its samples have as many classes as real images; False if that was not measured."""
         modes = self.measures.get("modes", {})
-        of_images = modes_of_images(modes)
-        return of_images is not None and modes["value"] >= of_images
+        reference = reference_modes(modes)
+        return reference is not None and modes["value"] >= reference
 
 
 @dataclass(frozen=True)
 class Comparison:
-    """Models that were asked the same on the same images.
+    """Models that were measured alike on the same images.
 
     Args:
         data: name of the data set.
-        split: which images.
+        split: name of the split.
         rows: the models.
-        images: how many images these are, and what tells them from others of the same name.
+        images: number and digest of the images.
     """
 
     data: str
@@ -56,23 +56,23 @@ class Comparison:
 
     @property
     def names(self) -> list[str]:
-        """Measures that at least one model has, in the order of a table."""
-        return sorted(dict.fromkeys(name for row in self.rows for name in row.measures), key=place_of)
+        """Measures that at least one model has, in table order."""
+        return sorted(dict.fromkeys(name for row in self.rows for name in row.measures), key=table_order)
 
     @property
-    def left_out(self) -> dict[str, list[str]]:
-        """Measures that were asked for and that no model has, by the reason."""
+    def unavailable(self) -> dict[str, list[str]]:
+        """Measures that no model has, by reason."""
         missing = {name for row in self.rows for name in row.unavailable} - set(self.names)
-        found: dict[str, list[str]] = {}
-        for name in sorted(missing, key=place_of):
+        by_reason: dict[str, list[str]] = {}
+        for name in sorted(missing, key=table_order):
             reasons = dict.fromkeys(row.unavailable[name] for row in self.rows if name in row.unavailable)
-            found.setdefault("; ".join(reasons), []).append(name)
-        return found
+            by_reason.setdefault("; ".join(reasons), []).append(name)
+        return by_reason
 
     def best(self, name: str) -> Row | None:
-        """The model that is best at a measure, where its interval touches that of no other; None elsewhere.
+        """The best model by a measure, if its interval overlaps no other; otherwise None.
 
-        One image drawn again and again can be recognised every time: the best at that must draw all classes.
+        For some measures, such as ``recognised``, it must also generate all classes.
         """
         better = info_of(name).better
         measured = [row for row in self.rows if name in row.measures]
@@ -89,7 +89,7 @@ class Comparison:
         return first
 
     def as_json(self) -> str:
-        """All that is known, for programs."""
+        """The comparison as JSON."""
         models = [
             {
                 "model": row.model,
@@ -105,25 +105,25 @@ class Comparison:
         return json.dumps({**about, "models": models, "best": best}, indent=2) + "\n"
 
     def as_csv(self) -> str:
-        """A row for each model and measure."""
+        """The comparison as CSV, with a row for each model and measure."""
         text = io.StringIO()
         table = csv.writer(text, lineterminator="\n")
         table.writerow(["model", "data", "split", "measure", "value", "low", "high", "images"])
         for row in self.rows:
-            for name, found in row.measures.items():
-                ends = (found[end] for end in ("value", "low", "high", "n"))
-                table.writerow([row.model, self.data, self.split, name, *ends])
+            for name, measured in row.measures.items():
+                values = (measured[field] for field in ("value", "low", "high", "n"))
+                table.writerow([row.model, self.data, self.split, name, *values])
         return text.getvalue()
 
 
-def modes_of_images(modes: Mapping[str, Any]) -> float | None:
-    """How many classes there are among real images, which stands beside ``modes``; None where it does not."""
+def reference_modes(modes: Mapping[str, Any]) -> float | None:
+    """Number of classes of real images among the references of ``modes``; None if there is no such reference."""
     return next((value for name, value in modes.get("references", {}).items() if name.endswith("images")), None)
 
 
-def shown(found: Mapping[str, Any]) -> str:
-    """A value to as many digits as its interval lets mean something."""
-    value, width = found["value"], found["high"] - found["low"]
+def format_value(measured: Mapping[str, Any]) -> str:
+    """Format the value with the number of digits that the width of its interval justifies."""
+    value, width = measured["value"], measured["high"] - measured["low"]
     digits = 0
     while digits < 6 and width < 2 * 10.0**-digits:
         digits += 1

@@ -10,31 +10,31 @@ Table = Mapping[int, Mapping[str, float]]
 
 
 def against_time(table: Table, column: str) -> tuple[list[float], list[float]]:
-    """Minutes of training, and the values of a column of ``metrics.csv`` where it has them."""
+    """Minutes of training and values of a column of ``metrics.csv``, for the rows with a value."""
     seconds, values = _against(table, column, "seconds")
     return [second / 60 for second in seconds], values
 
 
 def against_cpu_time(table: Table, column: str) -> tuple[list[float], list[float]]:
-    """Minutes of the processor, and the values of a column of ``metrics.csv`` where it has them."""
+    """CPU minutes of training and values of a column of ``metrics.csv``, for the rows with a value."""
     seconds, values = _against(table, column, "cpu_seconds")
     return [second / 60 for second in seconds], values
 
 
 def against_epochs(table: Table, column: str) -> tuple[list[float], list[float]]:
-    """Epochs of training, and the values of a column of ``metrics.csv`` where it has them."""
+    """Epochs of training and values of a column of ``metrics.csv``, for the rows with a value."""
     return _against(table, column, "epoch")
 
 
 def _against(table: Table, column: str, other: str) -> tuple[list[float], list[float]]:
-    places = {0: 0.0} | {step: row[other] for step, row in table.items() if other in row}
+    positions = {0: 0.0} | {step: row[other] for step, row in table.items() if other in row}
     values = {step: row[column] for step, row in table.items() if column in row}
-    # A validation falls between two rows that have both.
-    return np.interp(list(values), list(places), list(places.values())).tolist(), list(values.values())
+    # Rows of a validation may lack the other column: interpolate between the rows that have it.
+    return np.interp(list(values), list(positions), list(positions.values())).tolist(), list(values.values())
 
 
-def limits(values: Sequence[float]) -> tuple[float, float]:
-    """A range that shows where a curve ends well; the first steps of a training would flatten all that follows."""
+def axis_limits(values: Sequence[float]) -> tuple[float, float]:
+    """Limits of a y axis that show the end of a curve in detail and may cut off the steep start."""
     low, high = min(values), float(np.percentile(values, 90))
-    room = max(high - low, 1e-3)
-    return low - 0.05 * room, low + 1.6 * room
+    span = max(high - low, 1e-3)
+    return low - 0.05 * span, low + 1.6 * span

@@ -1,4 +1,4 @@
-"""Figures that only normalizing flows allow: what each scale holds, where values go in their bins, where bits are."""
+"""Figures of normalizing flows: resampled scales, dequantization noise, and bits per pixel."""
 
 from __future__ import annotations
 
@@ -16,18 +16,18 @@ from genera.flows import NormalizingFlow, VariationalDequantizer, log_prob_map
 
 _NUM_IMAGES = 8
 _RESAMPLINGS = 4
-#: Dequantizations of one image: a histogram of a few dozen values is then of thousands of numbers.
+#: Dequantizations of one image, so that a histogram of a few dozen pixels has thousands of values.
 _DEQUANTIZATIONS = 256
-_AT_ONCE = 32
+_BATCH = 32
 _BINS = 40
-#: Kinds of values, by the lowest and highest share of the highest level: of digits the background, edges and strokes.
-_KINDS = {"black": (0.0, 0.0), "grey": (0.35, 0.65), "bright": (0.9, 1.0)}
-#: Dequantizations whose bits are averaged: a single one is grainy.
+#: Ranges of pixel values, relative to the highest level: in digits the background, edges and strokes.
+_RANGES = {"black": (0.0, 0.0), "grey": (0.35, 0.65), "bright": (0.9, 1.0)}
+#: Dequantizations to average bits over, as those of a single one are noisy.
 _MAPS = 8
 
 
 def flow_figures(flow: NormalizingFlow) -> dict[str, Callable[..., Figure]]:
-    """Functions ``(flow, images, *, about, seed) -> Figure`` for what this flow allows, by the figure's name."""
+    """Functions ``(flow, images, *, about, seed) -> Figure`` that apply to this flow, by name of the figure."""
     figures: dict[str, Callable[..., Figure]] = {}
     if len(flow.latent_scales) > 1:
         figures["scales"] = scales_figure
@@ -37,15 +37,15 @@ def flow_figures(flow: NormalizingFlow) -> dict[str, Callable[..., Figure]]:
 
 
 def scales_figure(flow: NormalizingFlow, images: ImageSplit, *, about: str, seed: int) -> Figure:
-    """Rows of images: as they are, then with fewer and fewer of the coarser scales kept and the finer drawn anew."""
+    """Rows of images, each followed by copies that keep fewer and fewer coarse scales and resample the others."""
     pixels, labels = _first(images)
     generator = torch.Generator().manual_seed(seed)
     num_scales = len(flow.latent_scales)
     panels = {"image": pixels[:, None]}
     for keep in range(num_scales - 1, 0, -1):
-        drawn = [flow.resample(pixels, labels, keep=keep, generator=generator) for _ in range(_RESAMPLINGS)]
+        resampled = [flow.resample(pixels, labels, keep=keep, generator=generator) for _ in range(_RESAMPLINGS)]
         name = "coarsest scale" if keep == 1 else f"{keep} coarsest scales"
-        panels[f"{name} of {num_scales} kept, rest drawn anew"] = torch.stack(drawn, dim=1)
+        panels[f"{name} of {num_scales} kept, rest resampled"] = torch.stack(resampled, dim=1)
     widths = [panel.shape[1] for panel in panels.values()]
     figure = Figure(figsize=(0.3 + 0.75 * sum(widths), 0.75 + 0.75 * len(pixels)), layout="compressed")
     row = np.atleast_1d(figure.subplots(1, len(panels), width_ratios=widths))
@@ -54,43 +54,43 @@ def scales_figure(flow: NormalizingFlow, images: ImageSplit, *, about: str, seed
         axes.imshow(np.asarray(grid), cmap="gray", interpolation="nearest")
         axes.set_title(name, fontsize=9)
         axes.axis("off")
-    figure.suptitle(f"{about}\nwhat the scales hold", fontsize=10)
+    figure.suptitle(f"{about}\nresampling of the finer scales", fontsize=10)
     return figure
 
 
 def dequantization_figure(flow: NormalizingFlow, images: ImageSplit, *, about: str, seed: int) -> Figure:
-    """One image, and the density of where in their bins the dequantizer puts its values, by kind of value."""
-    pixels, kinds = _with_most_kinds(images, flow.spec.levels)
+    """One image, and the density of its dequantization noise by range of pixel values."""
+    pixels, masks = _image_with_most_ranges(images, flow.spec.levels)
     noise = _noise(flow, pixels, seed=seed)
     figure = Figure(figsize=(7.5, 3.6))
-    shown, axes = figure.subplots(1, 2, width_ratios=[1, 2])
-    shown.imshow(_picture(pixels, flow.spec.levels), cmap="gray", interpolation="nearest")
-    shown.set_title("the image", fontsize=9)
-    shown.axis("off")
+    image_axes, axes = figure.subplots(1, 2, width_ratios=[1, 2])
+    image_axes.imshow(_picture(pixels, flow.spec.levels), cmap="gray", interpolation="nearest")
+    image_axes.set_title("image", fontsize=9)
+    image_axes.axis("off")
     edges = np.linspace(0, 1, _BINS + 1)
-    for name, is_kind in kinds.items():
-        density, _ = np.histogram(noise[:, is_kind].flatten().numpy(), bins=edges, density=True)
-        levels = pixels[is_kind]
+    for name, mask in masks.items():
+        density, _ = np.histogram(noise[:, mask].flatten().numpy(), bins=edges, density=True)
+        levels = pixels[mask]
         low, high = int(levels.min()), int(levels.max())
-        span = f"level {low}" if low == high else f"levels {low} … {high}"
-        axes.stairs(density, edges, baseline=None, linewidth=1.5, label=f"{name}: {span}, {len(levels)} values")
+        label = f"level {low}" if low == high else f"levels {low} … {high}"
+        axes.stairs(density, edges, baseline=None, linewidth=1.5, label=f"{name}: {label}, {len(levels)} values")
     axes.axhline(1, color="grey", linestyle="--", linewidth=1, label="uniform")
-    axes.set(xlabel="u: place in the bin", ylabel="density q(u | image)", xlim=(0, 1))
+    axes.set(xlabel="u: position in the bin", ylabel="density q(u | image)", xlim=(0, 1))
     axes.set_ylim(bottom=0)
     axes.legend(fontsize=8)
-    figure.suptitle(f"{about}: where the dequantizer puts values in their bins", fontsize=10)
+    figure.suptitle(f"{about}: noise of the dequantizer", fontsize=10)
     return figure
 
 
 def pixel_bits_figure(flow: NormalizingFlow, images: ImageSplit, *, about: str, seed: int) -> Figure:
-    """Images, and below each where its bits are: the mean of a map is the image's bits per dimension."""
+    """Images, each above a map of its bits, whose mean is the bits per dimension of the image."""
     pixels, labels = _first(images)
     generator = torch.Generator().manual_seed(seed)
     with torch.inference_mode():
         maps = torch.stack([log_prob_map(flow, pixels, labels, generator=generator) for _ in range(_MAPS)]).mean(dim=0)
     bits = bits_per_dim(maps, flow.spec.channels)
     totals = bits_per_dim(sum_over_dims(maps), flow.spec.num_dims).tolist()
-    # A few pixels far out would leave one colour for all others.
+    # Outliers would compress the colour scale for all other pixels.
     low, high = np.percentile(bits.numpy(), [0.5, 99.5])
     figure = Figure(figsize=(1 + 1.1 * len(pixels), 3.1), layout="compressed")
     grid = figure.subplots(2, len(pixels), squeeze=False)
@@ -101,40 +101,40 @@ def pixel_bits_figure(flow: NormalizingFlow, images: ImageSplit, *, about: str, 
     for axes in grid.flat:
         axes.axis("off")
     figure.colorbar(heat, ax=grid[1], extend="both", pad=0.01, fraction=0.02, label="bits/dim")
-    mean = f"{sum(totals) / len(totals):.3f} on average, above each image its own"
-    figure.suptitle(f"{about}\nbits per dimension, pixel by pixel: {mean}", fontsize=10)
+    mean = f"{sum(totals) / len(totals):.3f} on average, above each image its own value"
+    figure.suptitle(f"{about}\nbits per dimension by pixel: {mean}", fontsize=10)
     return figure
 
 
 def _first(images: ImageSplit) -> tuple[Tensor, Tensor | None]:
-    """The few images that a figure has room for, and their labels."""
+    """The first images, as many as fit in a figure, and their labels."""
     few = images.subset(torch.arange(min(_NUM_IMAGES, len(images))))
     return few.pixels, few.labels
 
 
 def _picture(image: Tensor, levels: int) -> np.ndarray:
-    """uint8 ``(C, H, W)`` as matplotlib shows it."""
+    """uint8 ``(C, H, W)`` to an array for matplotlib."""
     return np.asarray(image_grid(image[None], levels=levels, scale=1, padding=0))
 
 
-def _with_most_kinds(images: ImageSplit, levels: int) -> tuple[Tensor, dict[str, Tensor]]:
-    """The first image that has most kinds of values, and where they are: bool ``(C, H, W)`` by name."""
-    found: tuple[Tensor, dict[str, Tensor]] | None = None
+def _image_with_most_ranges(images: ImageSplit, levels: int) -> tuple[Tensor, dict[str, Tensor]]:
+    """The first image with pixels in the most ranges, and a mask ``(C, H, W)`` of each range by name."""
+    best: tuple[Tensor, dict[str, Tensor]] | None = None
     for image in images.pixels:
         share = image / (levels - 1)
-        kinds = {name: (share >= low) & (share <= high) for name, (low, high) in _KINDS.items()}
-        kinds = {name: is_kind for name, is_kind in kinds.items() if is_kind.any()}
-        if found is None or len(kinds) > len(found[1]):
-            found = image, kinds
-    assert found is not None, "a split has at least one image"
-    return found
+        masks = {name: (share >= low) & (share <= high) for name, (low, high) in _RANGES.items()}
+        masks = {name: mask for name, mask in masks.items() if mask.any()}
+        if best is None or len(masks) > len(best[1]):
+            best = image, masks
+    assert best is not None, "a split has at least one image"
+    return best
 
 
 def _noise(flow: NormalizingFlow, image: Tensor, *, seed: int) -> Tensor:
-    """Draws of where the values of an image ``(C, H, W)`` go in their bins: ``(N, C, H, W)`` in [0, 1]."""
+    """Samples of the dequantization noise of an image ``(C, H, W)``: ``(N, C, H, W)`` in [0, 1]."""
     generator = torch.Generator().manual_seed(seed)
-    batch = image.expand(_AT_ONCE, *image.shape)
+    batch = image.expand(_BATCH, *image.shape)
     with torch.inference_mode():
-        draws = [flow.dequantizer(batch, generator=generator)[0] for _ in range(_DEQUANTIZATIONS // _AT_ONCE)]
-    # Noise next to the edge of a bin may be rounded over it here.
-    return (torch.cat(draws) * flow.spec.levels - image).clamp(0, 1)
+        samples = [flow.dequantizer(batch, generator=generator)[0] for _ in range(_DEQUANTIZATIONS // _BATCH)]
+    # Rounding may move noise near the edge of a bin across it.
+    return (torch.cat(samples) * flow.spec.levels - image).clamp(0, 1)

@@ -1,4 +1,4 @@
-"""Figures that only two players allow: how each of them fared, and how different samples stayed."""
+"""Figures of the training of GANs: losses of both players, and diversity of samples."""
 
 from __future__ import annotations
 
@@ -8,56 +8,57 @@ from matplotlib.figure import Figure
 
 from genera.reporting.curves import Table, against_epochs
 
-#: What a row of ``metrics.csv`` holds of a panel, by the panel's label: columns, and what to call them.
+#: For each label of a panel the columns of ``metrics.csv`` in it, with their labels.
 Panels = Mapping[str, Mapping[str, str]]
-_OF_PLAYERS: Panels = {
+_PLAYER_PANELS: Panels = {
     "loss of the discriminator": {
         "train/discriminator/adversarial": "adversarial",
         "train/discriminator/penalty": "penalty",
     },
     "loss of the generator": {"train/generator/adversarial": "adversarial"},
-    # Many times the other part.
-    "feature matching": {"train/generator/feature_matching": "of the generator's loss, weighted"},
+    # A panel of its own, as it is many times larger than the adversarial loss.
+    "feature matching": {"train/generator/feature_matching": "weighted term of the generator's loss"},
     "D(x)": {"train/discriminator/real": "images", "train/discriminator/fake": "fakes"},
 }
-_OF_SAMPLES: Panels = {
+_SAMPLE_PANELS: Panels = {
     "diversity, 1 - SSIM": {"samples/diversity": "samples", "images/diversity": "images"},
-    "classes drawn": {"samples/modes": "samples", "images/modes": "images"},
+    "classes in samples": {"samples/modes": "samples", "images/modes": "images"},
 }
 
 
 def players_figure(table: Table, *, about: str) -> Figure:
-    """What both players' losses and the discriminator's opinion did over training."""
-    return _figure(_without_rest(table), _OF_PLAYERS, about=about)
+    """Losses of both players and outputs of the discriminator over training."""
+    return _figure(_without_partial_rows(table), _PLAYER_PANELS, about=about)
 
 
 def diversity_figure(table: Table, *, about: str) -> Figure | None:
-    """How different samples stayed over training, and which classes there were: where a GAN collapses, both fall.
+    """Diversity and number of classes of samples over training; both fall in a mode collapse.
 
-    None where no probe looked at samples.
+    None if there was no probe of samples.
     """
     present = {column for row in table.values() for column in row}
-    if not any(column in present for columns in _OF_SAMPLES.values() for column in columns):
+    if not any(column in present for columns in _SAMPLE_PANELS.values() for column in columns):
         return None
-    return _figure(table, _OF_SAMPLES, about=about)
+    return _figure(table, _SAMPLE_PANELS, about=about)
 
 
 def _figure(table: Table, panels: Panels, *, about: str) -> Figure:
-    """Columns over epochs, in the panels that have any."""
+    """Columns of the table against epochs; panels without columns are omitted."""
     present = {column for row in table.values() for column in row}
-    shown = {
+    used = {
         label: {column: name for column, name in columns.items() if column in present}
         for label, columns in panels.items()
     }
-    shown = {label: columns for label, columns in shown.items() if columns}
-    figure = Figure(figsize=(6, 0.9 + 1.7 * len(shown)))
-    grid = figure.subplots(len(shown), 1, sharex=True, squeeze=False)
-    for axes, (label, columns) in zip(grid.flat, shown.items(), strict=True):
+    used = {label: columns for label, columns in used.items() if columns}
+    figure = Figure(figsize=(6, 0.9 + 1.7 * len(used)))
+    grid = figure.subplots(len(used), 1, sharex=True, squeeze=False)
+    for axes, (label, columns) in zip(grid.flat, used.items(), strict=True):
         for column, name in columns.items():
             epochs, values = against_epochs(table, column)
             axes.plot(epochs, values, "--" if column.startswith("images/") else "-", label=name, linewidth=1)
             if column == "images/diversity":
-                axes.plot(epochs, [value / 3 for value in values], ":", label="a third of it: collapsed", linewidth=1)
+                third = [value / 3 for value in values]
+                axes.plot(epochs, third, ":", label="a third of images: collapse", linewidth=1)
         axes.set_ylabel(label, fontsize=8)
         axes.set_xlim(left=0)
         axes.legend(fontsize=8)
@@ -66,12 +67,12 @@ def _figure(table: Table, panels: Panels, *, about: str) -> Figure:
     return figure
 
 
-def _without_rest(table: Table) -> dict[int, dict[str, float]]:
-    """The table without what its last row says of training: that is the mean of the few steps after the row before."""
-    trained = [step for step, row in table.items() if any(column.startswith("train/") for column in row)]
+def _without_partial_rows(table: Table) -> dict[int, dict[str, float]]:
+    """The table without training columns that are means over fewer steps than others, as in the last row."""
+    logged = [step for step, row in table.items() if any(column.startswith("train/") for column in row)]
     return {
         step: {
-            column: value for column, value in row.items() if not column.startswith("train/") or step % trained[0] == 0
+            column: value for column, value in row.items() if not column.startswith("train/") or step % logged[0] == 0
         }
         for step, row in table.items()
     }

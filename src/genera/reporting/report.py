@@ -1,4 +1,4 @@
-"""A comparison as one HTML file that needs nothing else."""
+"""A comparison as one self-contained HTML file."""
 
 from __future__ import annotations
 
@@ -7,8 +7,8 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from html import escape
 
-from genera.reporting.comparison import Comparison, Row, shown
-from genera.reporting.findings import sentences
+from genera.reporting.comparison import Comparison, Row, format_value
+from genera.reporting.findings import findings_html
 from genera.reporting.measure_info import info_of
 
 _STYLE = """
@@ -50,8 +50,8 @@ class Picture:
     """A picture of a report.
 
     Args:
-        png: the file.
-        caption: what one sees in it.
+        png: content of the PNG file.
+        caption: text below it.
     """
 
     png: bytes
@@ -59,16 +59,16 @@ class Picture:
 
 
 def report_html(comparison: Comparison, pictures: dict[str, Sequence[Picture]]) -> str:
-    """The report: the table, what it says in sentences, and sections of pictures.
+    """The report: a table, findings in sentences, and sections of pictures.
 
     Args:
-        comparison: the models.
-        pictures: by the title of their section.
+        comparison: the models and their measures.
+        pictures: by section title.
     """
     title = f"{len(comparison.rows)} models of {comparison.data}"
-    said = "".join(f"<li>{sentence}</li>\n" for sentence in sentences(comparison))
-    shown_pictures = "".join(
-        f"<h2>{escape(section)}</h2>\n{''.join(map(_picture, found))}\n" for section, found in pictures.items() if found
+    findings = "".join(f"<li>{sentence}</li>\n" for sentence in findings_html(comparison))
+    sections = "".join(
+        f"<h2>{escape(name)}</h2>\n{''.join(map(_picture, section))}\n" for name, section in pictures.items() if section
     )
     return f"""\
 <!doctype html>
@@ -81,23 +81,23 @@ def report_html(comparison: Comparison, pictures: dict[str, Sequence[Picture]]) 
 </head>
 <body>
 <h1>{escape(title)}</h1>
-<p>Measured on {escape(comparison.images)}, with 95 % intervals. A value is marked as best where its interval
-meets that of no other. A click on a column sorts by it; what a column or a dash means shows when you point at it.</p>
+<p>Measured on {escape(comparison.images)}, with 95 % intervals. A value is marked as best if its interval overlaps
+no other. Click on a column header to sort by it; hover over a header or a dash for an explanation.</p>
 <div class="wide">
 {_table(comparison)}
 </div>
-{_left_out(comparison)}\
-<h2>What it says</h2>
+{_unavailable(comparison)}\
+<h2>Findings</h2>
 <ul>
-{said}</ul>
-{shown_pictures}<script>{_SCRIPT}</script>
+{findings}</ul>
+{sections}<script>{_SCRIPT}</script>
 </body>
 </html>
 """
 
 
 def _table(comparison: Comparison) -> str:
-    heads = "".join(_head(name) for name in comparison.names)
+    headers = "".join(_header(name) for name in comparison.names)
     best = {name: comparison.best(name) for name in comparison.names}
     rows = "".join(
         f"<tr><td>{escape(row.model)}<small>{escape(row.about)}</small></td>{_cost(row)}"
@@ -105,21 +105,21 @@ def _table(comparison: Comparison) -> str:
         for row in comparison.rows
     )
     cost = "<th>parameters</th><th>training<small>CPU minutes</small></th>"
-    return f"<table>\n<thead><tr><th>model</th>{cost}{heads}</tr></thead>\n<tbody>\n{rows}</tbody>\n</table>"
+    return f"<table>\n<thead><tr><th>model</th>{cost}{headers}</tr></thead>\n<tbody>\n{rows}</tbody>\n</table>"
 
 
-def _left_out(comparison: Comparison) -> str:
-    """What the table has no column for, and why."""
+def _unavailable(comparison: Comparison) -> str:
+    """The measures that the table has no column for, with reasons."""
     return "".join(
-        f"<p>Left out {escape(', '.join(names))}: {escape(reason)}.</p>\n"
-        for reason, names in comparison.left_out.items()
+        f"<p>Unavailable: {escape(', '.join(names))} ({escape(reason)}).</p>\n"
+        for reason, names in comparison.unavailable.items()
     )
 
 
-def _head(name: str) -> str:
+def _header(name: str) -> str:
     info = info_of(name)
-    arrow = {"lower": "lower is better", "higher": "higher is better", None: ""}[info.better]
-    hint = ", ".join(part for part in (info.unit, arrow) if part)
+    direction = {"lower": "lower is better", "higher": "higher is better", None: ""}[info.better]
+    hint = ", ".join(part for part in (info.unit, direction) if part)
     return f'<th><abbr title="{escape(info.definition)}">{escape(info.title)}</abbr><small>{escape(hint)}</small></th>'
 
 
@@ -127,18 +127,18 @@ def _cost(row: Row) -> str:
     parameters, seconds = row.cost.get("parameters"), row.cost.get("cpu_seconds")
     cells = []
     for value, text in ((parameters, f"{parameters:,}" if parameters else ""), (seconds, f"{(seconds or 0) / 60:.1f}")):
-        cells.append('<td title="not known">–</td>' if value is None else f'<td data-value="{value}">{text}</td>')
+        cells.append('<td title="unknown">–</td>' if value is None else f'<td data-value="{value}">{text}</td>')
     return "".join(cells)
 
 
 def _cell(row: Row, name: str, *, is_best: bool) -> str:
-    found = row.measures.get(name)
-    if found is None:
+    measured = row.measures.get(name)
+    if measured is None:
         return f'<td title="{escape(row.unavailable.get(name, "not measured"))}">–</td>'
-    interval = f"{found['low']:.4g} … {found['high']:.4g}"
+    interval = f"{measured['low']:.4g} … {measured['high']:.4g}"
     mark = ' class="best"' if is_best else ""
-    title = f"{interval}, {found['n']:,} images"
-    return f'<td{mark} data-value="{found["value"]}" title="{title}">{shown(found)}<small>{interval}</small></td>'
+    title, value = f"{interval}, {measured['n']:,} images", format_value(measured)
+    return f'<td{mark} data-value="{measured["value"]}" title="{title}">{value}<small>{interval}</small></td>'
 
 
 def _picture(picture: Picture) -> str:

@@ -1,4 +1,4 @@
-"""How our figures look: legible, colour-blind safe, PNG and SVG."""
+"""Style of figures: legible, colour-blind safe, PNG and SVG."""
 
 from __future__ import annotations
 
@@ -14,13 +14,13 @@ from matplotlib.figure import Figure
 
 from genera.core.files import write_whole
 
-#: Okabe & Ito (2008): eight colours that people with any kind of colour vision tell apart, without yellow.
+#: Colour-blind safe colours of Okabe & Ito (2008), without yellow.
 COLOURS = ("#0072B2", "#D55E00", "#009E73", "#CC79A7", "#56B4E9", "#E69F00", "#000000")
 
 
 @contextmanager
 def style() -> Iterator[None]:
-    """Our settings of matplotlib, within this block."""
+    """Context manager with the settings of matplotlib for all figures."""
     settings: Any = {
         "figure.dpi": 150,
         "figure.constrained_layout.use": True,
@@ -31,7 +31,7 @@ def style() -> Iterator[None]:
         "grid.alpha": 0.3,
         "axes.prop_cycle": cycler(color=list(COLOURS)),
         "legend.frameon": False,
-        # Text stays text, and the same figure gives the same bytes.
+        # Keep text as text, and make files reproducible.
         "svg.fonttype": "none",
         "svg.hashsalt": "genera",
     }
@@ -39,8 +39,8 @@ def style() -> Iterator[None]:
         yield
 
 
-def png_of(figure: Figure) -> bytes:
-    """The figure as a PNG file."""
+def to_png(figure: Figure) -> bytes:
+    """The content of a PNG file of the figure."""
     buffer = io.BytesIO()
     figure.savefig(buffer, format="png")
     return buffer.getvalue()
@@ -50,7 +50,7 @@ def save_figure(figure: Figure, stem: Path) -> list[Path]:
     """Write ``STEM.png`` and ``STEM.svg``.
 
     Returns:
-        The files.
+        The paths of the files.
 
     Raises:
         OSError: the folder cannot be written.

@@ -1,4 +1,4 @@
-"""Figures that only variational autoencoders allow: how their training went, what their latent holds."""
+"""Figures of variational autoencoders: terms of the loss over training, and the latent."""
 
 from __future__ import annotations
 
@@ -12,12 +12,12 @@ from genera.core import StandardNormal
 from genera.data import ImageSplit
 from genera.data.image_grid import image_grid
 from genera.evaluation import traverse
-from genera.reporting.curves import against_time, limits
+from genera.reporting.curves import against_time, axis_limits
 from genera.vaes import VAE
 
 _NUM_DIMS = 8
 _STEPS = 11
-#: The column of ``metrics.csv`` in every panel, by the label of its y axis.
+#: The column of ``metrics.csv`` in each panel, by the label of its y axis.
 _PANELS = {
     "loss at β = 1, nats": "validation/loss",
     "reconstruction, nats": "validation/reconstruction",
@@ -25,12 +25,12 @@ _PANELS = {
     "β": "train/beta",
     "active units": "validation/active_units",
 }
-#: What falls steeply at first and is never near zero.
+#: Columns that fall steeply at first and stay far from zero.
 _STEEP = ("validation/loss", "validation/reconstruction")
 
 
-def course_figure(table: Mapping[int, Mapping[str, float]], *, about: str) -> Figure:
-    """What the parts of the bound, β and the use of the latent did over training."""
+def loss_terms_figure(table: Mapping[int, Mapping[str, float]], *, about: str) -> Figure:
+    """Terms of the bound, β and the number of active units over training."""
     present = {column for row in table.values() for column in row}
     panels = {label: column for label, column in _PANELS.items() if column in present}
     figure = Figure(figsize=(6, 0.6 + 1.5 * len(panels)))
@@ -39,49 +39,48 @@ def course_figure(table: Mapping[int, Mapping[str, float]], *, about: str) -> Fi
         minutes, values = against_time(table, column)
         axes.plot(minutes, values)
         axes.set_ylabel(label, fontsize=8)
-        axes.set_ylim(*limits(values) if column in _STEEP else (0, None))
+        axes.set_ylim(*axis_limits(values) if column in _STEEP else (0, None))
     grid[-1, 0].set_xlabel("minutes of training")
     figure.suptitle(about, fontsize=10)
     return figure
 
 
 def vae_figures(vae: VAE) -> dict[str, Callable[..., Figure]]:
-    """Functions ``(vae, images, *, about, seed) -> Figure`` for what this VAE allows, by the figure's name."""
+    """Functions ``(vae, images, *, about, seed) -> Figure`` that apply to this VAE, by name of the figure."""
     if not isinstance(vae.prior, StandardNormal):
         return {}
     return {"latent": latent_figure, "traversals": traversal_figure}
 
 
 def latent_figure(vae: VAE, images: ImageSplit, *, about: str, seed: int) -> Figure:
-    """The KL divergence of every dimension of the latent, largest first: how much each tells about the image."""
+    """KL divergence of each latent dimension, largest first: its information about the image."""
     with torch.inference_mode():
         posterior = vae.posterior(images.pixels, images.labels)
     kl, order = posterior.kl_to_standard_normal().mean(dim=0).sort(descending=True)
     is_active = posterior.is_active()[order]
     figure = Figure(figsize=(6, 3.5))
     axes = figure.add_subplot()
-    places = np.arange(len(kl))
-    for label, shown, colour in (("active", is_active, "C0"), ("collapsed", ~is_active, "C1")):
-        if shown.any():
-            name = f"{label}: {int(shown.sum())} of {len(kl)}"
-            axes.bar(places[shown.numpy()], kl[shown].numpy(), width=0.8, color=colour, label=name)
-    axes.set(xlabel="dimension of the latent, by its divergence", ylabel="KL divergence, nats")
-    axes.set_title(f"{about}\n{float(kl.sum()):.1f} nats in all, mean of {len(images)} images", fontsize=10)
+    positions = np.arange(len(kl))
+    for label, mask, colour in (("active", is_active, "C0"), ("collapsed", ~is_active, "C1")):
+        if mask.any():
+            name = f"{label}: {int(mask.sum())} of {len(kl)}"
+            axes.bar(positions[mask.numpy()], kl[mask].numpy(), width=0.8, color=colour, label=name)
+    axes.set(xlabel="latent dimension, sorted by divergence", ylabel="KL divergence, nats")
+    axes.set_title(f"{about}\n{float(kl.sum()):.1f} nats in total, mean over {len(images)} images", fontsize=10)
     axes.legend(fontsize=8)
     return figure
 
 
 def traversal_figure(vae: VAE, images: ImageSplit, *, about: str, seed: int) -> Figure:
-    """One image, and what becomes of it when one dimension of its latent goes from -3 to 3: the dimensions that tell
-    most, a row each."""
+    """One image, decoded with one latent dimension from -3 to 3: a row for each dimension of the largest divergence."""
     with torch.inference_mode():
         posterior = vae.posterior(images.pixels, images.labels)
     dims = posterior.kl_to_standard_normal().mean(dim=0).argsort(descending=True)[:_NUM_DIMS].tolist()
     first = images.subset(torch.tensor([0]))
-    ways = traverse(vae, first.pixels, dims, values=torch.linspace(-3, 3, _STEPS), labels=first.labels)[0]
-    figure = Figure(figsize=(7, 0.8 + 0.62 * len(ways)))
+    traversals = traverse(vae, first.pixels, dims, values=torch.linspace(-3, 3, _STEPS), labels=first.labels)[0]
+    figure = Figure(figsize=(7, 0.8 + 0.62 * len(traversals)))
     axes = figure.add_subplot()
-    grid = np.asarray(image_grid(ways.flatten(0, 1), columns=_STEPS, levels=vae.spec.levels))
+    grid = np.asarray(image_grid(traversals.flatten(0, 1), columns=_STEPS, levels=vae.spec.levels))
     axes.imshow(grid, cmap="gray", interpolation="nearest")
     height, width = grid.shape[0] / len(dims), grid.shape[1] / _STEPS
     axes.set_yticks([(row + 0.5) * height for row in range(len(dims))], [f"z[{dim}]" for dim in dims], fontsize=8)
@@ -90,5 +89,5 @@ def traversal_figure(vae: VAE, images: ImageSplit, *, about: str, seed: int) -> 
     axes.grid(False)
     for spine in axes.spines.values():
         spine.set_visible(False)
-    axes.set_title(f"{about}\none dimension at a time", fontsize=10)
+    axes.set_title(f"{about}\none latent dimension at a time", fontsize=10)
     return figure

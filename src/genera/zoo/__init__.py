@@ -1,4 +1,4 @@
-"""Trained models by name: runs of one's own, and those that ship with the package."""
+"""Find and load trained models: run directories, and models that ship with the package."""
 
 from genera.zoo.models import TrainedModel, check_distinct, find_model, load, shipped_models
 

@@ -1,7 +1,7 @@
-"""Finding and loading trained models.
+"""Find and load trained models.
 
-A shipped model is a folder ``weights/KIND-DATA`` with the same ``config.yaml`` and ``model.safetensors`` as a run
-directory, so that both are loaded by the same lines.
+A shipped model is a folder ``weights/KIND-DATA`` with ``config.yaml`` and ``model.safetensors`` as in a run directory,
+so the same code loads both.
 """
 
 from __future__ import annotations
@@ -33,9 +33,9 @@ class TrainedModel:
     """A model on disk.
 
     Args:
-        name: what a person calls it: the path of a run, or a name of the zoo.
-        run: where its files are.
-        is_shipped: it lies in the installed package, where nothing may be written.
+        name: path of a run, or name in the zoo.
+        run: its files.
+        is_shipped: whether it is part of the installed package, where nothing may be written.
     """
 
     name: str
@@ -44,10 +44,10 @@ class TrainedModel:
 
     @cached_property
     def config(self) -> dict[str, Any]:
-        """Every setting it was trained with.
+        """All settings of its training.
 
         Raises:
-            ValueError: the file is damaged, or does not say what the data were.
+            ValueError: the file is damaged, or does not name the data set.
         """
         config = self.run.read_config()
         try:
@@ -58,16 +58,16 @@ class TrainedModel:
 
     @property
     def spec(self) -> ImageSpec:
-        """The images it was trained on.
+        """Spec of the images it was trained on.
 
         Raises:
-            ValueError: the config does not say.
+            ValueError: the section of the config is missing or invalid.
         """
         section = self.config.get("spec")
         names = [field.name for field in dataclasses.fields(ImageSpec)]
-        # To Python, True and False are integers as well.
+        # `isinstance(value, int)` would accept True and False.
         if not isinstance(section, dict) or sorted(section) != sorted(names) or {*map(type, section.values())} != {int}:
-            raise ValueError(f"{self.run.config}: the section spec must hold whole numbers {names}, got {section}")
+            raise ValueError(f"{self.run.config}: the section spec must have the integers {names}, got {section}")
         try:
             return ImageSpec(**section)
         except ValueError as error:
@@ -79,63 +79,63 @@ class TrainedModel:
         return digest_of(self.run.weights)
 
     def was_trained_on(self, data: ImageDataset, split: str) -> bool:
-        """Whether a split of some data is that of the data it was trained on, by its content."""
+        """Whether a split of a data set has the same content as that of the data set it was trained on."""
         recorded = self._recorded
         if recorded is None:
-            # A run of an older version, which kept no record: it is taken at its word.
+            # Runs of older versions have no record of the images: compare only the name.
             return data.name == data_section(self.config)["name"]
         return split in recorded and recorded[split] == data.contents([split])[split]
 
     def open_data(self, split: str | None = None) -> ImageDataset:
-        """The data it was trained on.
+        """Open the data set it was trained on.
 
         Args:
-            split: say so in a warning where the images of this split are other ones by now.
+            split: log a warning if the images of this split have changed since the training.
 
         Raises:
-            ValueError: the data are missing or damaged, or have no such split.
+            ValueError: the data set is missing or damaged, or has no such split.
         """
         data, recorded = open_data(data_section(self.config)), self._recorded
         if split is not None and recorded is not None:
-            of_split = {name: found for name, found in recorded.items() if name == split}
-            if difference := describe_difference(of_split, data.contents([split])):
+            recorded_split = {name: record for name, record in recorded.items() if name == split}
+            if difference := describe_difference(recorded_split, data.contents([split])):
                 logger.warning("the images of %s are not those %s was trained on: %s", data.name, self.name, difference)
         return data
 
     @property
     def _recorded(self) -> dict[str, Any] | None:
-        """Number and digest of the images of each split it was trained on, where they were recorded."""
+        """Number and digest of the images of each split at training time, if they were recorded."""
         recorded = self.config.get("images")
         return recorded if isinstance(recorded, dict) else None
 
     def load(self, *, device: str = "cpu", allow: Sequence[str] = ()) -> ImageModel:
-        """The model in evaluation mode.
+        """Load the model in evaluation mode.
 
         Raises:
-            ValueError: the files are damaged, belong to another model, or name what is not allowed.
+            ValueError: the files are damaged, belong to another model, or name a class that is not allowed.
         """
         try:
             model = build_model(self.config, self.spec, allow=allow)
         except ValueError as error:
             raise ValueError(f"{self.run.config}: {error}") from error
         load_weights(model, self.run.weights)
-        # Convolutions on processors are faster with the channels innermost, and give the same.
+        # On CPUs convolutions are faster with this layout; the results are the same.
         model.to(memory_format=torch.channels_last)  # type: ignore[call-overload]  # missing from torch's annotations
         return model.to(device).eval()
 
 
 def shipped_models() -> list[TrainedModel]:
-    """The models that ship with the package, by name."""
+    """The models that ship with the package, sorted by name."""
     root = Path(str(resources.files("genera"))) / "zoo" / "weights"
     folders = sorted(path.parent for path in root.glob("*/config.yaml"))
     return [TrainedModel(folder.name, RunDirectory(folder), is_shipped=True) for folder in folders]
 
 
 def find_model(name: str) -> TrainedModel:
-    """A model by the path of its run or by its name in the zoo.
+    """Find a model by the path of its run or by its name in the zoo.
 
     Raises:
-        ValueError: there is neither; says which names come near.
+        ValueError: there is no such run or name; the message suggests similar names.
     """
     shipped = {model.name: model for model in shipped_models()}
     if name in shipped:
@@ -147,18 +147,18 @@ def find_model(name: str) -> TrainedModel:
     raise ValueError(f"there is no run directory or shipped model {name!r}; {hint}")
 
 
-def check_distinct(found: Sequence[TrainedModel]) -> None:
-    """Refuse a model that is named twice, whether by one name or by two, such as a link and what it points to.
+def check_distinct(models: Sequence[TrainedModel]) -> None:
+    """Check that no model is given twice, also under different names such as a link and its target.
 
     Raises:
-        ValueError: says by which names.
+        ValueError: a model is given twice.
     """
     names: dict[tuple[int, int], str] = {}
-    for trained in found:
+    for trained in models:
         status = trained.run.path.stat()
         key = status.st_dev, status.st_ino
         if key in names:
-            raise ValueError(f"a model is named twice, as {names[key]} and {trained.name}: name each once")
+            raise ValueError(f"a model is given twice, as {names[key]} and {trained.name}: give each model once")
         names[key] = trained.name
 
 

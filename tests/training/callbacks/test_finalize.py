@@ -11,7 +11,7 @@ import yaml
 from running import genera
 
 from genera.cli import main
-from genera.evaluation import draw
+from genera.evaluation import sample_images
 from genera.zoo import find_model
 
 SMALL = ("ae", "--data", "digits", "--model.latent_size", "4", "--batch_size", "256", "--max_epochs", "2")
@@ -36,7 +36,7 @@ def test_an_autoencoder_draws_from_the_codes_of_its_training_images(finalized: P
     drawn = model.codes.sample(5000, generator=torch.Generator().manual_seed(0))
     assert ((drawn.mean(dim=0) - codes.mean(dim=0)).abs() < 0.15 * codes.std(dim=0)).all()
     torch.testing.assert_close(drawn.std(dim=0), codes.std(dim=0), rtol=0.15, atol=0)
-    assert draw(model, 16).shape == (16, 1, 8, 8)
+    assert sample_images(model, 16).shape == (16, 1, 8, 8)
     assert list((finalized / "samples").iterdir())
 
 
@@ -65,6 +65,6 @@ def test_an_unfinished_autoencoder_says_why_it_cannot_draw(
     message = failing("sample", str(run), "--out", str(tmp_path / "x.png"))
     assert "fitted when its training ends: finish the training" in message
     assert main(["figures", str(run)]) == 0
-    assert "left out samples: the mixture" in capsys.readouterr().err
+    assert "skipped samples: the mixture" in capsys.readouterr().err
     assert not (run / "figures" / "samples.png").exists()
     assert (run / "figures" / "reconstructions.png").is_file()

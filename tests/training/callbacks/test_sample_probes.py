@@ -100,7 +100,7 @@ def test_the_classes_of_images_are_counted() -> None:
     few = probe(stretched[digits.labels < 2])
     assert few["modes"] <= 3
     assert few["class_kl"] == pytest.approx(math.log(5), abs=0.15)
-    with pytest.raises(ValueError, match="is no classifier but a NormalizingFlow"):
+    with pytest.raises(ValueError, match="is a NormalizingFlow, not a classifier"):
         ClassCoverage("realnvp-digits")
     with pytest.raises(ValueError, match="must have shape"):
         probe(stretched[:, :, 1:])

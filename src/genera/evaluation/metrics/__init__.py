@@ -1,4 +1,4 @@
-"""Metrics: each a torchmetrics module in a file of its own."""
+"""Metrics: torchmetrics modules, one per file."""
 
 from genera.evaluation.metrics.bits_per_dim import BitsPerDim
 from genera.evaluation.metrics.class_agreement import ClassAgreement

@@ -8,13 +8,13 @@ from torch import Tensor
 from torchmetrics import Metric
 
 from genera.core import bits_per_dim
-from genera.evaluation.metrics.inputs import gathered
+from genera.evaluation.metrics.inputs import concatenate
 
 
 class BitsPerDim(Metric):
     """Mean of ``-log2 p(integer pixels) / (C · H · W)``; lower is better.
 
-    A batch that is not finite makes the mean not finite: nothing is skipped.
+    Non-finite values are not skipped: they make the mean non-finite.
 
     Args:
         num_dims: ``C · H · W`` of one image.
@@ -34,7 +34,7 @@ class BitsPerDim(Metric):
         self.add_state("per_image", default=[], dist_reduce_fx="cat")
 
     def update(self, log_prob: Tensor) -> None:
-        """Take in log-probabilities ``(B,)``, nats."""
+        """Add log-probabilities ``(B,)``, nats."""
         self.per_image.append(bits_per_dim(log_prob.double(), self.num_dims))
 
     def compute(self) -> Tensor:
@@ -42,5 +42,5 @@ class BitsPerDim(Metric):
         return self.values().mean()
 
     def values(self) -> Tensor:
-        """``(N,)`` bits per dimension, one per image seen."""
-        return gathered(self.per_image)
+        """``(N,)`` bits per dimension, one per image."""
+        return concatenate(self.per_image)

@@ -1,4 +1,4 @@
-"""Whether a conditional model draws what it is asked for."""
+"""Agreement of samples with the labels they are conditional on."""
 
 from __future__ import annotations
 
@@ -8,13 +8,13 @@ import torch
 from torch import Tensor
 from torchmetrics import Metric
 
-from genera.evaluation.metrics.inputs import check_at_least
+from genera.evaluation.metrics.inputs import check_min_images
 
 
 class ClassAgreement(Metric):
-    """Share of samples that a classifier takes for the class that was asked for; higher is better.
+    """Share of samples whose predicted class is the label they are conditional on; higher is better.
 
-    The classifier's own mistakes count against the samples: its accuracy on real images belongs beside it.
+    The classifier's own errors lower the value, so compare it with the classifier's accuracy on real images.
     """
 
     is_differentiable = False
@@ -28,25 +28,23 @@ class ClassAgreement(Metric):
         for name in ("num_agreeing", "num_samples"):
             self.add_state(name, default=torch.zeros((), dtype=torch.int64), dist_reduce_fx="sum")
 
-    def update(self, predicted: Tensor, wanted: Tensor) -> None:
-        """Take in the classes that samples are taken for and those asked for, both int64 ``(B,)``.
+    def update(self, predicted: Tensor, labels: Tensor) -> None:
+        """Add predicted classes of samples and the labels they are conditional on, both int64 ``(B,)``.
 
         Raises:
-            ValueError: their numbers differ.
+            ValueError: the shapes differ.
         """
-        if predicted.shape != wanted.shape:
-            raise ValueError(
-                f"there must be one predicted class for each wanted, got {tuple(predicted.shape)} "
-                f"and {tuple(wanted.shape)}"
-            )
-        self.num_agreeing += (predicted == wanted).sum()
-        self.num_samples += len(wanted)
+        if predicted.shape != labels.shape:
+            shapes = f"{tuple(predicted.shape)} and {tuple(labels.shape)}"
+            raise ValueError(f"there must be one predicted class for each label, got {shapes}")
+        self.num_agreeing += (predicted == labels).sum()
+        self.num_samples += len(labels)
 
     def compute(self) -> Tensor:
         """The share, ``()``.
 
         Raises:
-            ValueError: there were no images.
+            ValueError: no images were added.
         """
-        check_at_least(1, int(self.num_samples))
+        check_min_images(1, int(self.num_samples))
         return self.num_agreeing.double() / self.num_samples

@@ -1,4 +1,4 @@
-"""How unevenly a model draws the classes."""
+"""KL divergence of the classes of samples from uniform."""
 
 from __future__ import annotations
 
@@ -9,13 +9,13 @@ import torch
 from torch import Tensor
 from torchmetrics import Metric
 
-from genera.evaluation.metrics.inputs import check_at_least, class_counts
+from genera.evaluation.metrics.inputs import check_min_images, class_counts
 
 
 class ClassKl(Metric):
     """``KL(classes of the samples ‖ uniform)`` in nats; lower is better.
 
-    0 where every class is drawn equally often, ``log(num_classes)`` where one alone is drawn.
+    0 if all classes are equally frequent, ``log(num_classes)`` if there is only one class.
 
     Args:
         num_classes: K.
@@ -35,10 +35,10 @@ class ClassKl(Metric):
         self.add_state("counts", default=torch.zeros(num_classes, dtype=torch.int64), dist_reduce_fx="sum")
 
     def update(self, labels: Tensor) -> None:
-        """Take in the classes of samples, int64 ``(B,)``.
+        """Add the classes of samples, int64 ``(B,)``.
 
         Raises:
-            ValueError: they are not int64 ``(B,)``, or one is of none of the classes.
+            ValueError: the labels are not int64 ``(B,)``, or out of range.
         """
         self.counts += class_counts(labels, self.num_classes)
 
@@ -46,9 +46,9 @@ class ClassKl(Metric):
         """The divergence, ``()``.
 
         Raises:
-            ValueError: there were no images.
+            ValueError: no images were added.
         """
-        check_at_least(1, int(self.counts.sum()))
+        check_min_images(1, int(self.counts.sum()))
         shares = self.counts.double() / self.counts.sum()
-        # Rounding must not take it below zero.
+        # Rounding could make it negative.
         return (math.log(self.num_classes) + torch.xlogy(shares, shares).sum()).clamp_min(0)

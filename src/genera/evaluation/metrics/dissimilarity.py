@@ -1,4 +1,4 @@
-"""How different images are from each other."""
+"""Diversity of images, by structural similarity."""
 
 from __future__ import annotations
 
@@ -8,18 +8,18 @@ import torch
 from torch import Tensor
 from torchmetrics import Metric
 
-from genera.evaluation.metrics.inputs import check_at_least, gathered
-from genera.evaluation.metrics.structural_similarity import check_fills_window, structural_similarity
+from genera.evaluation.metrics.inputs import check_min_images, concatenate
+from genera.evaluation.metrics.structural_similarity import check_fits_window, structural_similarity
 
 #: Pairs compared at a time.
-_AT_ONCE = 500
+_CHUNK_SIZE = 500
 
 
 class Dissimilarity(Metric):
-    """Mean of ``1 - SSIM`` over pairs of images; 0 where all are the same.
+    """Mean of ``1 - SSIM`` over pairs of images; 0 if all images are equal.
 
-    As many pairs as there are images are taken at random, each image being in two of them, in whatever order the images
-    come: those of a class may follow each other.
+    The number of random pairs equals the number of images, and each image is in two pairs. The images may be sorted,
+    such as by class.
 
     Args:
         levels: number of pixel values; the highest is 1.
@@ -39,19 +39,19 @@ class Dissimilarity(Metric):
         self.add_state("images", default=[], dist_reduce_fx="cat")
 
     def update(self, images: Tensor) -> None:
-        """Take in uint8 ``(B, C, H, W)``, at least 7 pixels high and wide.
+        """Add uint8 ``(B, C, H, W)``, at least 7 pixels high and wide.
 
         Raises:
             ValueError: the images are smaller than the window.
         """
-        check_fills_window(images)
+        check_fits_window(images)
         self.images.append(images)
 
     def compute(self) -> Tensor:
         """The mean, ``()``.
 
         Raises:
-            ValueError: there were fewer than two images.
+            ValueError: fewer than two images were added.
         """
         return self.values().mean()
 
@@ -59,11 +59,11 @@ class Dissimilarity(Metric):
         """``(N,)`` dissimilarities, one per pair.
 
         Raises:
-            ValueError: there were fewer than two images.
+            ValueError: fewer than two images were added.
         """
-        images = gathered(self.images)
-        check_at_least(2, len(images))
+        images = concatenate(self.images)
+        check_min_images(2, len(images))
         order = torch.randperm(len(images), generator=torch.Generator().manual_seed(0))
-        pairs = zip(order.split(_AT_ONCE), order.roll(1).split(_AT_ONCE), strict=True)
-        similarities = [structural_similarity(images[one], images[other], levels=self.levels) for one, other in pairs]
+        pairs = zip(order.split(_CHUNK_SIZE), order.roll(1).split(_CHUNK_SIZE), strict=True)
+        similarities = [structural_similarity(images[i], images[j], levels=self.levels) for i, j in pairs]
         return 1 - torch.cat(similarities)

@@ -10,16 +10,16 @@ import torch
 from torch import Tensor
 from torchmetrics import Metric
 
-from genera.evaluation.metrics.inputs import check_features, gathered
+from genera.evaluation.metrics.inputs import check_features, concatenate
 
-#: Rows and columns of a kernel matrix that are made at a time: what a processor's cache holds.
-_AT_ONCE = 500
+#: Rows and columns of a kernel matrix computed at a time, so that they fit in the CPU cache.
+_CHUNK_SIZE = 500
 
 
 class KernelDistance(Metric):
-    """Squared maximum mean discrepancy with the kernel ``(x·y / F + 1)³``; 0 in expectation for two sets of one kind.
+    """Squared maximum mean discrepancy with kernel ``(x·y / F + 1)³``; its mean is 0 for sets of equal distribution.
 
-    Unbiased, whatever the number of images: it can come out below zero, and all pairs of images count, not some blocks.
+    The estimate is unbiased for any number of images and so can be negative. It uses all pairs of images, not blocks.
 
     Args:
         num_features: F.
@@ -31,58 +31,58 @@ class KernelDistance(Metric):
     is_differentiable = False
     higher_is_better = False
     full_state_update = False
-    drawn: list[Tensor]
+    generated: list[Tensor]
     real: list[Tensor]
 
     def __init__(self, num_features: int, **kwargs: Any) -> None:
         super().__init__(**kwargs)
         self.num_features = num_features
-        for name in ("drawn", "real"):
+        for name in ("generated", "real"):
             self.add_state(name, default=[], dist_reduce_fx="cat")
 
     def update(self, features: Tensor, real: bool) -> None:
-        """Take in features ``(B, F)`` of images that are real or drawn.
+        """Add features ``(B, F)`` of real or generated images.
 
         Raises:
-            ValueError: the features have another shape, or are not finite.
+            ValueError: the features have the wrong shape or are not finite.
         """
         check_features(features, self.num_features)
-        (self.real if real else self.drawn).append(features)
+        (self.real if real else self.generated).append(features)
 
     def compute(self) -> Tensor:
         """The distance, ``()``.
 
         Raises:
-            ValueError: there are fewer than two images on a side.
+            ValueError: one of the sets has fewer than two images.
         """
-        x, y = (gathered(side, self.num_features) for side in (self.drawn, self.real))
+        x, y = (concatenate(state, self.num_features) for state in (self.generated, self.real))
         if min(len(x), len(y)) < 2:
             raise ValueError(
-                f"a kernel distance needs at least two images on either side, got {len(x)} drawn and {len(y)} real ones"
+                f"a kernel distance needs at least two images in each set, got {len(x)} generated and {len(y)} real"
             )
-        parts = [side.split(_AT_ONCE) for side in (x, y)]
+        chunks = [features.split(_CHUNK_SIZE) for features in (x, y)]
         within = [
-            2 * _total(self._of_pairs(of)) / (len(side) * (len(side) - 1))
-            for side, of in zip((x, y), parts, strict=True)
+            2 * _sum(self._pair_kernels(parts)) / (len(features) * (len(features) - 1))
+            for features, parts in zip((x, y), chunks, strict=True)
         ]
-        across = _total(self._kernel(one, other) for one, other in product(*parts)) / (len(x) * len(y))
+        across = _sum(self._kernel(first, second) for first, second in product(*chunks)) / (len(x) * len(y))
         return within[0] + within[1] - 2 * across
 
-    def _of_pairs(self, parts: Sequence[Tensor]) -> Iterator[Tensor]:
-        """Kernels of the rows of ``(B, F)`` with each other, every pair of different rows once."""
+    def _pair_kernels(self, parts: Sequence[Tensor]) -> Iterator[Tensor]:
+        """Kernels of all pairs of different rows, each pair once; the other entries are 0."""
         for part in parts:
             yield self._kernel(part, part).triu(diagonal=1)
-        for one, other in combinations(parts, 2):
-            yield self._kernel(one, other)
+        for first, second in combinations(parts, 2):
+            yield self._kernel(first, second)
 
     def _kernel(self, x: Tensor, y: Tensor) -> Tensor:
         """``(B, F)`` and ``(C, F)`` to ``(B, C)``."""
         base = torch.addmm(x.new_ones(()), x / self.num_features, y.T)
-        # A power would take as long as the products of all vectors.
+        # `base**3` would take as long as the matrix product.
         return base * base * base
 
 
-def _total(kernels: Iterable[Tensor]) -> Tensor:
-    """The sum of all values, ``()``."""
-    # Of so many terms the rounding of each in float32 averages out; that of their sum would not.
+def _sum(kernels: Iterable[Tensor]) -> Tensor:
+    """Sum of all values, ``()``."""
+    # The rounding errors of single float32 terms average out; those of a float32 sum would not.
     return torch.stack([kernel.sum(dtype=torch.float64) for kernel in kernels]).sum()

@@ -1,4 +1,4 @@
-"""How many of the classes a model draws."""
+"""Number of classes among samples."""
 
 from __future__ import annotations
 
@@ -8,15 +8,15 @@ import torch
 from torch import Tensor
 from torchmetrics import Metric
 
-from genera.evaluation.metrics.inputs import check_at_least, class_counts
+from genera.evaluation.metrics.inputs import check_min_images, class_counts
 
 
 class ModeCoverage(Metric):
-    """Number of classes that a fair part of the samples belong to.
+    """Number of classes with at least a given share of the samples; higher is better.
 
     Args:
         num_classes: K.
-        share: of the samples that a class must have at least to count.
+        share: minimum share of the samples for a class to count.
 
     Raises:
         ValueError: ``share`` is not in (0, 1].
@@ -34,16 +34,16 @@ class ModeCoverage(Metric):
     def __init__(self, num_classes: int, share: float = 0.02, **kwargs: Any) -> None:
         super().__init__(**kwargs)
         if not 0 < share <= 1:
-            raise ValueError(f"share must lie in (0, 1], got {share}")
+            raise ValueError(f"share must be in (0, 1], got {share}")
         self.num_classes = num_classes
         self.share = share
         self.add_state("counts", default=torch.zeros(num_classes, dtype=torch.int64), dist_reduce_fx="sum")
 
     def update(self, labels: Tensor) -> None:
-        """Take in the classes of samples, int64 ``(B,)``.
+        """Add the classes of samples, int64 ``(B,)``.
 
         Raises:
-            ValueError: they are not int64 ``(B,)``, or one is of none of the classes.
+            ValueError: the labels are not int64 ``(B,)``, or out of range.
         """
         self.counts += class_counts(labels, self.num_classes)
 
@@ -51,8 +51,8 @@ class ModeCoverage(Metric):
         """The number of classes, ``()``.
 
         Raises:
-            ValueError: there were no images.
+            ValueError: no images were added.
         """
-        check_at_least(1, int(self.counts.sum()))
-        # Divided and not multiplied: 7 of 100 are then 0.07 to the last digit.
+        check_min_images(1, int(self.counts.sum()))
+        # Division instead of multiplication makes 7 of 100 exactly 0.07.
         return (self.counts.double() / self.counts.sum() >= self.share).sum()

@@ -1,4 +1,4 @@
-"""How far apart features are from each other."""
+"""Mean distance between features."""
 
 from __future__ import annotations
 
@@ -8,14 +8,14 @@ import torch
 from torch import Tensor
 from torchmetrics import Metric
 
-from genera.evaluation.metrics.inputs import check_at_least, exact_features, gathered
+from genera.evaluation.metrics.inputs import check_min_images, concatenate, float64_features
 
-#: Features whose distances to all others are taken at a time.
-_AT_ONCE = 500
+#: Rows of the distance matrix computed at a time.
+_CHUNK_SIZE = 500
 
 
 class PairwiseDistance(Metric):
-    """Mean Euclidean distance between the features of two images, over all pairs; 0 where all are the same.
+    """Mean Euclidean distance between the features of two images, over all pairs; 0 if all images are equal.
 
     Args:
         num_features: F.
@@ -32,22 +32,22 @@ class PairwiseDistance(Metric):
         self.add_state("features", default=[], dist_reduce_fx="cat")
 
     def update(self, features: Tensor) -> None:
-        """Take in features ``(B, F)``.
+        """Add features ``(B, F)``.
 
         Raises:
-            ValueError: the features have another shape, or are not finite.
+            ValueError: the features have the wrong shape or are not finite.
         """
-        self.features.append(exact_features(features, self.num_features))
+        self.features.append(float64_features(features, self.num_features))
 
     def compute(self) -> Tensor:
         """The mean, ``()``.
 
         Raises:
-            ValueError: there were fewer than two images.
+            ValueError: fewer than two images were added.
         """
-        x = gathered(self.features, self.num_features)
-        check_at_least(2, len(x))
-        # Inner products are the fast way; in float64, and around the mean, they lose nothing that matters.
+        x = concatenate(self.features, self.num_features)
+        check_min_images(2, len(x))
+        # Inner products are fast; in float64 and with the mean subtracted they are precise enough.
         x = x - x.mean(dim=0)
-        total = sum(torch.cdist(part, x, compute_mode="use_mm_for_euclid_dist").sum() for part in x.split(_AT_ONCE))
+        total = sum(torch.cdist(part, x, compute_mode="use_mm_for_euclid_dist").sum() for part in x.split(_CHUNK_SIZE))
         return torch.as_tensor(total / (len(x) * (len(x) - 1)))

@@ -7,14 +7,14 @@ from typing import Any
 from torch import Tensor
 from torchmetrics import Metric
 
-from genera.evaluation.metrics.inputs import gathered
+from genera.evaluation.metrics.inputs import concatenate
 
-#: Mean squared error on [0, 1] below which nothing counts: half a level of 256 in one of 50,000 pixels.
-_LEAST = 1e-10
+#: Lower limit of the mean squared error on [0, 1]: half a level of 256 in one of 50,000 pixels.
+_MIN_ERROR = 1e-10
 
 
 class PeakSignalToNoise(Metric):
-    """Mean over images of ``10 log_10 (peak² / squared error)``, in decibels; higher is better, and 100 is exact.
+    """Mean over images of ``10 log_10 (peak² / squared error)``, in decibels; higher is better, 100 if they are equal.
 
     Args:
         levels: number of pixel values; the highest is the peak.
@@ -31,14 +31,14 @@ class PeakSignalToNoise(Metric):
         self.add_state("per_image", default=[], dist_reduce_fx="cat")
 
     def update(self, images: Tensor, reconstructions: Tensor) -> None:
-        """Take in two times uint8 ``(B, C, H, W)``."""
+        """Add images and their reconstructions, both uint8 ``(B, C, H, W)``."""
         error = (images.double() - reconstructions.double()) / (self.levels - 1)
-        self.per_image.append(-10 * error.square().flatten(1).mean(dim=1).clamp_min(_LEAST).log10())
+        self.per_image.append(-10 * error.square().flatten(1).mean(dim=1).clamp_min(_MIN_ERROR).log10())
 
     def compute(self) -> Tensor:
         """The mean, ``()``."""
         return self.values().mean()
 
     def values(self) -> Tensor:
-        """``(N,)`` decibels, one per image seen."""
-        return gathered(self.per_image)
+        """``(N,)`` decibels, one per image."""
+        return concatenate(self.per_image)

@@ -1,4 +1,4 @@
-"""Whether what was drawn can be told at all."""
+"""Share of images that a classifier is confident about."""
 
 from __future__ import annotations
 
@@ -8,14 +8,14 @@ import torch
 from torch import Tensor
 from torchmetrics import Metric
 
-from genera.evaluation.metrics.inputs import check_at_least
+from genera.evaluation.metrics.inputs import check_min_images
 
 
 class Recognition(Metric):
-    """Share of images to one class of which a classifier gives a probability of at least a half; higher is better.
+    """Share of images whose predicted class has a probability of at least a half; higher is better.
 
-    Of real images it gives that to nearly all, and so a share that falls short stands for draws between classes or of
-    none. A classifier can be sure of nonsense: it is no distance from real images.
+    The share is near 1 for real images; lower values mean samples between classes or of no class. A classifier can also
+    be confident about unrealistic images: this is not a distance from real images.
     """
 
     is_differentiable = False
@@ -30,10 +30,10 @@ class Recognition(Metric):
             self.add_state(name, default=torch.zeros((), dtype=torch.int64), dist_reduce_fx="sum")
 
     def update(self, logits: Tensor) -> None:
-        """Take in a classifier's logits ``(B, K)``.
+        """Add a classifier's logits ``(B, K)``.
 
         Raises:
-            ValueError: they have another shape.
+            ValueError: the logits have the wrong shape.
         """
         if logits.dim() != 2:
             raise ValueError(f"logits must have shape (B, K), got {tuple(logits.shape)}")
@@ -44,7 +44,7 @@ class Recognition(Metric):
         """The share, ``()``.
 
         Raises:
-            ValueError: there were no images.
+            ValueError: no images were added.
         """
-        check_at_least(1, int(self.num_images))
+        check_min_images(1, int(self.num_images))
         return self.num_recognised.double() / self.num_images

@@ -1,4 +1,4 @@
-"""How sharp images are."""
+"""Sharpness of images."""
 
 from __future__ import annotations
 
@@ -8,19 +8,19 @@ import torch.nn.functional as F
 from torch import Tensor
 from torchmetrics import Metric
 
-from genera.evaluation.metrics.inputs import check_at_least, gathered
+from genera.evaluation.metrics.inputs import check_min_images, concatenate
 
 
 class Sharpness(Metric):
-    """Mean variance of an image's Laplacian: large where neighbouring pixels differ, in edges and in noise alike.
+    """Mean variance of an image's Laplacian: large where neighbouring pixels differ, both at edges and in noise.
 
-    A number by itself says nothing: it is read beside that of real images.
+    Only meaningful relative to the value for real images.
 
     Args:
         levels: number of pixel values; the highest is 1.
 
     Source:
-        Pech-Pacheco et al. (2000), with the Laplacian of four neighbours, within the image.
+        Pech-Pacheco et al. (2000), with the Laplacian of four neighbours, without padding.
     """
 
     is_differentiable = False
@@ -34,7 +34,7 @@ class Sharpness(Metric):
         self.add_state("per_image", default=[], dist_reduce_fx="cat")
 
     def update(self, images: Tensor) -> None:
-        """Take in uint8 ``(B, C, H, W)``, at least 3 pixels high and wide.
+        """Add uint8 ``(B, C, H, W)``, at least 3 pixels high and wide.
 
         Raises:
             ValueError: the images are smaller.
@@ -49,8 +49,8 @@ class Sharpness(Metric):
         """The mean, ``()``.
 
         Raises:
-            ValueError: there were no images.
+            ValueError: no images were added.
         """
-        values = gathered(self.per_image)
-        check_at_least(1, len(values))
+        values = concatenate(self.per_image)
+        check_min_images(1, len(values))
         return values.double().mean()

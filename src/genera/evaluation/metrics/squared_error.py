@@ -7,7 +7,7 @@ from typing import Any
 from torch import Tensor
 from torchmetrics import Metric
 
-from genera.evaluation.metrics.inputs import gathered
+from genera.evaluation.metrics.inputs import concatenate
 
 
 class SquaredError(Metric):
@@ -28,7 +28,7 @@ class SquaredError(Metric):
         self.add_state("per_image", default=[], dist_reduce_fx="cat")
 
     def update(self, images: Tensor, reconstructions: Tensor) -> None:
-        """Take in two times uint8 ``(B, C, H, W)``."""
+        """Add images and their reconstructions, both uint8 ``(B, C, H, W)``."""
         error = (images.double() - reconstructions.double()) / (self.levels - 1)
         self.per_image.append(error.square().flatten(1).mean(dim=1))
 
@@ -37,5 +37,5 @@ class SquaredError(Metric):
         return self.values().mean()
 
     def values(self) -> Tensor:
-        """``(N,)`` errors, one per image seen."""
-        return gathered(self.per_image)
+        """``(N,)`` errors, one per image."""
+        return concatenate(self.per_image)

@@ -1,4 +1,4 @@
-"""How alike reconstructions are to their images."""
+"""Structural similarity of reconstructions."""
 
 from __future__ import annotations
 
@@ -8,14 +8,14 @@ from torch import Tensor
 from torchmetrics import Metric
 from torchmetrics.functional.image import structural_similarity_index_measure
 
-from genera.evaluation.metrics.inputs import gathered
+from genera.evaluation.metrics.inputs import concatenate
 
-#: Side of the window.
+#: Height and width of the window.
 WINDOW = 7
 
 
 class StructuralSimilarity(Metric):
-    """Mean SSIM of reconstructions and their images; 1 where they are equal.
+    """Mean SSIM of reconstructions and their images; 1 if they are equal.
 
     Args:
         levels: number of pixel values; the highest is 1.
@@ -35,12 +35,12 @@ class StructuralSimilarity(Metric):
         self.add_state("per_image", default=[], dist_reduce_fx="cat")
 
     def update(self, images: Tensor, reconstructions: Tensor) -> None:
-        """Take in two times uint8 ``(B, C, H, W)``, at least 7 pixels high and wide.
+        """Add images and their reconstructions, both uint8 ``(B, C, H, W)``, at least 7 pixels high and wide.
 
         Raises:
             ValueError: the images are smaller than the window.
         """
-        check_fills_window(images)
+        check_fits_window(images)
         self.per_image.append(structural_similarity(images, reconstructions, levels=self.levels).double())
 
     def compute(self) -> Tensor:
@@ -48,12 +48,12 @@ class StructuralSimilarity(Metric):
         return self.values().mean()
 
     def values(self) -> Tensor:
-        """``(N,)`` similarities, one per image seen."""
-        return gathered(self.per_image)
+        """``(N,)`` similarities, one per image."""
+        return concatenate(self.per_image)
 
 
-def check_fills_window(images: Tensor) -> None:
-    """Refuse images without room for the window.
+def check_fits_window(images: Tensor) -> None:
+    """Check that images are at least as large as the window.
 
     Raises:
         ValueError: they are smaller.
@@ -62,9 +62,9 @@ def check_fills_window(images: Tensor) -> None:
         raise ValueError(f"SSIM needs images of at least {WINDOW} pixels, got {tuple(images.shape[2:])}")
 
 
-def structural_similarity(one: Tensor, other: Tensor, *, levels: int) -> Tensor:
-    """SSIM of each of two times uint8 ``(B, C, H, W)``: ``(B,)``."""
-    x, y = (images.float() / (levels - 1) for images in (one, other))
+def structural_similarity(first: Tensor, second: Tensor, *, levels: int) -> Tensor:
+    """SSIM of each pair of images, uint8 ``(B, C, H, W)`` each, to ``(B,)``."""
+    x, y = (images.float() / (levels - 1) for images in (first, second))
     similarity = structural_similarity_index_measure(
         x, y, gaussian_kernel=False, kernel_size=WINDOW, data_range=1.0, reduction="none"
     )

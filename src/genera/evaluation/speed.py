@@ -1,4 +1,4 @@
-"""What a model costs its user."""
+"""The sampling speed of a model."""
 
 from __future__ import annotations
 
@@ -12,14 +12,14 @@ from genera.core import Generative, ImageModel
 from genera.data import ImageDataset
 from genera.evaluation.measures import Measure, Measurement
 
-#: Images drawn at a time, and how often.
+#: Images per batch, and number of timed batches.
 _BATCH, _ROUNDS = 64, 3
 
 
 class SpeedMeasure(Measure):
-    """Images drawn per second, the median of some batches; the interval is from the slowest to the fastest.
+    """Samples per second, the median of some batches; the interval is from the slowest to the fastest batch.
 
-    It is a figure of the machine as well: compare what was measured on one, with as many threads.
+    The value depends on the machine and the number of threads: compare only values with the same of both.
     """
 
     @property
@@ -31,15 +31,15 @@ class SpeedMeasure(Measure):
         return {"batch_size": _BATCH, "threads": torch.get_num_threads(), "interval": f"ends of {_ROUNDS} rounds"}
 
     def unavailable(self, model: ImageModel, data: ImageDataset, *, split: str) -> str | None:
-        return None if isinstance(model, Generative) else f"{type(model).__name__} draws no images"
+        return None if isinstance(model, Generative) else f"{type(model).__name__} does not generate images"
 
     def measure(self, model: ImageModel, data: ImageDataset, *, split: str) -> Measurement:
         assert isinstance(model, Generative)
-        found = []
-        # The first round finds memory that the others take again.
+        speeds = []
+        # The first round allocates memory that the others reuse.
         for _ in range(_ROUNDS + 1):
             start = time.perf_counter()
             model.sample(_BATCH)
-            found.append(_BATCH / (time.perf_counter() - start))
-        found = found[1:]
-        return Measurement(statistics.median(found), min(found), max(found), _BATCH * _ROUNDS, self.settings)
+            speeds.append(_BATCH / (time.perf_counter() - start))
+        speeds = speeds[1:]
+        return Measurement(statistics.median(speeds), min(speeds), max(speeds), _BATCH * _ROUNDS, self.settings)
