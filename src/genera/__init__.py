@@ -1,21 +1,30 @@
 """Genera trains, measures and compares the classic families of generative image models on equal terms.
 
->>> import genera                                     # doctest: +SKIP
->>> model = genera.load("runs/realnvp_digits-digits-1")
+>>> import genera
+>>> model = genera.load("realnvp-digits")
 >>> model.sample(16).shape
 torch.Size([16, 1, 8, 8])
+
+The functions here are those of the command line. They return objects and arrays, print only progress, and work in a
+notebook and in a thread. Each is imported when it is first used, so that ``import genera`` is instant.
 """
 
 from __future__ import annotations
 
 import os
 import sys
-from collections.abc import Sequence
-from pathlib import Path
-from typing import TYPE_CHECKING
+from importlib import import_module
+from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
-    from genera.core import ImageModel
+    from genera.commands.compare import compare
+    from genera.commands.evaluate import evaluate
+    from genera.commands.figures import figures
+    from genera.commands.sample import sample
+    from genera.training.start import train
+    from genera.zoo import load
+
+__all__ = ["compare", "evaluate", "figures", "load", "sample", "train"]
 
 __version__ = "0.1.0"
 
@@ -27,22 +36,22 @@ __version__ = "0.1.0"
 if "torch" not in sys.modules and not {"OMP_WAIT_POLICY", "GOMP_SPINCOUNT"} & os.environ.keys():
     os.environ["GOMP_SPINCOUNT"] = "20000"
 
+#: Modules of the functions.
+_MODULES = {
+    "compare": "genera.commands.compare",
+    "evaluate": "genera.commands.evaluate",
+    "figures": "genera.commands.figures",
+    "load": "genera.zoo",
+    "sample": "genera.commands.sample",
+    "train": "genera.training.start",
+}
 
-def load(model: str | Path, *, device: str = "cpu", allow: Sequence[str] = ()) -> ImageModel:
-    """Load a trained model in evaluation mode.
 
-    Args:
-        model: a run directory, or a name that ``genera models`` lists.
-        device: where to put it.
-        allow: packages its configuration may name besides ``genera`` and ``torch.nn``.
+def __getattr__(name: str) -> Any:
+    if name not in _MODULES:
+        raise AttributeError(f"module 'genera' has no attribute {name!r}")
+    return getattr(import_module(_MODULES[name]), name)
 
-    Returns:
-        The model; which of sampling, densities and reconstructions it offers, its base classes say.
 
-    Raises:
-        ValueError: there is no such model, or its files are damaged or belong to another model.
-    """
-    # Imported here so that `import genera` is instant.
-    from genera.zoo import load as load_from_zoo
-
-    return load_from_zoo(str(model), device=device, allow=allow)
+def __dir__() -> list[str]:
+    return sorted({*globals(), *__all__})

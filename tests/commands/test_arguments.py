@@ -19,7 +19,7 @@ from genera.core import ImageSpec
 from genera.core.distributions import GaussianMixture
 from genera.data import ImageSplit
 from genera.data.image_grid import MAX_IMAGES, image_grid
-from genera.evaluation import classification_accuracy_score, log_probs, sample_batches, sample_images
+from genera.evaluation import classification_accuracy_score, log_probs, sample_images
 from genera.evaluation.intervals import bootstrap_interval
 from genera.evaluation.random_features import RandomFeatures
 from genera.flows import InvertibleConv1x1, Permutation
@@ -75,7 +75,6 @@ def seeded(run: Path, folder: Path) -> dict[str, Callable[[Any], object]]:
     few = images.subset(torch.arange(20))
     return {
         "sample_images": lambda seed: sample_images(model, 2, seed=seed),
-        "sample_batches": lambda seed: sample_batches(model, 2, seed=seed),
         "log_probs": lambda seed: log_probs(model, few, seed=seed),
         "classification_accuracy_score": lambda seed: classification_accuracy_score(
             few, few, spec=model.spec, seed=seed
@@ -115,7 +114,6 @@ def test_a_picture_is_filled_batch_by_batch_with_the_images_of_its_seed(trained:
     out = tmp_path / "samples.png"
     assert main(["sample", str(trained), "--count", "300", "--seed", "3", "--out", str(out)]) == 0
     model = genera.load(trained)
-    assert [len(batch) for batch in sample_batches(model, 300)] == [256, 44]
     expected = image_grid(sample_images(model, 300, seed=3), levels=model.spec.levels)
     assert np.array_equal(Image.open(out), expected)
 

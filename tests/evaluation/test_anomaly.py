@@ -133,5 +133,5 @@ def test_the_measure(monkeypatch: pytest.MonkeyPatch) -> None:
     own = ImageDataset("own", DIGITS.spec, class_names=tuple("0123456789"), splits=black)
     measurement = measure.measure(model, own, split="test")
     assert measurement.n == 2 * len(DIGITS.split("test"))
-    assert measurement.settings["odd_data"] == "digits"
+    assert measurement.settings["out_of_distribution"] == "digits"
     assert measurement.low <= measurement.value <= measurement.high

@@ -19,7 +19,7 @@ from genera.reporting.comparison import Comparison, Row, format_value
 from genera.reporting.comparison_figures import ComparedModel, comparison_pictures
 from genera.reporting.figures import describe
 from genera.reporting.measure_info import info_of
-from genera.reporting.report import report_html
+from genera.reporting.report import Report, report_html
 from genera.reporting.style import style
 from genera.runs.readers import read_environment, read_evaluation
 from genera.zoo import TrainedModel, check_distinct, find_model
@@ -29,9 +29,9 @@ _SLOW = ("bits_per_dim@128", "cas")
 
 
 def compare(
-    models: list[str],
+    models: list[str | Path],
     *,
-    out: Path,
+    out: Path | str,
     split: str = "test",
     measures: str | None = None,
     shared_measures: bool = False,
@@ -40,7 +40,7 @@ def compare(
     inception: Path | None = None,
     seed: int = 0,
     allow: list[str] | None = None,
-) -> None:
+) -> Report:
     """Measure models of any family alike and write a report: a table, findings in sentences, and pictures.
 
     Results are cached, so an interrupted comparison can be continued. The report is one self-contained HTML file; the
@@ -59,9 +59,24 @@ def compare(
         inception: file with the weights of Inception v3, for measures such as fd[inception]: the .pth of pytorch-fid.
         seed: of the samples in pictures, and of the choice of images.
         allow: packages the models' and the classifier's configs may name besides genera; only trusted ones.
+
+    Returns:
+        The report; a notebook shows its table and findings.
+
+    Raises:
+        ValueError: there are fewer than two models, no such model or measure, or the models are of different data.
+        OSError: the folder cannot be written.
+
+    Example:
+        >>> import genera, tempfile
+        >>> models = ["gan-mnist", "cgan-fm-mnist"]
+        >>> report = genera.compare(models, out=tempfile.mkdtemp(), measures="samples_per_second")  # doctest: +SKIP
+        >>> sorted(report.values())  # doctest: +SKIP
+        ['cgan-fm-mnist', 'gan-mnist']
     """
     check_seed(seed)
-    found = [find_model(name) for name in models]
+    out = Path(out)
+    found = [find_model(str(name)) for name in models]
     if len(found) < 2:
         raise ValueError(f"a comparison needs at least two models, got {len(found)}; genera evaluate takes one")
     check_distinct(found)
@@ -96,9 +111,7 @@ def compare(
         compared = [ComparedModel(one, one.load(allow=allowed), plans[_data_key(one)][0]) for one in found]
         sections = comparison_pictures(compared, comparison, seed=seed, writer=writer)
         write_whole(out / "report.html", report_html(comparison, sections))
-    _print_comparison(comparison)
-    for name in ("comparison.json", "comparison.csv", "report.html"):
-        print(out / name)
+    return Report(comparison, out)
 
 
 def _selected(measures: str | None, available: dict[str, Measure], *, shared: bool) -> list[Measure]:
@@ -205,4 +218,7 @@ def _print_comparison(comparison: Comparison) -> None:
 
 def main(arguments: Sequence[str]) -> None:
     """Run the command."""
-    call(compare, arguments)
+    report = call(compare, arguments)
+    _print_comparison(report.comparison)
+    for path in report.paths:
+        print(path)

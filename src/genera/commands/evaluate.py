@@ -3,29 +3,27 @@
 from __future__ import annotations
 
 import difflib
-import json as json_format
 from collections.abc import Sequence
 from pathlib import Path
 
 from genera.commands.typed_command import call
 from genera.data import ImageDataset
-from genera.evaluation import Measure, ResultWriter, classifier_of, default_measures, result_path
+from genera.evaluation import Evaluation, Measure, ResultWriter, classifier_of, default_measures, result_path
 from genera.evaluation import evaluate as run_evaluation
 from genera.zoo import find_model
 
 
 def evaluate(
-    model: str,
+    model: str | Path,
     *,
-    data: ImageDataset | None = None,
+    data: ImageDataset | str | None = None,
     split: str = "test",
     measures: str | None = None,
     count: int | None = None,
     classifier: str | None = None,
     inception: Path | None = None,
-    json: bool = False,
     allow: list[str] | None = None,
-) -> None:
+) -> Evaluation:
     """Measure a trained model and write evaluation.json into its run directory.
 
     Results are cached, so an interrupted evaluation can be continued.
@@ -40,29 +38,31 @@ def evaluate(
         classifier: run directory or name of the classifier for features and classes of images; default: lenet-DATA if
             it ships with Genera.
         inception: file with the weights of Inception v3, for measures such as fd[inception]: the .pth of pytorch-fid.
-        json: print the result as JSON instead of a table.
         allow: packages the model's and the classifier's configs may name besides genera; only trusted ones.
+
+    Returns:
+        The measures; a notebook shows them as a table.
+
+    Raises:
+        ValueError: there is no such model, measure or classifier, or the model does not fit the data.
+
+    Example:
+        >>> import genera
+        >>> evaluation = genera.evaluate("realnvp-digits", measures="bits_per_dim@1")
+        >>> round(evaluation["bits_per_dim@1"], 1)
+        1.9
     """
-    trained = find_model(model)
-    data = data or trained.open_data(split)
+    trained = find_model(str(model))
+    data = trained.data_or_own(data, split)
     available = available_measures(
         data, split=split, count=count, classifier=classifier, inception=inception, allow=allow or ()
     )
     selected = select_measures(measures, available)
     writer = ResultWriter()
     result = run_evaluation(trained, data, selected, split=split, count=count, allow=allow or (), writer=writer)
-    if json:
-        print(json_format.dumps(result, indent=2))
-        return
-    print(f"{result['model']} on {data.describe(split)}")
-    for name, measured in result["measures"].items():
-        interval = f"95 % interval {measured['low']:.4f} … {measured['high']:.4f}"
-        references = "".join(f"; {value:.4f} for {other}" for other, value in measured.get("references", {}).items())
-        print(f"  {name:<18} {measured['value']:.4f}   {interval}   {measured['n']:,} images{references}")
-    for name, reason in result["unavailable"].items():
-        print(f"  {name:<18} —   {reason}")
-    if not (trained.is_shipped or writer.has_failed):
-        print(result_path(trained, data, split, count=count))
+    is_written = not (trained.is_shipped or writer.has_failed)
+    path = result_path(trained, data, split, count=count) if is_written else None
+    return Evaluation(result, data.describe(split), path)
 
 
 def available_measures(
@@ -103,4 +103,10 @@ def select_measures(measures: str | None, available: dict[str, Measure]) -> list
 
 def main(arguments: Sequence[str]) -> None:
     """Run the command."""
-    call(evaluate, arguments)
+    evaluation = call(evaluate, arguments, switches={"json": "print the result as JSON instead of a table"})
+    if "--json" in arguments:
+        print(evaluation.as_json())
+        return
+    print(evaluation)
+    if evaluation.path is not None:
+        print(evaluation.path)

@@ -7,11 +7,13 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from genera.commands.typed_command import call
-from genera.reporting import make_figures, make_multi_run_figures
+from genera.reporting import FigureFiles, make_figures, make_multi_run_figures
 from genera.zoo import check_distinct, find_model
 
 
-def figures(models: list[str], *, out: Path | None = None, seed: int = 0, allow: list[str] | None = None) -> None:
+def figures(
+    models: list[str | Path], *, out: Path | str | None = None, seed: int = 0, allow: list[str] | None = None
+) -> FigureFiles:
     """Write all figures of trained models as PNG and SVG: training curves, samples, reconstructions and more.
 
     With --out, also figures of several models: autoencoders of several latent sizes, and one VAE recipe on several data
@@ -22,8 +24,22 @@ def figures(models: list[str], *, out: Path | None = None, seed: int = 0, allow:
         out: folder for the figures, with a subfolder per model; default: `figures` in the run directory.
         seed: of samples and of the choice of images.
         allow: packages the models' configs may name besides genera; only trusted ones.
+
+    Returns:
+        The paths of the files; a notebook shows the pictures.
+
+    Raises:
+        ValueError: there is no such model, or a model that ships with Genera was given without ``out``.
+        OSError: the folder cannot be written.
+
+    Example:
+        >>> import genera, tempfile
+        >>> files = genera.figures(["realnvp-digits"], out=tempfile.mkdtemp())  # doctest: +SKIP
+        >>> [path.name for path in files if path.suffix == ".png"][:2]  # doctest: +SKIP
+        ['training.png', 'samples.png']
     """
-    found = [find_model(name) for name in models]
+    found = [find_model(str(name)) for name in models]
+    out = None if out is None else Path(out)
     check_distinct(found)
     folders = [trained.run.figures if out is None else out / trained.run.path.resolve().name for trained in found]
     if out is None and any(trained.is_shipped for trained in found):
@@ -32,18 +48,19 @@ def figures(models: list[str], *, out: Path | None = None, seed: int = 0, allow:
         raise ValueError("two of the models have the same name and would share a folder: give them one at a time")
     for trained in found:
         trained.run.check_records()
+    files = FigureFiles()
     skipped: list[str] = []
     for trained, folder in zip(found, folders, strict=True):
-        for path in make_figures(trained, folder, seed=seed, allow=allow or (), on_skip=skipped.append):
-            print(path)
+        files.extend(make_figures(trained, folder, seed=seed, allow=allow or (), on_skip=skipped.append))
     if out is not None:
         loaded = [(trained, trained.load(allow=allow or ())) for trained in found]
-        for path in make_multi_run_figures(loaded, out, seed=seed, allow=allow or (), on_skip=skipped.append):
-            print(path)
+        files.extend(make_multi_run_figures(loaded, out, seed=seed, allow=allow or (), on_skip=skipped.append))
     if skipped:
         print("; ".join(skipped), file=sys.stderr)
+    return files
 
 
 def main(arguments: Sequence[str]) -> None:
     """Run the command."""
-    call(figures, arguments)
+    for path in call(figures, arguments):
+        print(path)

@@ -44,7 +44,7 @@ def reconstruct(
     loaded = trained.load(allow=allow or ())
     if not isinstance(loaded, Autoencoding):
         raise ValueError(f"{type(loaded).__name__} cannot reconstruct images: it has no encoder")
-    data = data or trained.open_data(split)
+    data = trained.data_or_own(data, split)
     check_fits(loaded.spec, data)
     split_images = data.split(split)
     images = split_images.subset(torch.arange(min(count, len(split_images))))

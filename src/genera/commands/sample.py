@@ -9,22 +9,22 @@ import torch
 
 from genera.commands.typed_command import call
 from genera.core import check_seed, check_temperature
-from genera.data.image_grid import ImageGrid, check_image_count, check_is_png, save_picture
-from genera.evaluation import sample_batches
+from genera.data.image_grid import check_image_count, check_is_png
+from genera.evaluation import SampledImages, sample_images
 from genera.zoo import find_model
 
 
 def sample(
-    model: str,
+    model: str | Path,
     *,
     count: int = 64,
-    out: Path = Path("samples.png"),
+    out: Path | None = None,
     labels: list[int] | None = None,
     temperature: float = 1.0,
     seed: int = 0,
     allow: list[str] | None = None,
-) -> None:
-    """Sample images from a trained model into one picture.
+) -> SampledImages:
+    """Sample images from a trained model, into one picture.
 
     Args:
         model: a run directory, or a name that `genera models` lists.
@@ -35,26 +35,37 @@ def sample(
         temperature: values below 1 sample more probable images; between 0 and 100.
         seed: random seed, at least 0; the same seed gives the same images.
         allow: packages the model's config may name besides genera; only trusted ones.
+
+    Returns:
+        The images; a notebook shows them as a picture.
+
+    Raises:
+        ValueError: there is no such model, it cannot sample, or an argument is out of range.
+
+    Example:
+        >>> import genera
+        >>> genera.sample("realnvp-digits", count=5).pixels.shape
+        torch.Size([5, 1, 8, 8])
     """
     check_image_count(count)
     check_temperature(temperature)
     check_seed(seed)
-    check_is_png(out)
-    trained = find_model(model)
-    loaded = trained.load(allow=allow or ())
+    if out is not None:
+        check_is_png(out)
+    loaded = find_model(str(model)).load(allow=allow or ())
     all_labels = None
     if labels is not None:
         if not labels or not all(0 <= label < loaded.spec.num_classes for label in labels):
             raise ValueError(f"labels must be between 0 and {loaded.spec.num_classes - 1}, at least one, got {labels}")
         all_labels = torch.tensor(labels).repeat(-(-count // len(labels)))[:count]
-    batches = sample_batches(loaded, count, labels=all_labels, temperature=temperature, seed=seed)
-    grid = ImageGrid(count, loaded.spec.shape, levels=loaded.spec.levels)
-    for batch in batches:
-        grid.add(batch)
-    save_picture(grid.picture(), out)
-    print(out)
+    pixels = sample_images(loaded, count, labels=all_labels, temperature=temperature, seed=seed)
+    samples = SampledImages(pixels, all_labels, levels=loaded.spec.levels)
+    if out is not None:
+        samples.save(out)
+        print(out)
+    return samples
 
 
 def main(arguments: Sequence[str]) -> None:
     """Run the command."""
-    call(sample, arguments)
+    call(sample, arguments, defaults={"out": Path("samples.png")})

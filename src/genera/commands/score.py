@@ -50,7 +50,7 @@ def score(
     loaded = trained.load(allow=allow or ())
     if not has_density(loaded):
         raise ValueError(f"{type(loaded).__name__} has no likelihood to score images with")
-    data = data or trained.open_data(split)
+    data = trained.data_or_own(data, split)
     check_fits(loaded.spec, data)
     images = data.split(split)
     if count is not None:

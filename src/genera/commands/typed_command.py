@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import argparse
 import inspect
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from itertools import zip_longest
+from pathlib import Path
 from typing import Any
 
 import docstring_parser
@@ -15,10 +16,22 @@ from genera.config.data_section import add_data_arguments, open_data
 from genera.config.errors import one_line
 
 
-def call(function: Callable[..., Any], arguments: Sequence[str]) -> Any:
-    """Call ``function`` with what its signature makes of command-line arguments.
+def call(
+    function: Callable[..., Any],
+    arguments: Sequence[str],
+    *,
+    defaults: Mapping[str, Any] | None = None,
+    switches: Mapping[str, str] | None = None,
+) -> Any:
+    """Call ``function`` with the arguments of a command line, parsed by its signature.
 
-    A parameter ``data`` becomes ``--data NAME`` with the settings of that data set, and is given the data set.
+    A parameter ``data`` becomes ``--data NAME`` with the settings of that data set, and gets the data set.
+
+    Args:
+        function: a typed function; its docstring is the help.
+        arguments: of the command line.
+        defaults: of parameters whose defaults differ on the command line.
+        switches: explanations of switches that are the command's and not the function's, by name.
 
     Returns:
         What the function returns.
@@ -42,11 +55,14 @@ def call(function: Callable[..., Any], arguments: Sequence[str]) -> Any:
     for name in several:
         parser.add_argument(name, nargs="+", type=str, metavar="MODEL", help=explained.get(name))
     parser.add_function_arguments(function, as_positional=True, skip={"data", *several})
+    parser.set_defaults(dict(defaults or {}))
+    for name, explanation in (switches or {}).items():
+        parser.add_argument(f"--{name}", action="store_true", help=explanation)
     arguments = with_flags(arguments, signature)
     if chosen is not None:
         add_data_arguments(parser, chosen)
     elif wants_data:
-        parser.add_argument("--data", help="data set to use; the one the model was trained on where omitted")
+        parser.add_argument("--data", help="data set; default: the one the model was trained on")
     try:
         parsed = parser.parse_args(with_data_name(arguments) if chosen is not None else list(arguments))
     except argparse.ArgumentError as error:
@@ -68,7 +84,7 @@ def with_flags(arguments: Sequence[str], signature: inspect.Signature) -> list[s
 
 def _takes_several(parameter: inspect.Parameter) -> bool:
     """Whether a parameter stands for several positional arguments."""
-    return parameter.default is inspect.Parameter.empty and parameter.annotation == list[str]
+    return parameter.default is inspect.Parameter.empty and parameter.annotation == list[str | Path]
 
 
 def data_name(arguments: Sequence[str]) -> str | None:

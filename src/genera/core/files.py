@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import base64
 import os
 import secrets
 import stat
 import tempfile
 from collections.abc import Iterator
 from contextlib import contextmanager
+from html import escape
 from pathlib import Path
 
 
@@ -89,3 +91,9 @@ def _naming(path: Path) -> Iterator[None]:
             raise
         # Of the same type, for those who catch it by that.
         raise type(error)(f"cannot write {path}: {reason}") from error
+
+
+def png_html(content: bytes, *, alt: str) -> str:
+    """A PNG file as an HTML image that needs no other file."""
+    source = base64.b64encode(content).decode()
+    return f'<img alt="{escape(alt)}" src="data:image/png;base64,{source}" style="max-width: 100%">'

@@ -184,7 +184,7 @@ class AurocMeasure(Measure):
         area, low, high = auroc(
             *(score(model, images, validation, self.bits).double() for images in (own, out_of_distribution))
         )
-        settings = self.settings | {"odd_data": other_name}
+        settings = self.settings | {"out_of_distribution": other_name}
         return Measurement(area, low, high, len(own) + len(out_of_distribution), settings)
 
 

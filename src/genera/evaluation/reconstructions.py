@@ -72,7 +72,7 @@ class ReconstructionMeasure(Measure):
 
     @property
     def settings(self) -> dict[str, Any]:
-        return {"interval": "95 % bootstrap over images", "labels": "told to conditional models"}
+        return {"interval": "95 % bootstrap over images", "labels": "given to conditional models"}
 
     def unavailable(self, model: ImageModel, data: ImageDataset, *, split: str) -> str | None:
         if not isinstance(model, Autoencoding):

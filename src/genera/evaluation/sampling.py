@@ -3,10 +3,16 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
+from dataclasses import dataclass
+from io import BytesIO
+from pathlib import Path
+from typing import Any
 
+import numpy as np
 import torch
 import torch.nn.functional as F
+from PIL import Image
 from torch import Tensor
 from tqdm import tqdm
 
@@ -19,10 +25,55 @@ from genera.core import (
     check_temperature,
     labels_for_sampling,
 )
+from genera.data.image_grid import ImageGrid, save_picture
 from genera.data.memory import check_fits_in_memory
 
 #: Below this sine of the angle between two latents, the arc equals the straight line up to rounding.
 _MIN_SINE = 1e-4
+_BATCH_SIZE = 256
+
+
+@dataclass(frozen=True, eq=False)
+class SampledImages:
+    """Images sampled from a model; a notebook shows them as a picture, NumPy takes them as an array.
+
+    Args:
+        pixels: uint8 ``(N, C, H, W)``.
+        labels: int64 ``(N,)``, the classes they were sampled for, where the model is conditional and got some.
+        levels: number of pixel values.
+    """
+
+    pixels: Tensor
+    labels: Tensor | None
+    levels: int
+
+    def __len__(self) -> int:
+        return len(self.pixels)
+
+    def __array__(self, dtype: Any = None, copy: bool | None = None) -> np.ndarray:
+        return np.array(self.pixels.numpy(), dtype=dtype, copy=copy)
+
+    def picture(self) -> Image.Image:
+        """All images in one picture."""
+        _, channels, height, width = self.pixels.shape
+        grid = ImageGrid(len(self), (channels, height, width), levels=self.levels)
+        for batch in self.pixels.split(_BATCH_SIZE):
+            grid.add(batch)
+        return grid.picture()
+
+    def save(self, path: Path) -> None:
+        """Write the picture.
+
+        Raises:
+            ValueError: the name does not end in ``.png``.
+            OSError: the file cannot be written.
+        """
+        save_picture(self.picture(), path)
+
+    def _repr_png_(self) -> bytes:
+        buffer = BytesIO()
+        self.picture().save(buffer, format="PNG")
+        return buffer.getvalue()
 
 
 def sample_images(
@@ -32,41 +83,9 @@ def sample_images(
     labels: Tensor | None = None,
     temperature: float = 1.0,
     seed: int = 0,
-    batch_size: int = 256,
+    batch_size: int = _BATCH_SIZE,
 ) -> Tensor:
-    """Sample images from a model.
-
-    Args:
-        model, count, labels, temperature, seed, batch_size: as in :func:`sample_batches`.
-
-    Returns:
-        uint8 ``(count, C, H, W)``.
-
-    Raises:
-        ValueError: as for :func:`sample_batches`, or the images do not fit in memory.
-    """
-    batches = sample_batches(model, count, labels=labels, temperature=temperature, seed=seed, batch_size=batch_size)
-    assert isinstance(model, Generative)
-    shape = (count, *model.spec.shape)
-    hint = "ask for fewer, or iterate over sample_batches"
-    check_fits_in_memory(math.prod(shape), f"{count:,} samples", hint=hint)
-    samples = torch.empty(shape, dtype=torch.uint8)
-    # Views that are filled batch by batch.
-    for view, batch in zip(samples.split(batch_size), batches, strict=True):
-        view.copy_(batch)
-    return samples
-
-
-def sample_batches(
-    model: object,
-    count: int,
-    *,
-    labels: Tensor | None = None,
-    temperature: float = 1.0,
-    seed: int = 0,
-    batch_size: int = 256,
-) -> Iterator[Tensor]:
-    """Sample images from a model batch by batch, with a progress bar, so that they need not all fit in memory.
+    """Sample images from a model, batch by batch, with a progress bar.
 
     Args:
         model: on the CPU, in evaluation mode.
@@ -77,10 +96,11 @@ def sample_batches(
         batch_size: images per batch; the samples depend on it.
 
     Returns:
-        Batches of uint8 ``(B, C, H, W)``, ``count`` images in total.
+        uint8 ``(count, C, H, W)``.
 
     Raises:
-        ValueError: the model cannot generate images, or an argument is out of range or does not match ``labels``.
+        ValueError: the model cannot generate images, an argument is out of range or does not match ``labels``, or the
+            images do not fit in memory.
     """
     if not (isinstance(model, ImageModel) and isinstance(model, Generative)):
         raise ValueError(f"{type(model).__name__} cannot generate images")
@@ -90,17 +110,22 @@ def sample_batches(
     if labels is not None:
         # Before they are split into batches, where too many labels would go unnoticed.
         labels = labels_for_sampling(model, count, labels)
+    shape = (count, *model.spec.shape)
+    check_fits_in_memory(math.prod(shape), f"{count:,} samples", hint="ask for fewer")
+    samples = torch.empty(shape, dtype=torch.uint8)
     generator = torch.Generator().manual_seed(seed)
-
-    def batches() -> Iterator[Tensor]:
-        with tqdm(total=count, desc="sampling", unit=" images", disable=count <= batch_size, leave=False) as bar:
-            for start in range(0, count, batch_size):
-                size = min(batch_size, count - start)
-                batch_labels = None if labels is None else labels[start : start + size]
-                yield model.sample(size, labels=batch_labels, temperature=temperature, generator=generator)
-                bar.update(size)
-
-    return batches()
+    with tqdm(total=count, desc="sampling", unit=" images", disable=count <= batch_size, leave=False) as bar:
+        for start in range(0, count, batch_size):
+            batch = slice(start, min(start + batch_size, count))
+            size = batch.stop - start
+            samples[batch] = model.sample(
+                size,
+                labels=None if labels is None else labels[batch],
+                temperature=temperature,
+                generator=generator,
+            )
+            bar.update(size)
+    return samples
 
 
 @torch.inference_mode()

@@ -2,5 +2,6 @@
 
 from genera.reporting.figures import make_figures
 from genera.reporting.multi_run_figures import make_multi_run_figures
+from genera.reporting.style import FigureFiles
 
-__all__ = ["make_figures", "make_multi_run_figures"]
+__all__ = ["FigureFiles", "make_figures", "make_multi_run_figures"]

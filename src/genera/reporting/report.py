@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-import base64
 from collections.abc import Sequence
 from dataclasses import dataclass
 from html import escape
+from pathlib import Path
 
+from genera.core.files import png_html
 from genera.reporting.comparison import Comparison, Row, format_value
 from genera.reporting.findings import findings_html
 from genera.reporting.measure_info import info_of
@@ -58,6 +59,34 @@ class Picture:
     caption: str
 
 
+@dataclass(frozen=True)
+class Report:
+    """A comparison and the files that were written of it; a notebook shows its table and findings.
+
+    Args:
+        comparison: the models and their measures.
+        folder: where the files are.
+    """
+
+    comparison: Comparison
+    folder: Path
+
+    @property
+    def paths(self) -> list[Path]:
+        """``comparison.json``, ``comparison.csv`` and ``report.html``."""
+        return [self.folder / name for name in ("comparison.json", "comparison.csv", "report.html")]
+
+    def values(self) -> dict[str, dict[str, float]]:
+        """Values of measures, by model and measure."""
+        return {
+            row.model: {name: measured["value"] for name, measured in row.measures.items()}
+            for row in self.comparison.rows
+        }
+
+    def _repr_html_(self) -> str:
+        return f"<p>{escape(self.comparison.images)}</p>{_table(self.comparison)}{_findings(self.comparison)}"
+
+
 def report_html(comparison: Comparison, pictures: dict[str, Sequence[Picture]]) -> str:
     """The report: a table, findings in sentences, and sections of pictures.
 
@@ -66,7 +95,6 @@ def report_html(comparison: Comparison, pictures: dict[str, Sequence[Picture]]) 
         pictures: by section title.
     """
     title = f"{len(comparison.rows)} models of {comparison.data}"
-    findings = "".join(f"<li>{sentence}</li>\n" for sentence in findings_html(comparison))
     sections = "".join(
         f"<h2>{escape(name)}</h2>\n{''.join(map(_picture, section))}\n" for name, section in pictures.items() if section
     )
@@ -88,12 +116,15 @@ no other. Click on a column header to sort by it; hover over a header or a dash 
 </div>
 {_unavailable(comparison)}\
 <h2>Findings</h2>
-<ul>
-{findings}</ul>
+{_findings(comparison)}
 {sections}<script>{_SCRIPT}</script>
 </body>
 </html>
 """
+
+
+def _findings(comparison: Comparison) -> str:
+    return "<ul>\n" + "".join(f"<li>{sentence}</li>\n" for sentence in findings_html(comparison)) + "</ul>"
 
 
 def _table(comparison: Comparison) -> str:
@@ -142,7 +173,5 @@ def _cell(row: Row, name: str, *, is_best: bool) -> str:
 
 
 def _picture(picture: Picture) -> str:
-    content = base64.b64encode(picture.png).decode()
-    caption = escape(picture.caption)
-    image = f'<img alt="{caption}" src="data:image/png;base64,{content}">'
-    return f"<figure>{image}<figcaption>{caption}</figcaption></figure>\n"
+    image = png_html(picture.png, alt=picture.caption)
+    return f"<figure>{image}<figcaption>{escape(picture.caption)}</figcaption></figure>\n"

@@ -12,7 +12,7 @@ from cycler import cycler
 from matplotlib import rc_context
 from matplotlib.figure import Figure
 
-from genera.core.files import write_whole
+from genera.core.files import png_html, write_whole
 
 #: Colour-blind safe colours of Okabe & Ito (2008), without yellow.
 COLOURS = ("#0072B2", "#D55E00", "#009E73", "#CC79A7", "#56B4E9", "#E69F00", "#000000")
@@ -37,6 +37,13 @@ def style() -> Iterator[None]:
     }
     with rc_context(settings):
         yield
+
+
+class FigureFiles(list[Path]):
+    """Paths of figures; a notebook shows the pictures."""
+
+    def _repr_html_(self) -> str:
+        return "".join(png_html(path.read_bytes(), alt=path.stem) for path in self if path.suffix == ".png")
 
 
 def to_png(figure: Figure) -> bytes:

@@ -10,6 +10,7 @@ from pathlib import Path
 
 from genera.config.model import load_run
 from genera.core import ImageModel
+from genera.core.files import png_html
 from genera.runs.readers import read_table
 from genera.runs.run_directory import RunDirectory
 from genera.training.callbacks.checkpointer import StopReason
@@ -57,12 +58,5 @@ class TrainingResult:
         best = "–" if self.best_validation is None else f"{self.best_validation:.2f} nats per image"
         cells = {"run": str(self.run), "steps": f"{self.steps:,}", "best validation": best, "stopped": self.stop_reason}
         rows = "".join(f"<tr><th>{name}</th><td>{html.escape(value)}</td></tr>" for name, value in cells.items())
-        return f"<table>{rows}</table>{picture_html(sorted(RunDirectory(self.run).samples.glob('*.png'))[-1:])}"
-
-
-def picture_html(paths: Sequence[Path]) -> str:
-    """Pictures embedded into HTML."""
-    import base64
-
-    sources = (base64.b64encode(path.read_bytes()).decode() for path in paths)
-    return "".join(f'<img src="data:image/png;base64,{source}" style="max-width: 100%">' for source in sources)
+        grids = sorted(RunDirectory(self.run).samples.glob("*.png"))
+        return f"<table>{rows}</table>{''.join(png_html(grid.read_bytes(), alt='samples') for grid in grids[-1:])}"

@@ -21,9 +21,56 @@ from genera.runs.yaml_files import read_yaml
 from genera.training.recipe import training_recipe
 from genera.training.result import TrainingResult
 from genera.training.tasks import NonFiniteLoss
-from genera.training.train import train
+from genera.training.train import train as run_training
 
 Overrides = Mapping[str, Any] | Sequence[str]
+
+
+def train(
+    recipe: str | None = None,
+    *,
+    data: str | None = None,
+    budget: str | None = None,
+    overrides: Mapping[str, Any] | None = None,
+    out: Path | str | None = None,
+    resume: Path | str | None = None,
+    allow: Sequence[str] = (),
+) -> TrainingResult:
+    """Train a recipe in a new run directory, or go on with a run from its last checkpoint.
+
+    Args:
+        recipe: name of a shipped recipe, or path of a YAML file.
+        data: name of the data set; that of the recipe by default.
+        budget: time to train, such as ``"20m"``; every schedule spans it.
+        overrides: settings of the recipe by name, nested ones with dots, such as ``{"task.optimizer.lr": 3e-3}``.
+        out: the run directory; by default a numbered one in ``$GENERA_RUNS`` or ``./runs``.
+        resume: a run directory to go on with, instead of a recipe; of its settings only the length can be changed.
+        allow: packages whose classes the recipe may name; only trusted ones.
+
+    Returns:
+        The run, its metrics and the model; a notebook shows a table and samples. Ctrl-C ends a training with a
+        checkpoint, and ``stop_reason`` tells.
+
+    Raises:
+        ValueError: a setting is unknown, wrong or does not fit the data; nothing is left behind.
+        NonFiniteLoss: the loss was not finite; the last checkpoint is from before.
+        OSError: the run directory cannot be written.
+
+    Example:
+        >>> import genera, tempfile
+        >>> run = tempfile.mkdtemp()
+        >>> result = genera.train("vae_digits", overrides={"max_steps": 2, "validation_images": 16}, out=run)
+        >>> result.steps, result.stop_reason
+        (2, 'finished')
+        >>> result.load().sample(3).shape
+        torch.Size([3, 1, 8, 8])
+    """
+    settings = dict(overrides or {}) | ({} if budget is None else {"budget": budget})
+    if recipe is not None and resume is None:
+        return train_recipe(recipe, settings, data=data, out=None if out is None else Path(out), allow=allow)
+    if recipe is None and resume is not None and data is None and out is None:
+        return resume_run(Path(resume), settings, allow=allow)
+    raise ValueError("give either a recipe to train or a run to resume, the latter without data and out")
 
 
 def train_recipe(
@@ -137,7 +184,7 @@ def _train(
         )
     try:
         with _shared(run, has_children=is_first and arguments["devices"] > 1):
-            return replace(train(images, run, resume=resume, **arguments), allow=allow)
+            return replace(run_training(images, run, resume=resume, **arguments), allow=allow)
     except NonFiniteLoss as error:
         kept = (
             f"the checkpoint from before is {run.checkpoint}" if run.checkpoint.exists() else "there is no checkpoint"

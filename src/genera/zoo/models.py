@@ -6,7 +6,6 @@ so the same code loads both.
 
 from __future__ import annotations
 
-import dataclasses
 import difflib
 import logging
 from collections.abc import Sequence
@@ -16,14 +15,12 @@ from importlib import resources
 from pathlib import Path
 from typing import Any
 
-import torch
-
 from genera.config.data_section import data_section, open_data
-from genera.config.model import build_model
+from genera.config.model import load_run, spec_of_run
 from genera.core import ImageModel, ImageSpec
-from genera.data import ImageDataset, describe_difference
+from genera.data import ImageDataset, describe_difference, find_dataset
 from genera.runs.run_directory import RunDirectory
-from genera.runs.weights import digest_of, load_weights
+from genera.runs.weights import digest_of
 
 logger = logging.getLogger(__name__)
 
@@ -63,15 +60,7 @@ class TrainedModel:
         Raises:
             ValueError: the section of the config is missing or invalid.
         """
-        section = self.config.get("spec")
-        names = [field.name for field in dataclasses.fields(ImageSpec)]
-        # `isinstance(value, int)` would accept True and False.
-        if not isinstance(section, dict) or sorted(section) != sorted(names) or {*map(type, section.values())} != {int}:
-            raise ValueError(f"{self.run.config}: the section spec must have the integers {names}, got {section}")
-        try:
-            return ImageSpec(**section)
-        except ValueError as error:
-            raise ValueError(f"{self.run.config}: spec: {error}") from error
+        return spec_of_run(self.run, self.config)
 
     @cached_property
     def weights_digest(self) -> str:
@@ -102,6 +91,16 @@ class TrainedModel:
                 logger.warning("the images of %s are not those %s was trained on: %s", data.name, self.name, difference)
         return data
 
+    def data_or_own(self, data: ImageDataset | str | None, split: str) -> ImageDataset:
+        """The data set that the caller gives, or names; the one it was trained on otherwise.
+
+        Raises:
+            ValueError: the data set is missing or damaged, or has no such split.
+        """
+        if isinstance(data, str):
+            return find_dataset(data)()
+        return self.open_data(split) if data is None else data
+
     @property
     def _recorded(self) -> dict[str, Any] | None:
         """Number and digest of the images of each split at training time, if they were recorded."""
@@ -114,14 +113,7 @@ class TrainedModel:
         Raises:
             ValueError: the files are damaged, belong to another model, or name a class that is not allowed.
         """
-        try:
-            model = build_model(self.config, self.spec, allow=allow)
-        except ValueError as error:
-            raise ValueError(f"{self.run.config}: {error}") from error
-        load_weights(model, self.run.weights)
-        # On CPUs convolutions are faster with this layout; the results are the same.
-        model.to(memory_format=torch.channels_last)  # type: ignore[call-overload]  # missing from torch's annotations
-        return model.to(device).eval()
+        return load_run(self.run, device=device, allow=allow)
 
 
 def shipped_models() -> list[TrainedModel]:
@@ -162,6 +154,23 @@ def check_distinct(models: Sequence[TrainedModel]) -> None:
         names[key] = trained.name
 
 
-def load(name: str, *, device: str = "cpu", allow: Sequence[str] = ()) -> ImageModel:
-    """See :func:`genera.load`."""
-    return find_model(name).load(device=device, allow=allow)
+def load(model: str | Path, *, device: str = "cpu", allow: Sequence[str] = ()) -> ImageModel:
+    """Load a trained model in evaluation mode.
+
+    Args:
+        model: a run directory, or a name that ``genera models`` lists.
+        device: where to put it.
+        allow: packages its configuration may name besides ``genera`` and ``torch.nn``.
+
+    Returns:
+        The model; its base classes say whether it samples, has densities or reconstructs.
+
+    Raises:
+        ValueError: there is no such model, or its files are damaged or belong to another model.
+
+    Example:
+        >>> import genera
+        >>> genera.load("realnvp-digits").sample(2).shape
+        torch.Size([2, 1, 8, 8])
+    """
+    return find_model(str(model)).load(device=device, allow=allow)
