@@ -11,21 +11,21 @@ from genera.core.files import check_writable, replacing, write_whole
 
 @pytest.fixture
 def umask() -> Iterator[int]:
-    """A mask unlike the usual one, as long as the test runs."""
+    """A umask that differs from the default, for the duration of the test."""
     before = os.umask(0o027)
     yield 0o027
     os.umask(before)
 
 
 @pytest.mark.parametrize("content", ["Wörter\n", "", b"\x00\xff"])
-def test_what_is_written_is_there(content: str | bytes, tmp_path: Path) -> None:
+def test_the_content_is_written(content: str | bytes, tmp_path: Path) -> None:
     path = tmp_path / "new" / "folder" / "file.txt"
     write_whole(path, content)
     assert path.read_bytes() == (content.encode() if isinstance(content, str) else content)
     assert list(path.parent.iterdir()) == [path]
 
 
-def test_what_was_there_is_replaced(tmp_path: Path) -> None:
+def test_an_existing_file_is_replaced(tmp_path: Path) -> None:
     path = tmp_path / "file"
     write_whole(path, "a long old content")
     write_whole(path, "new")
@@ -33,7 +33,7 @@ def test_what_was_there_is_replaced(tmp_path: Path) -> None:
     assert list(tmp_path.iterdir()) == [path]
 
 
-def test_nothing_has_the_name_before_the_end(tmp_path: Path) -> None:
+def test_the_file_appears_only_when_the_block_ends(tmp_path: Path) -> None:
     path = tmp_path / "image.png"
     with replacing(path) as temporary:
         temporary.write_bytes(b"half")
@@ -50,7 +50,7 @@ def write_half(path: Path, error: type[BaseException]) -> None:
 
 
 @pytest.mark.parametrize("error", [RuntimeError, KeyboardInterrupt])
-def test_a_failure_leaves_what_was_there_and_nothing_else(error: type[BaseException], tmp_path: Path) -> None:
+def test_a_failure_keeps_the_old_file_and_leaves_no_other(error: type[BaseException], tmp_path: Path) -> None:
     path = tmp_path / "file"
     write_whole(path, "old")
     with pytest.raises(error):
@@ -68,29 +68,29 @@ def test_a_failure_at_the_rename_cleans_up(tmp_path: Path) -> None:
     assert path.is_dir()
 
 
-def test_an_error_says_which_file_could_not_be_written_and_why(tmp_path: Path) -> None:
+def test_an_error_names_the_file_and_the_reason(tmp_path: Path) -> None:
     path, device = tmp_path / "image.png", Path("/dev/full")
     if not device.exists():
-        pytest.skip("there is no full disk at hand")
+        pytest.skip("this system has no /dev/full")
     with pytest.raises(OSError, match=f"^cannot write {path}: No space left on device$"), replacing(path):
         device.write_bytes(b"x")
     assert not list(tmp_path.iterdir())
 
 
 @pytest.mark.parametrize(
-    ("error", "said"),
+    ("error", "message"),
     [
         (PermissionError(13, "Permission denied", "/some/.image.tmp"), "cannot write {path}: Permission denied"),
         (OSError("encoder error -2"), "cannot write {path}: encoder error -2"),
-        # Who raised it knows the file better.
-        (OSError("cannot write other.png: it is odd"), "cannot write other.png: it is odd"),
+        # A message that names a file is kept.
+        (OSError("cannot write other.png: it is locked"), "cannot write other.png: it is locked"),
     ],
 )
-def test_errors_keep_their_type(error: OSError, said: str, tmp_path: Path) -> None:
+def test_errors_keep_their_type(error: OSError, message: str, tmp_path: Path) -> None:
     path = tmp_path / "image.png"
     with pytest.raises(type(error)) as caught, replacing(path):
         raise error
-    assert str(caught.value) == said.format(path=path)
+    assert str(caught.value) == message.format(path=path)
 
 
 @pytest.mark.parametrize("write", [check_writable, lambda folder: write_whole(folder / "file", "x")])
@@ -109,7 +109,7 @@ def test_permissions_follow_the_umask(umask: int, tmp_path: Path) -> None:
 
 def test_permissions_follow_the_umask_whatever_the_writer_does(umask: int, tmp_path: Path) -> None:
     with replacing(tmp_path / "file") as temporary:
-        # As safetensors does: a file of its own, which nobody else may read, takes the place.
+        # As safetensors does: it replaces the temporary file with its own, which only the owner can read.
         own = tmp_path / "own"
         own.touch(mode=0o600)
         own.replace(temporary)
@@ -117,12 +117,12 @@ def test_permissions_follow_the_umask_whatever_the_writer_does(umask: int, tmp_p
 
 
 def test_the_umask_is_never_set(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    """Not even to read it: another thread may be writing a file meanwhile."""
+    """Not even to read it, because another thread may be writing a file at the same time."""
     monkeypatch.setattr(os, "umask", None)
     write_whole(tmp_path / "file", "x")
 
 
-def test_what_is_no_file_is_not_replaced_by_one(tmp_path: Path) -> None:
+def test_only_regular_files_are_replaced(tmp_path: Path) -> None:
     device, link = tmp_path / "device", tmp_path / "link"
     os.mkfifo(device)
     link.symlink_to(device)

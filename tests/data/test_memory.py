@@ -65,8 +65,8 @@ def test_the_message_says_how_much_of_what(complains):
         ({"size": 8_000, "channels": 1}, ("40 pictures of 8000 × 8000 pixels would take 2.6 GB",)),
         ({"crop": 8_000}, ("40 pictures of 8000 × 8000 pixels in colour would take 7.7 GB",)),
         ({"size": 4_000, "copies": 2}, ("would take 1.9 GB of memory, 2 times at once",)),
-        ({"crop": 8_001, "size": 4}, ("crop must lie between 1 and 8000 pixels, got 8001",)),
-        ({"crop": 0}, ("crop must lie between 1 and 8000 pixels, got 0",)),
+        ({"crop": 8_001, "size": 4}, ("crop must be between 1 and 8000 pixels, got 8001",)),
+        ({"crop": 0}, ("crop must be between 1 and 8000 pixels, got 0",)),
     ],
 )
 def test_pictures_too_large_for_memory_are_not_read(pictures, complains, monkeypatch, options, parts):

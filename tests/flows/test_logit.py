@@ -40,5 +40,5 @@ def test_far_latents_do_not_overflow() -> None:
 
 @pytest.mark.parametrize("alpha", [0.0, 1.0, -0.1, 2.0, math.nan])
 def test_alpha_out_of_range(alpha: float) -> None:
-    with complains("alpha must lie in (0, 1)", str(alpha)):
+    with complains("alpha must be in (0, 1)", str(alpha)):
         Logit((1, 2, 2), alpha=alpha)

@@ -164,7 +164,7 @@ def test_a_scale_is_kept_or_drawn_anew() -> None:
     expected = flow.decode(torch.cat([z[:, :32], drawn[:, 32:]], dim=1))
     assert torch.equal(flow.resample(images, keep=1, generator=torch.Generator().manual_seed(0)), expected)
     assert torch.equal(flow.resample(images, keep=0, generator=torch.Generator().manual_seed(0)), flow.decode(drawn))
-    with complains("keep must lie between 0 and the 2 scales", "3"):
+    with complains("keep must be between 0 and the 2 scales", "3"):
         flow.resample(images, keep=3)
 
 

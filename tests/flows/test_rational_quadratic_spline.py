@@ -100,10 +100,10 @@ def test_float32_comes_back(scale: float) -> None:
         ({"num_bins": 1}, "num_bins must be at least 2, got 1"),
         ({"bound": 0.0}, "bound must be positive and finite, got 0.0"),
         ({"bound": float("inf")}, "bound must be positive and finite, got inf"),
-        ({"num_bins": 10, "min_width": 0.1}, "min_width must lie in (0, 1 / num_bins), got 0.1 with 10 bins"),
-        ({"min_height": 0.5}, "min_height must lie in (0, 1 / num_bins), got 0.5 with 8 bins"),
-        ({"min_height": 0.0}, "min_height must lie in (0, 1 / num_bins), got 0.0 with 8 bins"),
-        ({"min_derivative": 1.0}, "min_derivative must lie in (0, 1), got 1.0"),
+        ({"num_bins": 10, "min_width": 0.1}, "min_width must be in (0, 1 / num_bins), got 0.1 with 10 bins"),
+        ({"min_height": 0.5}, "min_height must be in (0, 1 / num_bins), got 0.5 with 8 bins"),
+        ({"min_height": 0.0}, "min_height must be in (0, 1 / num_bins), got 0.0 with 8 bins"),
+        ({"min_derivative": 1.0}, "min_derivative must be in (0, 1), got 1.0"),
     ],
 )
 def test_bad_arguments(arguments: dict[str, Any], message: str) -> None:

@@ -393,7 +393,7 @@ def test_a_bernoulli_likelihood_refuses_grey_pixels(levels: int) -> None:
 @pytest.mark.parametrize("make", [GaussianPixels, LaplacePixels])
 @pytest.mark.parametrize("scale", [-1.0, 0.0, 1e-5, 1e5, math.inf, math.nan])
 def test_no_width(make: type[GaussianPixels | LaplacePixels], scale: float) -> None:
-    with complains("scale must lie between 0.0001 and 10000", f"got {scale}"):
+    with complains("scale must be between 0.0001 and 10000", f"got {scale}"):
         make(ImageSpec(1, 2, 2), scale=scale)
 
 

@@ -150,6 +150,6 @@ def _check_sharing(batch_size: int, rank: int, world_size: int) -> None:
     if batch_size < 1:
         raise ValueError(f"--batch_size must be at least 1, got {batch_size}")
     if not 0 <= rank < world_size:
-        raise ValueError(f"rank must lie between 0 and world_size - 1, got rank {rank} of {world_size}")
+        raise ValueError(f"rank must be between 0 and world_size - 1, got rank {rank} of {world_size}")
     if batch_size % world_size:
         raise ValueError(f"--batch_size must be a multiple of the {world_size} processes, got {batch_size}")

@@ -95,7 +95,7 @@ def read_pictures(
     if size is not None and size < 1:
         raise ValueError(f"size must be at least 1 pixel, got {size}")
     if crop is not None and not 1 <= crop <= math.isqrt(MAX_PICTURE_PIXELS):
-        raise ValueError(f"crop must lie between 1 and {math.isqrt(MAX_PICTURE_PIXELS)} pixels, got {crop}")
+        raise ValueError(f"crop must be between 1 and {math.isqrt(MAX_PICTURE_PIXELS)} pixels, got {crop}")
     if channels not in (None, 1, 3):
         raise ValueError(f"channels must be 1 (grey) or 3 (colour), got {channels}")
     side = crop if size is None else size

@@ -28,7 +28,7 @@ class Logit(Transform):
     def __init__(self, shape: tuple[int, ...], *, alpha: float = 1e-5) -> None:
         super().__init__(shape)
         if not 0 < alpha < 1:
-            raise ValueError(f"alpha must lie in (0, 1), got {alpha}")
+            raise ValueError(f"alpha must be in (0, 1), got {alpha}")
         self.alpha = alpha
 
     def forward(self, x: Tensor, context: Tensor | None = None) -> tuple[Tensor, Tensor]:

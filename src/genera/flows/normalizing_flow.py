@@ -194,7 +194,7 @@ class NormalizingFlow(Trainable, Generative, Density, Autoencoding):
         """
         scales = self.latent_scales
         if not 0 <= keep <= len(scales):
-            raise ValueError(f"keep must lie between 0 and the {len(scales)} scales of this flow, got {keep}")
+            raise ValueError(f"keep must be between 0 and the {len(scales)} scales of this flow, got {keep}")
         self.spec.check(images)
         # Not the middles of the bins: where a learned dequantizer hardly ever puts a pixel, latents are far out.
         y, _ = self.dequantizer(images, generator=generator)

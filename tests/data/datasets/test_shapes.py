@@ -69,7 +69,7 @@ def test_another_size(complains):
 
 
 def test_factors_out_of_range(complains):
-    with complains("factors must lie", "(3, 0, 0, 0, 0)"):
+    with complains("factors must be between", "(3, 0, 0, 0, 0)"):
         render(torch.tensor([[3, 0, 0, 0, 0]]))
-    with complains("factors must lie", "(0, -1, 0, 0, 0)"):
+    with complains("factors must be between", "(0, -1, 0, 0, 0)"):
         render(torch.tensor([[0, -1, 0, 0, 0]]))

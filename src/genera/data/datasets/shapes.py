@@ -88,7 +88,7 @@ def render(factors: Tensor, *, size: int = 64) -> Tensor:
     wrong = ((factors < 0) | (factors >= counts)).any(dim=1)
     if bool(wrong.any()):
         got = tuple(factors[wrong][0].tolist())
-        raise ValueError(f"factors must lie between 0 and {tuple((counts - 1).tolist())}, got {got}")
+        raise ValueError(f"factors must be between 0 and {tuple((counts - 1).tolist())}, got {got}")
     shape, scale, orientation, x, y = factors.unbind(dim=1)
     # A window that starts further left shows the sprite further right.
     windows = _windows(size)

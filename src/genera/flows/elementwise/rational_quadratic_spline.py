@@ -50,9 +50,9 @@ class RationalQuadraticSpline(Elementwise):
             raise ValueError(f"bound must be positive and finite, got {bound}")
         for name, value in [("min_width", min_width), ("min_height", min_height)]:
             if not 0 < value * num_bins < 1:
-                raise ValueError(f"{name} must lie in (0, 1 / num_bins), got {value} with {num_bins} bins")
+                raise ValueError(f"{name} must be in (0, 1 / num_bins), got {value} with {num_bins} bins")
         if not 0 < min_derivative < 1:
-            raise ValueError(f"min_derivative must lie in (0, 1), got {min_derivative}")
+            raise ValueError(f"min_derivative must be in (0, 1), got {min_derivative}")
         self.num_params = 3 * num_bins - 1
         self.num_bins = num_bins
         self.bound = bound

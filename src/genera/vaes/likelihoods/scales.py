@@ -29,7 +29,7 @@ class SharedScale(nn.Module):
     def __init__(self, value: float | None) -> None:
         super().__init__()
         if value is not None and not MIN_SCALE <= value <= MAX_SCALE:
-            raise ValueError(f"scale must lie between {MIN_SCALE:g} and {MAX_SCALE:g}, got {value}")
+            raise ValueError(f"scale must be between {MIN_SCALE:g} and {MAX_SCALE:g}, got {value}")
         self.value = value
         if value is None:
             self.log_excess = nn.Parameter(torch.tensor(math.log(0.1 - MIN_SCALE)))
