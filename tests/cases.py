@@ -231,16 +231,16 @@ TRANSFORMS: dict[str, Callable[[], tuple[Transform, *tuple[Tensor, ...]]]] = {
         made(lambda: Coupling((2, 4, 4), mask=checkerboard, conditioner=gated)),
         normal(3, 2, 4, 4),
     ),
-    "Coupling, checkerboard, odd": lambda: (
-        made(lambda: Coupling((1, 3, 5), mask=checkerboard, conditioner=gated, odd=True)),
+    "Coupling, checkerboard, inverted": lambda: (
+        made(lambda: Coupling((1, 3, 5), mask=checkerboard, conditioner=gated, invert=True)),
         normal(3, 1, 3, 5),
     ),
     "Coupling, channel_halves": lambda: (
         made(lambda: Coupling((4, 2, 2), mask=channel_halves, conditioner=gated, elementwise=Affine)),
         normal(3, 4, 2, 2),
     ),
-    "Coupling, channel_halves, odd": lambda: (
-        made(lambda: Coupling((3, 2, 2), mask=channel_halves, conditioner=gated, odd=True)),
+    "Coupling, channel_halves, inverted": lambda: (
+        made(lambda: Coupling((3, 2, 2), mask=channel_halves, conditioner=gated, invert=True)),
         normal(3, 3, 2, 2),
     ),
     "Coupling, RationalQuadraticSpline": lambda: (
@@ -265,8 +265,8 @@ TRANSFORMS: dict[str, Callable[[], tuple[Transform, *tuple[Tensor, ...]]]] = {
         made(lambda: ChannelCoupling((3, 2, 2), mask=channel_halves, conditioner=gated)),
         normal(3, 3, 2, 2),
     ),
-    "ChannelCoupling, squeezed_checkerboard, odd": lambda: (
-        made(lambda: ChannelCoupling((8, 2, 3), mask=squeezed_checkerboard, conditioner=gated, odd=True)),
+    "ChannelCoupling, squeezed_checkerboard, inverted": lambda: (
+        made(lambda: ChannelCoupling((8, 2, 3), mask=squeezed_checkerboard, conditioner=gated, invert=True)),
         normal(3, 8, 2, 3),
     ),
     "ChannelCoupling, context of images": lambda: (

@@ -12,11 +12,11 @@ from genera.core import Transform, sum_over_dims
 
 
 class Logit(Transform):
-    """``y = logit(α/2 + (1 - α) x)``: values in [0, 1] to the real line, the ends kept finite by α.
+    """``y = logit(α/2 + (1 - α) x)``: maps [0, 1] to the real line; α keeps the ends finite.
 
     Args:
         shape: of one input, without the batch.
-        alpha: margin left at both ends together; the tutorial's 1e-5.
+        alpha: sum of the margins at both ends; the tutorial's 1e-5.
 
     Raises:
         ValueError: ``alpha`` is not in (0, 1).
