@@ -131,7 +131,7 @@ def test_log_prob_is_a_lower_bound_in_expectation_and_its_exponential_is_unbiase
 
 @torch.no_grad()
 def test_the_decode_batches_do_not_change_the_result() -> None:
-    """Of more images than a batch has, and of many samples of few images, compared with single calls."""
+    """More images than a batch, and many samples of few images, compared with separate calls."""
     vae = linear_vae()
     images = pixels(vae.spec, 300)
     generator = seeded()
