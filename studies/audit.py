@@ -19,7 +19,7 @@ from matplotlib.figure import Figure
 from torch import Tensor
 from tqdm import tqdm
 
-from genera.core.files import write_whole
+from genera.core.files import write_atomically
 from genera.data import ImageSplit, find_dataset
 from genera.evaluation.memorisation import share_nearer
 from genera.evaluation.samples import ImageFeatures, Samples, classifier_of
@@ -204,8 +204,8 @@ def figure(found: list[dict]) -> Figure:
 def main() -> None:
     """Measure, and write the figures, the table and the picture."""
     found = measured()
-    write_whole(FOLDER / "figures.json", json.dumps(found, indent=1) + "\n")
-    write_whole(FOLDER / "table.md", table(found))
+    write_atomically(FOLDER / "figures.json", json.dumps(found, indent=1) + "\n")
+    write_atomically(FOLDER / "table.md", table(found))
     with style():
         for path in save_figure(figure(found), FOLDER / "noticed"):
             print(path)

@@ -65,8 +65,8 @@ def test_pixels_above_the_levels_are_refused() -> None:
 def test_conversion_between_levels_and_real_numbers() -> None:
     levels = torch.arange(17, dtype=torch.uint8)
     spec = dataclasses.replace(SPEC, levels=17)
-    x = spec.scaled(levels, torch.float64)
+    x = spec.to_unit_range(levels, torch.float64)
     torch.testing.assert_close(x, torch.linspace(0, 1, 17, dtype=torch.float64))
-    torch.testing.assert_close(spec.centred(levels, torch.float64), 2 * x - 1)
-    assert torch.equal(spec.nearest(x), levels)
-    assert spec.nearest(torch.tensor([-0.2, 0.03, 0.04, 1.7])).tolist() == [0, 0, 1, 16]
+    torch.testing.assert_close(spec.to_symmetric_range(levels, torch.float64), 2 * x - 1)
+    assert torch.equal(spec.to_pixels(x), levels)
+    assert spec.to_pixels(torch.tensor([-0.2, 0.03, 0.04, 1.7])).tolist() == [0, 0, 1, 16]

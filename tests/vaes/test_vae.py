@@ -55,7 +55,7 @@ class LinearGaussian(PixelLikelihood):
         return params.clamp(0, 1)
 
     def sample(self, params: Tensor, *, generator: torch.Generator | None = None) -> Tensor:
-        return self.spec.nearest(self.mean(params))
+        return self.spec.to_pixels(self.mean(params))
 
 
 class FlatLinear(nn.Module):

@@ -12,7 +12,7 @@ from pathlib import Path
 
 
 @contextmanager
-def replacing(path: Path) -> Iterator[Path]:
+def replace_atomically(path: Path) -> Iterator[Path]:
     """Yield a temporary path that is renamed to ``path`` when the block ends without an error.
 
     No reader sees a partial file: the content is flushed to disk before the rename. If the block raises, the temporary
@@ -49,13 +49,13 @@ def _replacing(path: Path) -> Iterator[Path]:
         raise
 
 
-def write_whole(path: Path, content: bytes | str) -> None:
+def write_atomically(path: Path, content: bytes | str) -> None:
     """Write ``content`` to ``path`` atomically.
 
     Raises:
         OSError: the folder is not writable or the disk is full; the previous file at ``path`` is kept.
     """
-    with replacing(path) as temporary:
+    with replace_atomically(path) as temporary:
         temporary.write_bytes(content.encode() if isinstance(content, str) else content)
 
 

@@ -76,14 +76,14 @@ class ImageSpec:
         if self.levels < 256 and images.numel() and int(images.max()) >= self.levels:
             raise ValueError(f"pixels must be below {self.levels}, the levels of this model, got {int(images.max())}")
 
-    def scaled(self, images: Tensor, dtype: torch.dtype) -> Tensor:
+    def to_unit_range(self, images: Tensor, dtype: torch.dtype) -> Tensor:
         """uint8 pixels of any shape to [0, 1]: level ``k`` becomes ``k / (levels - 1)``."""
         return images.to(dtype) / (self.levels - 1)
 
-    def centred(self, images: Tensor, dtype: torch.dtype) -> Tensor:
+    def to_symmetric_range(self, images: Tensor, dtype: torch.dtype) -> Tensor:
         """uint8 pixels of any shape to [-1, 1]."""
         return images.to(dtype) * (2 / (self.levels - 1)) - 1
 
-    def nearest(self, x: Tensor) -> Tensor:
+    def to_pixels(self, x: Tensor) -> Tensor:
         """Real numbers in [0, 1] to the nearest level, uint8; numbers outside are clamped."""
         return (x * (self.levels - 1)).round().clamp(0, self.levels - 1).to(torch.uint8)

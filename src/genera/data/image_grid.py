@@ -12,7 +12,7 @@ from PIL import Image
 from torch import Tensor
 
 from genera.core.checks import check_positive
-from genera.core.files import write_whole
+from genera.core.files import write_atomically
 from genera.data.memory import check_fits_in_memory
 
 #: Largest number of images in a picture: 100 rows of 100. With 28×28 images it has 6,000 pixels per side, and few
@@ -154,7 +154,7 @@ def save_picture(image: Image.Image, path: Path) -> None:
     check_is_png(path)
     buffer = BytesIO()
     image.save(buffer, format="PNG")
-    write_whole(path, buffer.getvalue())
+    write_atomically(path, buffer.getvalue())
 
 
 def check_is_png(path: Path) -> None:

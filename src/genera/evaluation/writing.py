@@ -5,7 +5,7 @@ from __future__ import annotations
 import sys
 from pathlib import Path
 
-from genera.core.files import write_whole
+from genera.core.files import write_atomically
 
 
 class ResultWriter:
@@ -24,7 +24,7 @@ class ResultWriter:
     def write(self, path: Path, content: bytes | str) -> None:
         """Write ``content`` to ``path``, whole or not at all."""
         try:
-            write_whole(path, content)
+            write_atomically(path, content)
         except OSError as error:
             if not self.has_failed:
                 print(f"results are not kept and will be measured again the next time: {error}", file=sys.stderr)

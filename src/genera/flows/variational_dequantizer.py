@@ -37,7 +37,7 @@ class VariationalDequantizer(Dequantizer):
         # A uniform sample of exactly 0 would give an infinite ε.
         eps = torch.finfo(uniform.dtype).eps
         noise = torch.logit(uniform, eps=eps / 2).to(dtype)
-        context = self.spec.centred(images, dtype)
+        context = self.spec.to_symmetric_range(images, dtype)
         h, log_det = self.transform(noise, context)
         log_det = log_det + sum_over_dims(log_sigmoid_derivative(h) - log_sigmoid_derivative(noise))
         y, log_det_place = self.place(images, torch.sigmoid(h))

@@ -162,7 +162,7 @@ class GAN(TwoPlayer, Generative):
         weight = next(self.generator.parameters())
         z = torch.randn(count, self.latent_size, generator=generator, device=weight.device, dtype=weight.dtype)
         labels = labels_for_sampling(self, count, labels, generator=generator)
-        return self.spec.nearest((self._generate(temperature * z, labels) + 1) / 2)
+        return self.spec.to_pixels((self._generate(temperature * z, labels) + 1) / 2)
 
     def _generate(self, z: Tensor, labels: Tensor | None) -> Tensor:
         """``(B, C, H, W)`` in [-1, 1]."""
@@ -177,4 +177,4 @@ class GAN(TwoPlayer, Generative):
 
     def _scale(self, images: Tensor) -> Tensor:
         """Scale pixels to [-1, 1]."""
-        return self.spec.centred(images, next(self.generator.parameters()).dtype)
+        return self.spec.to_symmetric_range(images, next(self.generator.parameters()).dtype)

@@ -87,7 +87,7 @@ class Autoencoder(Trainable, Generative, Autoencoding, Concluding):
 
     def decode(self, z: Tensor, labels: Tensor | None = None) -> Tensor:
         """``(B, D)`` codes to uint8 images ``(B, C, H, W)``."""
-        return self.spec.nearest(torch.sigmoid(self.decoder(z)))
+        return self.spec.to_pixels(torch.sigmoid(self.decoder(z)))
 
     @torch.no_grad()
     def sample(
@@ -109,4 +109,4 @@ class Autoencoder(Trainable, Generative, Autoencoding, Concluding):
 
     def _scale(self, images: Tensor) -> Tensor:
         """Scale pixels to [0, 1]."""
-        return self.spec.scaled(images, next(self.encoder.parameters()).dtype)
+        return self.spec.to_unit_range(images, next(self.encoder.parameters()).dtype)

@@ -177,7 +177,7 @@ class VAE(Trainable, Generative, Density, Autoencoding):
 
     def decode(self, z: Tensor, labels: Tensor | None = None) -> Tensor:
         """``(B, D)`` latents to the means of the likelihood, uint8 ``(B, C, H, W)``."""
-        return self.spec.nearest(self.likelihood.mean(self._decode(z, self._context(labels, len(z)))))
+        return self.spec.to_pixels(self.likelihood.mean(self._decode(z, self._context(labels, len(z)))))
 
     @torch.no_grad()
     def sample(
@@ -262,7 +262,7 @@ class VAE(Trainable, Generative, Density, Autoencoding):
 
     def _scale(self, images: Tensor) -> Tensor:
         """Scale pixels to [0, 1]."""
-        return self.spec.scaled(images, self._dtype)
+        return self.spec.to_unit_range(images, self._dtype)
 
     @property
     def _dtype(self) -> torch.dtype:

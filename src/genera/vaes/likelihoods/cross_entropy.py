@@ -34,11 +34,11 @@ class CrossEntropyPixels(PixelLikelihood):
     def log_prob(self, params: Tensor, images: Tensor) -> Tensor:
         """The negated cross-entropy, ``(B,)``; not a log-probability."""
         logits = at_least_float32(params)
-        x = self.spec.scaled(images, logits.dtype)
+        x = self.spec.to_unit_range(images, logits.dtype)
         return -sum_over_dims(F.binary_cross_entropy_with_logits(logits, x, reduction="none"))
 
     def mean(self, params: Tensor) -> Tensor:
         return torch.sigmoid(at_least_float32(params))
 
     def sample(self, params: Tensor, *, generator: torch.Generator | None = None) -> Tensor:
-        return self.spec.nearest(self.mean(params))
+        return self.spec.to_pixels(self.mean(params))

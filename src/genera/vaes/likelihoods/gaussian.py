@@ -46,4 +46,4 @@ class GaussianPixels(PixelLikelihood):
         return torch.sigmoid(at_least_float32(params))
 
     def sample(self, params: Tensor, *, generator: torch.Generator | None = None) -> Tensor:
-        return self.spec.nearest(self.mean(params))
+        return self.spec.to_pixels(self.mean(params))

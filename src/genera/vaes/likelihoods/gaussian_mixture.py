@@ -50,4 +50,4 @@ class GaussianMixturePixels(PixelLikelihood):
         mixture = Mixture.from_params(params, num_components=self.num_components)
         mean, scale = mixture.sample_component(generator=generator)
         noise = torch.empty_like(mean).normal_(generator=generator)
-        return self.spec.nearest(mean + scale * noise)
+        return self.spec.to_pixels(mean + scale * noise)

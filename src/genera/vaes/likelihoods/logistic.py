@@ -40,7 +40,7 @@ class LogisticPixels(PixelLikelihood):
     def sample(self, params: Tensor, *, generator: torch.Generator | None = None) -> Tensor:
         mean, scale = _mean_and_scale(params)
         noise = torch.empty_like(mean).uniform_(generator=generator).logit()
-        return self.spec.nearest(mean + scale * noise)
+        return self.spec.to_pixels(mean + scale * noise)
 
 
 def _mean_and_scale(params: Tensor) -> tuple[Tensor, Tensor]:

@@ -52,4 +52,4 @@ class LogisticMixturePixels(PixelLikelihood):
         mixture = Mixture.from_params(params, num_components=self.num_components)
         mean, scale = mixture.sample_component(generator=generator)
         noise = torch.empty_like(mean).uniform_(generator=generator).logit()
-        return self.spec.nearest(mean + scale * noise)
+        return self.spec.to_pixels(mean + scale * noise)

@@ -8,7 +8,7 @@ import torch
 
 from genera.core import Loss, Progress, Schedule
 from genera.vaes.objectives.base import Objective, PosteriorSamples
-from genera.vaes.objectives.weight import KlWeight
+from genera.vaes.objectives.kl_weight import KlWeight
 
 
 class BetaTcvae(Objective):
