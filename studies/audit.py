@@ -19,7 +19,7 @@ from matplotlib.figure import Figure
 from torch import Tensor
 from tqdm import tqdm
 
-from genera.core.files import write_whole
+from genera.core.files import write_atomically
 from genera.data import ImageSplit, find_dataset
 from genera.evaluation.memorisation import share_nearer_to_train
 from genera.evaluation.samples import ImageFeatures, Samples, classifier_of
@@ -209,8 +209,8 @@ def deviation_figure(results: list[dict]) -> Figure:
 def main() -> None:
     """Measure, and write the values, the table and the figure."""
     results = measure_sets()
-    write_whole(FOLDER / "values.json", json.dumps(results, indent=1) + "\n")
-    write_whole(FOLDER / "table.md", table(results))
+    write_atomically(FOLDER / "values.json", json.dumps(results, indent=1) + "\n")
+    write_atomically(FOLDER / "table.md", table(results))
     with style():
         for path in save_figure(deviation_figure(results), FOLDER / "detected"):
             print(path)

@@ -63,7 +63,7 @@ def put_before_every_coupling(config: Config, make: Callable[[str, int], list[Co
             count = arguments.pop("count")
             pairs = []
             for turn in range(count):
-                coupling = {"class_path": "Coupling", "init_args": {**arguments, "odd": turn % 2 == 1}}
+                coupling = {"class_path": "Coupling", "init_args": {**arguments, "invert": turn % 2 == 1}}
                 pairs += [*make(arguments["mask"], turn), coupling]
             transforms[index : index + 1] = pairs
 

@@ -1,9 +1,8 @@
-"""One small instance of everything that is exported, for the property tests.
+"""One small instance of every exported class, for the property tests.
 
-A newcomer adds a line to the table of its kind, and every property test covers it; an export without a line fails
-``tests/core/test_cases.py``. A case is a function without arguments that makes the same thing every time: an instance,
-in float64 and with random weights (couplings start as the identity, which would pass nearly every test), and what it
-is called with.
+A new class needs one line in the table of its kind, and every property test covers it; an export without a case fails
+``tests/core/test_cases.py``. A case is a function without arguments that always returns the same: an instance in
+float64 with random weights (couplings are initially the identity, which would pass nearly every test), and its inputs.
 """
 
 from __future__ import annotations
@@ -136,7 +135,7 @@ def perturb(module: nn.Module, *, seed: int = 0, scale: float = 0.1) -> None:
 
 
 def made(make: Callable[[], Module], *, scale: float = 0.1) -> Module:
-    """What ``make`` makes, always with the same random weights, in float64."""
+    """Build a module in float64, always with the same random weights."""
     with torch.random.fork_rng(devices=[]):
         torch.manual_seed(0)
         module = make().double()
@@ -155,20 +154,20 @@ def uniform(*shape: int, seed: int = 1) -> Tensor:
 
 
 def pixels(spec: ImageSpec, count: int = 4) -> Tensor:
-    """Images of ``spec``: a black one, a white one, then random ones."""
+    """Images of ``spec``: one black, one white, the others random."""
     images = (uniform(count, *spec.shape) * spec.levels).to(torch.uint8)
     images[0], images[1] = 0, spec.levels - 1
     return images
 
 
 def every_level(spec: ImageSpec) -> Tensor:
-    """As many images of ``spec`` as it has levels, each of one level."""
+    """One constant image of ``spec`` for every level."""
     return torch.arange(spec.levels, dtype=torch.uint8).view(-1, 1, 1, 1).expand(-1, *spec.shape)
 
 
 @contextmanager
 def complains(*parts: str) -> Iterator[None]:
-    """``with complains("part", "other part")``: a `ValueError` of one line that says so."""
+    """``with complains("part", "other part")`` expects a `ValueError` of one line that contains the parts."""
     with pytest.raises(ValueError) as caught:
         yield
     message = str(caught.value)
@@ -178,13 +177,13 @@ def complains(*parts: str) -> Iterator[None]:
 
 
 def of_kind(kind: type) -> list[str]:
-    """Names of the image models that keep a contract."""
-    keeps = has_density if kind is Density else lambda model: isinstance(model, kind)
-    return [name for name, make in IMAGE_MODELS.items() if keeps(make()[0])]
+    """Names of the image models that implement a contract."""
+    implements = has_density if kind is Density else lambda model: isinstance(model, kind)
+    return [name for name, make in IMAGE_MODELS.items() if implements(make()[0])]
 
 
 def without_case(package: ModuleType) -> list[str]:
-    """Names of the exports of ``package`` that can be made and have no case."""
+    """Names of the concrete classes that ``package`` exports and that have no case."""
     missing = []
     for name in package.__all__:
         export = getattr(package, name)
@@ -193,7 +192,7 @@ def without_case(package: ModuleType) -> list[str]:
         if inspect.isabstract(export) or ABC in export.__bases__:
             continue
         table = next((cases for kind, cases in CASES.items() if issubclass(export, kind)), {})
-        if export not in {type(made[0] if isinstance(made := make(), tuple) else made) for make in table.values()}:
+        if export not in {type(case[0] if isinstance(case := make(), tuple) else case) for make in table.values()}:
             missing.append(name)
     return missing
 
@@ -206,7 +205,7 @@ conditional_prior = partial(ConditionalSplitPrior, conditioner=gated)
 variational = partial(VariationalDequantizer, transforms=[partial(checkered, count=3)])
 squeezed_noise = partial(VariationalDequantizer, transforms=[partial(Squeezed, transforms=[diagonal])])
 multiscale = [Logit, partial(checkered, count=2), Squeeze, partial(halved, count=2)]
-#: Twice down to half the size, half of the values leaving in between; for images of 4×4 and its multiples.
+#: Two scales, with half of the values factored out in between; for images of 4×4 pixels and multiples.
 multiscale.append(partial(Split, transforms=[Squeeze, partial(halved, count=2)]))
 steps = partial(GlowSteps, count=2, conditioner=gated)
 glow = [Logit, Squeeze, steps, partial(Split, transforms=[Squeeze, steps], prior=conditional_prior)]
@@ -225,22 +224,22 @@ def bound_vamp_prior(num_dims: int, *, num_components: int) -> VampPrior:
     return prior
 
 
-#: What makes a transform and a batch for its ``forward``, and a context where it needs one.
+#: Cases of transforms: the transform, a batch for its ``forward``, and a context if it needs one.
 TRANSFORMS: dict[str, Callable[[], tuple[Transform, *tuple[Tensor, ...]]]] = {
     "Coupling, checkerboard": lambda: (
         made(lambda: Coupling((2, 4, 4), mask=checkerboard, conditioner=gated)),
         normal(3, 2, 4, 4),
     ),
-    "Coupling, checkerboard, odd": lambda: (
-        made(lambda: Coupling((1, 3, 5), mask=checkerboard, conditioner=gated, odd=True)),
+    "Coupling, checkerboard, inverted": lambda: (
+        made(lambda: Coupling((1, 3, 5), mask=checkerboard, conditioner=gated, invert=True)),
         normal(3, 1, 3, 5),
     ),
     "Coupling, channel_halves": lambda: (
         made(lambda: Coupling((4, 2, 2), mask=channel_halves, conditioner=gated, elementwise=Affine)),
         normal(3, 4, 2, 2),
     ),
-    "Coupling, channel_halves, odd": lambda: (
-        made(lambda: Coupling((3, 2, 2), mask=channel_halves, conditioner=gated, odd=True)),
+    "Coupling, channel_halves, inverted": lambda: (
+        made(lambda: Coupling((3, 2, 2), mask=channel_halves, conditioner=gated, invert=True)),
         normal(3, 3, 2, 2),
     ),
     "Coupling, RationalQuadraticSpline": lambda: (
@@ -265,8 +264,8 @@ TRANSFORMS: dict[str, Callable[[], tuple[Transform, *tuple[Tensor, ...]]]] = {
         made(lambda: ChannelCoupling((3, 2, 2), mask=channel_halves, conditioner=gated)),
         normal(3, 3, 2, 2),
     ),
-    "ChannelCoupling, squeezed_checkerboard, odd": lambda: (
-        made(lambda: ChannelCoupling((8, 2, 3), mask=squeezed_checkerboard, conditioner=gated, odd=True)),
+    "ChannelCoupling, squeezed_checkerboard, inverted": lambda: (
+        made(lambda: ChannelCoupling((8, 2, 3), mask=squeezed_checkerboard, conditioner=gated, invert=True)),
         normal(3, 8, 2, 3),
     ),
     "ChannelCoupling, context of images": lambda: (
@@ -323,7 +322,7 @@ TRANSFORMS: dict[str, Callable[[], tuple[Transform, *tuple[Tensor, ...]]]] = {
     "Chain, multi-scale, colour": lambda: (made(lambda: Chain((3, 4, 4), multiscale)), uniform(3, 3, 4, 4)),
 }
 
-#: What makes an element-wise transform, numbers ``(B, C, H, W)`` and parameters ``(B, num_params, C, H, W)``.
+#: Cases of element-wise transforms, with numbers ``(B, C, H, W)`` and parameters ``(B, num_params, C, H, W)``.
 ELEMENTWISE: dict[str, Callable[[], tuple[Elementwise, Tensor, Tensor]]] = {
     "Affine": lambda: (made(lambda: Affine(3), scale=0.5), 3 * normal(4, 3, 2, 2), normal(4, 2, 3, 2, 2, seed=2)),
     "RationalQuadraticSpline": lambda: (
@@ -348,7 +347,7 @@ ELEMENTWISE: dict[str, Callable[[], tuple[Elementwise, Tensor, Tensor]]] = {
     ),
 }
 
-#: What makes a dequantizer and images with every level.
+#: Cases of dequantizers, with images of every level.
 DEQUANTIZERS: dict[str, Callable[[], tuple[Dequantizer, Tensor]]] = {
     f"{name}, {levels} levels": lambda make=make, spec=ImageSpec(1, 2, 3, levels): (
         made(lambda: make(spec), scale=0.3),
@@ -358,7 +357,7 @@ DEQUANTIZERS: dict[str, Callable[[], tuple[Dequantizer, Tensor]]] = {
     for levels in (2, 17, 256)
 }
 
-#: What makes a distribution and a batch of vectors.
+#: Cases of distributions, with a batch of vectors.
 DISTRIBUTIONS: dict[str, Callable[[], tuple[Distribution, Tensor]]] = {
     "StandardNormal": lambda: (made(lambda: StandardNormal(3)), normal(5, 3)),
     "DiagonalGaussian": lambda: (made(lambda: DiagonalGaussian(3), scale=0.5), normal(5, 3)),
@@ -380,7 +379,7 @@ SCHEDULES: dict[str, Callable[[], Schedule]] = {
     "RisingCycles": lambda: RisingCycles(3),
 }
 
-#: What makes a network and its input, and one-hot labels where it needs them.
+#: Cases of networks, with an input, and one-hot labels if they are needed.
 NETWORKS: dict[str, Callable[[], tuple[nn.Module, *tuple[Tensor, ...]]]] = {
     "GatedConvNet": lambda: (made(lambda: GatedConvNet(2, 3, width=4, num_blocks=2)), normal(3, 2, 5, 4)),
     "ConvNet": lambda: (made(lambda: ConvNet(2, 3, width=4, depth=2)), normal(3, 2, 5, 4)),
@@ -410,7 +409,7 @@ NETWORKS: dict[str, Callable[[], tuple[nn.Module, *tuple[Tensor, ...]]]] = {
         uniform(3, 2, 7, 8),
         torch.eye(3, dtype=torch.float64),
     ),
-    # In training every forward takes a step towards the singular vectors, and no two are the same.
+    # In training mode every forward pass updates the singular vectors, so the outputs differ.
     "PatchDiscriminator, spectral norm, projection": lambda: (
         made(lambda: PatchDiscriminator((2, 7, 8), num_classes=3, width=2, spectral_norm=True, projection=True)).eval(),
         uniform(3, 2, 7, 8),
@@ -418,7 +417,7 @@ NETWORKS: dict[str, Callable[[], tuple[nn.Module, *tuple[Tensor, ...]]]] = {
     ),
 }
 
-#: What makes a flow and images.
+#: Cases of flows, with images.
 FLOWS: dict[str, Callable[[], tuple[NormalizingFlow, Tensor]]] = {
     name: lambda spec=spec, transforms=transforms, dequantizer=dequantizer, base=base: (
         made(lambda: NormalizingFlow(spec, transforms=transforms, dequantizer=dequantizer, base=base)),
@@ -441,7 +440,7 @@ small_vae = partial(
 )
 flow_prior = partial(FlowPrior, transform=partial(Chain, transforms=[partial(halved, count=2)]))
 
-#: What makes a VAE and images.
+#: Cases of VAEs, with images.
 VAES: dict[str, Callable[[], tuple[VAE, Tensor]]] = {
     name: lambda spec=spec, options=options: (made(lambda: small_vae(spec, **options), scale=0.3), pixels(spec))
     for name, spec, options in [
@@ -480,7 +479,7 @@ small_gan = partial(
 )
 smooth_discriminator = partial(ConvDiscriminator, width=2, batch_norm=False)
 
-#: What makes a GAN and images.
+#: Cases of GANs, with images.
 GANS: dict[str, Callable[[], tuple[GAN, Tensor]]] = {
     name: lambda spec=spec, options=options: (made(lambda: small_gan(spec, **options), scale=0.3), pixels(spec))
     for name, spec, options in [
@@ -505,7 +504,7 @@ def classifier() -> tuple[Classifier, Tensor]:
     return made(lambda: Classifier(spec, network=partial(LeNet, width=4))), pixels(spec)
 
 
-#: What makes an image model and images.
+#: Cases of image models, with images.
 IMAGE_MODELS: dict[str, Callable[[], tuple[Any, Tensor]]] = {
     **FLOWS,
     **VAES,
@@ -516,7 +515,7 @@ IMAGE_MODELS: dict[str, Callable[[], tuple[Any, Tensor]]] = {
 
 
 def labels_of(model: Any, images: Tensor) -> Tensor:
-    """Labels for images, which not every model looks at: ``(B,)``."""
+    """Labels for images, ``(B,)``; unconditional models ignore them."""
     return torch.arange(len(images)) % max(model.spec.num_classes, 1)
 
 
@@ -532,14 +531,14 @@ LIKELIHOOD_SPECS = {
     "colour": ImageSpec(3, 1, 2, 5),
 }
 
-#: What makes a pixel likelihood, and parameters ``(B, out_channels, H, W)`` for it.
+#: Cases of pixel likelihoods, with parameters ``(B, out_channels, H, W)``.
 LIKELIHOODS: dict[str, Callable[[], tuple[PixelLikelihood, Tensor]]] = {
     f"{name}, {kind}": partial(likelihood_case, make, LIKELIHOOD_SPECS[kind])
     for name, make, kinds in [
         ("GaussianPixels", GaussianPixels, LIKELIHOOD_SPECS),
-        ("GaussianPixels, stated", partial(GaussianPixels, scale=0.02), ["256 levels"]),
+        ("GaussianPixels, fixed scale", partial(GaussianPixels, scale=0.02), ["256 levels"]),
         ("LaplacePixels", LaplacePixels, LIKELIHOOD_SPECS),
-        ("LaplacePixels, stated", partial(LaplacePixels, scale=0.02), ["256 levels"]),
+        ("LaplacePixels, fixed scale", partial(LaplacePixels, scale=0.02), ["256 levels"]),
         ("GaussianMixturePixels", partial(GaussianMixturePixels, num_components=3), LIKELIHOOD_SPECS),
         ("LogisticPixels", LogisticPixels, LIKELIHOOD_SPECS),
         ("LogisticMixturePixels", partial(LogisticMixturePixels, num_components=3), LIKELIHOOD_SPECS),
@@ -549,7 +548,7 @@ LIKELIHOODS: dict[str, Callable[[], tuple[PixelLikelihood, Tensor]]] = {
     for kind in kinds
 }
 
-#: What makes the objective of a VAE.
+#: Cases of the objectives of VAEs.
 OBJECTIVES: dict[str, Callable[[], Objective]] = {
     "Elbo": lambda: Elbo().double(),
     "Elbo, warm-up": lambda: Elbo(4.0, schedule=Warmup(5)).double(),
@@ -559,7 +558,7 @@ OBJECTIVES: dict[str, Callable[[], Objective]] = {
     "BetaTcvae, warm-up": lambda: BetaTcvae(100, schedule=Warmup(5)).double(),
 }
 
-#: What makes the loss of two players.
+#: Cases of adversarial losses.
 LOSSES: dict[str, Callable[[], AdversarialLoss]] = {
     "Hinge": Hinge,
     "LeastSquares": LeastSquares,
@@ -568,7 +567,7 @@ LOSSES: dict[str, Callable[[], AdversarialLoss]] = {
     "Wasserstein": Wasserstein,
 }
 
-#: What makes a penalty on the gradients of a critic.
+#: Cases of gradient penalties of the discriminator.
 PENALTIES: dict[str, Callable[[], Penalty]] = {
     "GradientPenalty": lambda: GradientPenalty(3.0),
     "R1": lambda: R1(3.0),
@@ -580,7 +579,7 @@ MASKS: dict[str, Mask] = {
     "squeezed_checkerboard": squeezed_checkerboard,
 }
 
-#: Where an export of a kind has its case. What is of no other kind is a network.
+#: The table of cases for each kind of class; modules of no other kind are networks.
 CASES: dict[type, dict[str, Callable[[], Any]]] = {
     Transform: TRANSFORMS,
     Elementwise: ELEMENTWISE,

@@ -19,7 +19,7 @@ from results import interval, title
 from safetensors.torch import load_file, save_file
 
 from genera.core import Generative
-from genera.core.files import replacing, write_whole
+from genera.core.files import replace_atomically, write_atomically
 from genera.data.image_grid import image_grid, save_picture
 from genera.evaluation import classifier_of, default_measures, evaluate, sample_images
 from genera.runs.readers import read_environment
@@ -70,7 +70,7 @@ def ship(run: Path, name: str, measures: Sequence[str]) -> Path:
             trained = find_model(name)
             result = evaluate(trained, data, chosen)
     result["measures"] = {measure: result["measures"][measure] for measure in known if measure in result["measures"]}
-    write_whole(folder / "evaluation.json", json.dumps(result, indent=2) + "\n")
+    write_atomically(folder / "evaluation.json", json.dumps(result, indent=2) + "\n")
     environment = read_environment(folder / "environment.json")
     (folder / "card.md").write_text(card(name, trained.config, environment, result, len(data.split("train"))))
     model = trained.load()
@@ -104,7 +104,7 @@ def write_weights(source: Path, destination: Path) -> None:
     weights = load_file(source)
     halved = {name: value.half() if value.is_floating_point() else value for name, value in weights.items()}
     assert all(value.isfinite().all() for value in halved.values()), "a weight is too large for half precision"
-    with replacing(destination) as temporary:
+    with replace_atomically(destination) as temporary:
         save_file(halved, temporary)
     record_digest(destination)
 

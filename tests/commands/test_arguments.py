@@ -30,7 +30,7 @@ HUGE = str(10**20)
 
 #: A command with its options, where {run} is a trained model, and a part of the error message.
 COMMANDS = [
-    (["sample", "{run}", "--count", HUGE], "count must be at most 10,000, the most that one picture shows"),
+    (["sample", "{run}", "--count", HUGE], "count must be at most 10,000, the limit of one picture"),
     (["sample", "{run}", "--count", "10001"], "got 10001"),
     (["sample", "{run}", "--count", "-1"], "count must be at least 1, got -1"),
     (["sample", "{run}", "--count", "2.5"], "count: expected int, got 2.5"),
@@ -44,7 +44,7 @@ COMMANDS = [
     (["sample", "{run}", "--seed", HUGE], "seed must be at most 9,223,372,036,854,775,807, got 100"),
     (["sample", "{run}", "--labels", "[]"], "labels must be between 0 and 9"),
     (["sample", "{run}", "--labels", f"[{HUGE}]"], "labels must be between 0 and 9"),
-    (["reconstruct", "{run}", "--count", HUGE], "count must be at most 10,000, the most that one picture shows"),
+    (["reconstruct", "{run}", "--count", HUGE], "count must be at most 10,000, the limit of one picture"),
     (["score", "{run}", "--count", "-3"], "count must be at least 1, got -3"),
     (["score", "{run}", "--importance_samples", "0"], "importance_samples must be at least 1, got 0"),
     (["score", "{run}", "--importance_samples", HUGE], "importance_samples must be at most 1,000,000"),

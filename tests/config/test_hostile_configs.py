@@ -132,7 +132,7 @@ DAMAGES: list[tuple[Callable[[dict[str, Any]], object], str]] = [
     (lambda c: c["spec"].update(height="8"), "the section spec must hold whole numbers"),
     (lambda c: c["spec"].update(height=True), "the section spec must hold whole numbers"),
     (lambda c: c["spec"].update(height=HUGE), "at most 16,777,216 values"),
-    (lambda c: c["spec"].update(levels=0), "levels must lie between 2 and 256"),
+    (lambda c: c["spec"].update(levels=0), "levels must be between 2 and 256"),
     (section("model"), "model"),
     (section("model", {}), "model"),
     (section("model", []), "model"),

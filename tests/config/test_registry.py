@@ -61,7 +61,7 @@ def tripwires(monkeypatch: pytest.MonkeyPatch) -> list[str]:
     def set_wire(owner: Any, name: str) -> None:
         monkeypatch.setattr(owner, name, lambda *args, **kwargs: called.append(name))
 
-    set_wire(importlib.import_module("genera.core.files"), "write_whole")
+    set_wire(importlib.import_module("genera.core.files"), "write_atomically")
     set_wire(importlib.import_module("genera.cli"), "main")
     for name in ("system", "execv", "remove", "unlink", "mkdir", "makedirs", "rename"):
         set_wire(os, name)
@@ -96,7 +96,7 @@ def test_nothing_but_parts_is_ever_called(tripwires: list[str]) -> None:
     others = {path: named for path, named in callables().items() if named not in registry}
     # Were the walk to find little, the test would say little.
     assert len(others) > 1000
-    assert {"genera.core.files.replacing", "genera.cli.main", "torch.nn.Linear"} <= others.keys()
+    assert {"genera.core.files.replace_atomically", "genera.cli.main", "torch.nn.Linear"} <= others.keys()
     for path, named in others.items():
         config = with_encoder(path) if inspect.isclass(named) else with_mask(path)
         with pytest.raises(ValueError) as caught:
@@ -108,7 +108,7 @@ def test_nothing_but_parts_is_ever_called(tripwires: list[str]) -> None:
 @pytest.mark.parametrize(
     ("path", "init_args"),
     [
-        ("genera.core.files.write_whole", {"path": "written", "content": "by a config"}),
+        ("genera.core.files.write_atomically", {"path": "written", "content": "by a config"}),
         ("genera.core.files.check_writable", {"folder": "made"}),
         ("genera.cli.main", {"argv": ["train", "r.yaml", "--allow", "evil"]}),
         ("genera.runs.run_directory.runs_root", {}),
@@ -172,7 +172,7 @@ def test_of_lightning_and_torch_a_recipe_may_name_what_is_listed() -> None:
 @pytest.mark.parametrize("setting", ["callbacks", "loggers", "probes", "strategy"])
 @pytest.mark.parametrize(
     "path",
-    ["genera.core.files.write_whole", "os.system", "genera.evaluation.ResultWriter", "lightning.pytorch.Trainer"],
+    ["genera.core.files.write_atomically", "os.system", "genera.evaluation.ResultWriter", "lightning.pytorch.Trainer"],
 )
 def test_the_attacks_of_recipes_are_one_line(setting: str, path: str, tripwires: list[str]) -> None:
     for named in (path, {"class_path": path, "init_args": {}}):

@@ -1,4 +1,4 @@
-"""What models and distributions are asked for: counts, temperatures, seeds, labels of any kind, and nothing at all."""
+"""Arguments of models and distributions: counts, temperatures, seeds, labels, and empty batches."""
 
 from __future__ import annotations
 
@@ -26,7 +26,7 @@ from genera.core import (
 from genera.core.checks import MAX_COUNT, MAX_IMPORTANCE_SAMPLES, MAX_SEED, MAX_TEMPERATURE
 from genera.evaluation.classifier import Classifier
 
-#: Numbers of things that are none, and what is said of them.
+#: Invalid counts, and the parts of their messages.
 COUNTS = [
     (-1, "must be at least", "got -1"),
     (2.5, "must be an integer", "got 2.5"),
@@ -40,20 +40,20 @@ TEMPERATURES = [float("nan"), -0.5, float("inf"), 1e30, 100.5, "1", True, None]
 CLASS_CONDITIONAL = [name for name, make in IMAGE_MODELS.items() if make()[0].class_conditional]
 
 
-def everything_that_samples() -> dict[str, Callable[[], Any]]:
-    """Models, and the distributions they are made of."""
+def models_and_distributions() -> dict[str, Callable[[], Any]]:
+    """Factories of everything that has ``sample``, in float32."""
     models = {name: lambda name=name: IMAGE_MODELS[name]()[0].float() for name in of_kind(Generative)}
     return models | {name: lambda make=make: make()[0].float() for name, make in DISTRIBUTIONS.items()}
 
 
-SAMPLED = everything_that_samples()
+SAMPLERS = models_and_distributions()
 
 
-@pytest.mark.parametrize("name", SAMPLED)
+@pytest.mark.parametrize("name", SAMPLERS)
 @pytest.mark.parametrize(("count", "rule", "got"), COUNTS)
 def test_a_count_is_an_integer_in_range(name: str, count: Any, rule: str, got: str) -> None:
     with complains(f"count {rule}", got):
-        SAMPLED[name]().sample(count)
+        SAMPLERS[name]().sample(count)
 
 
 @pytest.mark.parametrize("name", of_kind(TwoPlayer))
@@ -63,17 +63,17 @@ def test_a_count_of_fakes_is_an_integer_in_range(name: str, count: Any, rule: st
         IMAGE_MODELS[name]()[0].generate(count)
 
 
-@pytest.mark.parametrize("name", SAMPLED)
+@pytest.mark.parametrize("name", SAMPLERS)
 @pytest.mark.parametrize("temperature", TEMPERATURES)
-def test_a_temperature_is_finite_and_sensible(name: str, temperature: Any) -> None:
+def test_a_temperature_is_a_number_in_range(name: str, temperature: Any) -> None:
     with complains("temperature must be a number between 0 and 100", f"got {temperature!r}"):
-        SAMPLED[name]().sample(2, temperature=temperature)
+        SAMPLERS[name]().sample(2, temperature=temperature)
 
 
-@pytest.mark.parametrize("name", SAMPLED)
+@pytest.mark.parametrize("name", SAMPLERS)
 @pytest.mark.parametrize("temperature", [0, MAX_TEMPERATURE, np.float32(0.5)])
-def test_temperatures_at_the_ends_are_taken(name: str, temperature: float) -> None:
-    samples = SAMPLED[name]().sample(np.int64(3), temperature=temperature)
+def test_the_extreme_temperatures_are_accepted(name: str, temperature: float) -> None:
+    samples = SAMPLERS[name]().sample(np.int64(3), temperature=temperature)
     assert len(samples) == 3
     assert samples.isfinite().all()
 
@@ -96,16 +96,16 @@ def test_a_number_of_importance_samples_is_an_integer_in_range(name: str, count:
         (False, ("an integer", "got False")),
     ],
 )
-def test_a_seed_is_one_that_torch_takes(seed: Any, parts: tuple[str, ...]) -> None:
+def test_a_seed_is_an_integer_in_range(seed: Any, parts: tuple[str, ...]) -> None:
     with complains("seed must be", *parts):
         check_seed(seed)
     check_seed(MAX_SEED)
-    # There is room for batches to be counted from it.
+    # Seeds derived from the largest one by counting up are valid too.
     torch.Generator().manual_seed(MAX_SEED + MAX_COUNT + MAX_IMPORTANCE_SAMPLES)
 
 
-#: Makes labels, none of which are those of ``count`` images of so many classes, and what is said of them.
-LABELS: dict[str, tuple[Callable[[int, int], Any], tuple[str, ...]]] = {
+#: Factories ``(count, num_classes)`` of invalid labels, and the parts of their messages.
+INVALID_LABELS: dict[str, tuple[Callable[[int, int], Any], tuple[str, ...]]] = {
     "floats": (lambda count, num_classes: torch.zeros(count), ("torch.int64 (B,), got torch.float32",)),
     "of 32 bits": (lambda count, num_classes: torch.zeros(count, dtype=torch.int32), ("got torch.int32",)),
     "truth values": (lambda count, num_classes: torch.zeros(count, dtype=torch.bool), ("got torch.bool",)),
@@ -121,39 +121,39 @@ LABELS: dict[str, tuple[Callable[[int, int], Any], tuple[str, ...]]] = {
 }
 
 
-def asked_with_labels(model: ImageModel, images: Tensor, labels: Any) -> dict[str, Callable[[], Any]]:
-    """Everything that a model answers about images or of itself, told labels."""
-    asked: dict[str, Callable[[], Any]] = {}
+def calls_with_labels(model: ImageModel, images: Tensor, labels: Any) -> dict[str, Callable[[], Any]]:
+    """Every method of a model that takes labels, called with ``labels``."""
+    calls: dict[str, Callable[[], Any]] = {}
     if isinstance(model, Generative):
-        asked["sample"] = lambda: model.sample(len(images), labels=labels)
+        calls["sample"] = lambda: model.sample(len(images), labels=labels)
     if isinstance(model, Density):
-        asked["log_prob"] = lambda: model.log_prob(images, labels, num_importance_samples=2)
+        calls["log_prob"] = lambda: model.log_prob(images, labels, num_importance_samples=2)
     if isinstance(model, Autoencoding):
-        asked["encode"] = lambda: model.encode(images, labels)
-        asked["reconstruct"] = lambda: model.reconstruct(images, labels)
+        calls["encode"] = lambda: model.encode(images, labels)
+        calls["reconstruct"] = lambda: model.reconstruct(images, labels)
     if isinstance(model, TwoPlayer):
         fakes = model.generate(len(images))
-        asked["generate"] = lambda: model.generate(len(images), labels)
-        asked["score"] = lambda: model.score(images, labels)
-        asked["discriminator_loss"] = lambda: model.discriminator_loss(images, fakes, labels)
-        asked["generator_loss"] = lambda: model.generator_loss(images, fakes, labels)
+        calls["generate"] = lambda: model.generate(len(images), labels)
+        calls["score"] = lambda: model.score(images, labels)
+        calls["discriminator_loss"] = lambda: model.discriminator_loss(images, fakes, labels)
+        calls["generator_loss"] = lambda: model.generator_loss(images, fakes, labels)
     else:
-        asked["loss"] = lambda: model.loss(images, labels)  # type: ignore[operator]
-    return asked
+        calls["loss"] = lambda: model.loss(images, labels)  # type: ignore[operator]
+    return calls
 
 
 @pytest.mark.parametrize("name", [*CLASS_CONDITIONAL, "Classifier"])
-@pytest.mark.parametrize("kind", LABELS)
-def test_labels_that_are_none_are_refused_by_everything(name: str, kind: str) -> None:
+@pytest.mark.parametrize("kind", INVALID_LABELS)
+def test_every_method_refuses_invalid_labels(name: str, kind: str) -> None:
     model, images = IMAGE_MODELS[name]()
-    make, parts = LABELS[kind]
-    for ask in asked_with_labels(model, images, make(len(images), model.spec.num_classes)).values():
+    make, parts = INVALID_LABELS[kind]
+    for call in calls_with_labels(model, images, make(len(images), model.spec.num_classes)).values():
         with complains(*parts):
-            ask()
+            call()
 
 
 @pytest.mark.parametrize("name", sorted(set(of_kind(Density)) - set(CLASS_CONDITIONAL)))
-def test_what_is_not_conditional_does_not_look_at_labels(name: str) -> None:
+def test_an_unconditional_model_ignores_labels(name: str) -> None:
     model, images = IMAGE_MODELS[name]()
     expected = model.log_prob(images, generator=torch.Generator().manual_seed(0))
     for labels in (torch.zeros(1, dtype=torch.int64), "none"):
@@ -162,18 +162,18 @@ def test_what_is_not_conditional_does_not_look_at_labels(name: str) -> None:
 
 @contextmanager
 def unchanged(model: nn.Module) -> Iterator[None]:
-    """Asking must leave a model as it was: a mean over nothing is not a number, which a running mean would keep."""
+    """Check that the block does not change the model: the mean of an empty batch is NaN, which a running mean keeps."""
     before = {name: value.clone() for name, value in model.state_dict().items()}
     yield
     for name, value in model.state_dict().items():
-        # Batches are counted, full or empty.
+        # Integer buffers count batches, including empty ones.
         if value.is_floating_point():
             torch.testing.assert_close(value, before[name], rtol=0, atol=0, equal_nan=True, msg=name)
 
 
 @pytest.mark.parametrize("training", [False, True])
 @pytest.mark.parametrize("name", of_kind(Generative))
-def test_no_samples_are_an_empty_batch(name: str, training: bool) -> None:
+def test_sampling_no_images_returns_an_empty_batch(name: str, training: bool) -> None:
     model = IMAGE_MODELS[name]()[0].float().train(training)
     with unchanged(model):
         samples = model.sample(0)
@@ -181,7 +181,7 @@ def test_no_samples_are_an_empty_batch(name: str, training: bool) -> None:
 
 
 @pytest.mark.parametrize("name", DISTRIBUTIONS)
-def test_no_draws_are_an_empty_batch(name: str) -> None:
+def test_sampling_no_vectors_returns_an_empty_batch(name: str) -> None:
     distribution, values = DISTRIBUTIONS[name]()
     assert isinstance(distribution, Distribution)
     assert distribution.sample(0).shape == (0, *values.shape[1:])
@@ -190,26 +190,26 @@ def test_no_draws_are_an_empty_batch(name: str) -> None:
 
 @pytest.mark.parametrize("training", [False, True])
 @pytest.mark.parametrize("name", IMAGE_MODELS)
-def test_of_no_images_everything_is_empty(name: str, training: bool) -> None:
+def test_an_empty_batch_gives_empty_results(name: str, training: bool) -> None:
     model, images = IMAGE_MODELS[name]()
     model.float().train(training)
     spec: ImageSpec = model.spec
-    none, labels = images[:0], labels_of(model, images)[:0]
+    empty, labels = images[:0], labels_of(model, images)[:0]
     with unchanged(model):
         if has_density(model):
             for count in (1, 3):
-                found = model.log_prob(none, labels, num_importance_samples=count)
-                assert (found.dtype, found.shape) == (torch.float32, (0,))
+                log_prob = model.log_prob(empty, labels, num_importance_samples=count)
+                assert (log_prob.dtype, log_prob.shape) == (torch.float32, (0,))
         if isinstance(model, Autoencoding):
-            z = model.encode(none, labels)
+            z = model.encode(empty, labels)
             assert z.shape == (0, *model.encode(images, labels_of(model, images)).shape[1:])
-            assert model.encode(none, labels, generator=torch.Generator()).shape == z.shape
-            for back in (model.decode(z, labels), model.reconstruct(none, labels)):
-                assert (back.dtype, back.shape) == (torch.uint8, (0, *spec.shape))
+            assert model.encode(empty, labels, generator=torch.Generator()).shape == z.shape
+            for decoded in (model.decode(z, labels), model.reconstruct(empty, labels)):
+                assert (decoded.dtype, decoded.shape) == (torch.uint8, (0, *spec.shape))
         if isinstance(model, TwoPlayer):
-            assert model.score(none, labels).shape == (0,)
+            assert model.score(empty, labels).shape == (0,)
             assert model.generate(0).images.shape == (0, *spec.shape)
         if isinstance(model, Classifier):
-            predicted = model.predict(none)
+            predicted = model.predict(empty)
             assert (predicted.dtype, predicted.shape) == (torch.int64, (0,))
-            assert model.logits(none).shape == (0, spec.num_classes)
+            assert model.logits(empty).shape == (0, spec.num_classes)

@@ -15,7 +15,7 @@ def test_every_export_has_a_case(package: ModuleType) -> None:
     assert without_case(package) == []
 
 
-def test_an_export_without_a_case_is_noticed() -> None:
+def test_an_export_without_a_case_is_found() -> None:
     class OtherLogit(Logit):
         pass
 

@@ -48,7 +48,7 @@ def test_every_weight_gets_a_finite_gradient(name: str) -> None:
 
 
 @pytest.mark.parametrize("name", of_kind(Trainable))
-def test_the_global_seed_decides_the_loss(name: str) -> None:
+def test_the_global_seed_determines_the_loss(name: str) -> None:
     model, images = float32(name)
     losses = []
     for seed in (1, 1, 2):
@@ -79,16 +79,16 @@ def test_all_noise_of_a_validation_loss_comes_from_the_generator(name: str) -> N
 
 @pytest.mark.parametrize("name", of_kind(TwoPlayer))
 def test_all_noise_of_two_players_comes_from_the_generator(name: str) -> None:
-    """From one for all of a step, as a task hands it on; or else from torch's global one."""
+    """From one generator for the whole step, as a task passes it, or else from torch's global generator."""
 
     def step(generator: torch.Generator | None) -> Tensor:
         model, images = float32(name)
         labels = labels_of(model, images)
-        # Of a conditional model the labels are drawn as well.
+        # A conditional model samples the labels as well.
         fakes = model.generate(len(images), generator=generator)
-        of_discriminator = model.discriminator_loss(images, fakes, labels, generator=generator)
-        of_generator = model.generator_loss(images, fakes, labels, generator=generator)
-        return torch.cat([fakes.images.flatten(), of_discriminator.total, of_generator.total])
+        discriminator_loss = model.discriminator_loss(images, fakes, labels, generator=generator)
+        generator_loss = model.generator_loss(images, fakes, labels, generator=generator)
+        return torch.cat([fakes.images.flatten(), discriminator_loss.total, generator_loss.total])
 
     before = torch.get_rng_state()
     first, again, other = (step(seeded(seed)) for seed in (1, 1, 2))
@@ -134,7 +134,7 @@ def test_log_probabilities_do_not_depend_on_autocast(name: str) -> None:
 
 
 @pytest.mark.parametrize("name", of_kind(Density))
-def test_an_image_does_not_see_its_batch(name: str) -> None:
+def test_the_log_probability_of_an_image_does_not_depend_on_its_batch(name: str) -> None:
     model, images = IMAGE_MODELS[name]()
     batch = model.log_prob(images, labels_of(model, images), generator=seeded())[0]
     others = torch.cat([images[:1], images.flip(0)[1:]])
@@ -142,7 +142,7 @@ def test_an_image_does_not_see_its_batch(name: str) -> None:
 
 
 @pytest.mark.parametrize("name", of_kind(Density))
-def test_what_log_prob_refuses(name: str) -> None:
+def test_log_prob_refuses_invalid_arguments(name: str) -> None:
     model, images = float32(name)
     for count in (0, -1):
         with complains("num_importance_samples must be at least 1", str(count)):
@@ -186,10 +186,10 @@ def test_latents_are_flat_and_vary_with_a_generator_only(name: str) -> None:
     assert z.dim() == 2
     assert len(z) == len(images)
     assert torch.equal(z, model.encode(images, labels))
-    drawn = [model.encode(images, labels, generator=seeded(seed)) for seed in (1, 1, 2)]
-    assert torch.equal(drawn[0], drawn[1])
-    assert torch.equal(drawn[0], drawn[2]) == (name in DETERMINISTIC)
-    assert drawn[0].shape == z.shape
+    samples = [model.encode(images, labels, generator=seeded(seed)) for seed in (1, 1, 2)]
+    assert torch.equal(samples[0], samples[1])
+    assert torch.equal(samples[0], samples[2]) == (name in DETERMINISTIC)
+    assert samples[0].shape == z.shape
 
 
 @pytest.mark.parametrize("name", of_kind(Autoencoding))
@@ -204,7 +204,7 @@ def test_reconstructions_are_pixels_of_the_decoded_latent(name: str) -> None:
 
 
 @pytest.mark.parametrize("name", of_kind(Autoencoding))
-def test_encode_refuses_what_are_no_images(name: str) -> None:
+def test_encode_refuses_invalid_images(name: str) -> None:
     model, images = float32(name)
     with complains("torch.uint8", "torch.float32"):
         model.encode(images / 255)
@@ -213,15 +213,15 @@ def test_encode_refuses_what_are_no_images(name: str) -> None:
 
 
 @pytest.mark.parametrize("name", of_kind(Trainable))
-def test_the_weights_are_the_model(name: str) -> None:
+def test_the_state_dict_determines_the_loss(name: str) -> None:
     (trained, images), (fresh, _) = float32(name), float32(name)
 
     def losses() -> list[Tensor]:
-        found = []
+        totals = []
         for model in (trained, fresh):
             torch.manual_seed(0)
-            found.append(loss_of(model, images).total)
-        return found
+            totals.append(loss_of(model, images).total)
+        return totals
 
     perturb(fresh, seed=5)
     assert torch.equal(*losses()) == (not list(trained.parameters()))

@@ -12,7 +12,7 @@ from genera.core import ImageSpec, UniformDequantizer
 
 
 @pytest.mark.parametrize("name", DEQUANTIZERS)
-def test_pixels_come_back_from_every_draw(name: str) -> None:
+def test_quantizing_dequantized_pixels_restores_them(name: str) -> None:
     dequantizer, images = DEQUANTIZERS[name]()
     dequantizer = dequantizer.float()
     generator = torch.Generator().manual_seed(0)
@@ -27,7 +27,7 @@ def test_pixels_come_back_from_every_draw(name: str) -> None:
 
 
 @pytest.mark.parametrize("name", DEQUANTIZERS)
-def test_pixels_come_back_from_the_centers(name: str) -> None:
+def test_quantizing_the_bin_centers_restores_the_pixels(name: str) -> None:
     dequantizer, images = DEQUANTIZERS[name]()
     y = dequantizer.center(images)
     assert torch.allclose(y * dequantizer.spec.levels, images + 0.5)
@@ -35,7 +35,7 @@ def test_pixels_come_back_from_the_centers(name: str) -> None:
 
 
 @pytest.mark.parametrize("name", DEQUANTIZERS)
-def test_the_generator_decides(name: str) -> None:
+def test_the_generator_determines_the_noise(name: str) -> None:
     dequantizer, images = DEQUANTIZERS[name]()
     before = torch.get_rng_state()
     first, again, other = (dequantizer(images, generator=torch.Generator().manual_seed(seed)) for seed in (1, 1, 2))
@@ -46,7 +46,7 @@ def test_the_generator_decides(name: str) -> None:
 
 
 @pytest.mark.parametrize("name", DEQUANTIZERS)
-def test_anything_on_the_line_becomes_a_pixel(name: str) -> None:
+def test_real_numbers_outside_the_range_are_clamped(name: str) -> None:
     dequantizer, _ = DEQUANTIZERS[name]()
     below, above = torch.tensor([-math.inf, -0.1, 0.0]), torch.tensor([1.0, 1.1, math.inf])
     assert dequantizer.quantize(below).tolist() == [0] * 3
@@ -54,7 +54,7 @@ def test_anything_on_the_line_becomes_a_pixel(name: str) -> None:
 
 
 @pytest.mark.parametrize("noise", [0.0, 2**-24, 1e-6, 1 - 2**-24])
-def test_no_noise_moves_a_pixel_whatever_the_number_of_levels(noise: float, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_extreme_noise_changes_no_pixel_for_any_number_of_levels(noise: float, monkeypatch: pytest.MonkeyPatch) -> None:
     def always(shape: tuple[int, ...], **_: object) -> Tensor:
         return torch.full(shape, noise)
 
@@ -70,20 +70,20 @@ def test_no_noise_moves_a_pixel_whatever_the_number_of_levels(noise: float, monk
     assert moved == {}
 
 
-def test_uniform_noise_is_uniform_and_weighs_its_volume() -> None:
+def test_uniform_noise_is_uniform_and_its_weight_is_the_volume() -> None:
     spec = ImageSpec(1, 2, 2, 17)
     images = every_level(spec).repeat(200, 1, 1, 1)
     y, log_weight = UniformDequantizer(spec)(images, generator=torch.Generator().manual_seed(0))
     noise = (y.double() * 17 - images).flatten().numpy()
     assert stats.kstest(noise, "uniform").pvalue > 1e-3
-    # A trifle less than the whole bin: what lies within a few ulp of its edges is left out.
+    # Slightly less than the whole bin: a few ulp at its edges are excluded.
     assert (log_weight < math.log(17**-4)).all()
     torch.testing.assert_close(log_weight, torch.full((len(images),), math.log(17**-4)), rtol=0, atol=1e-4)
 
 
 @pytest.mark.parametrize("edge", [0.0, 1.0])
-def test_noise_at_an_edge_is_not_gathered_in_a_point(edge: float) -> None:
-    """A density with a spike there would be paid for all of it."""
+def test_noise_at_an_edge_is_not_clamped_to_a_point(edge: float) -> None:
+    """Otherwise a density with a spike there would gain log-probability."""
     dequantizer = UniformDequantizer(ImageSpec(1, 1, 1, 256))
     images = torch.full((11, 1, 1, 1), 3, dtype=torch.uint8)
     noise = (edge - torch.linspace(0, 1e-4, 11, dtype=torch.float64)).abs().view(-1, 1, 1, 1)
@@ -93,7 +93,7 @@ def test_noise_at_an_edge_is_not_gathered_in_a_point(edge: float) -> None:
     assert torch.equal(dequantizer.quantize(y), images)
 
 
-def test_half_precision_noise_is_placed_in_full() -> None:
+def test_half_precision_noise_is_placed_in_float32() -> None:
     dequantizer = UniformDequantizer(ImageSpec(1, 1, 1, 256))
     images = torch.arange(256, dtype=torch.uint8).view(-1, 1, 1, 1)
     for dtype in (torch.float16, torch.bfloat16):

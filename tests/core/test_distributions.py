@@ -15,14 +15,14 @@ def test_shapes_and_precision(name: str) -> None:
     distribution, z = DISTRIBUTIONS[name]()
     for dtype in (torch.float64, torch.float32):
         distribution, z = distribution.to(dtype), z.to(dtype)
-        log_prob, drawn = distribution.log_prob(z), distribution.sample(7)
+        log_prob, samples = distribution.log_prob(z), distribution.sample(7)
         assert log_prob.shape == z.shape[:1]
-        assert drawn.shape == (7, *z.shape[1:])
-        assert log_prob.dtype == drawn.dtype == dtype
+        assert samples.shape == (7, *z.shape[1:])
+        assert log_prob.dtype == samples.dtype == dtype
 
 
 @pytest.mark.parametrize("name", DISTRIBUTIONS)
-def test_the_generator_decides(name: str) -> None:
+def test_the_generator_determines_the_samples(name: str) -> None:
     distribution, _ = DISTRIBUTIONS[name]()
     before = torch.get_rng_state()
     first, again, other = (distribution.sample(5, generator=torch.Generator().manual_seed(seed)) for seed in (1, 1, 2))
@@ -33,7 +33,7 @@ def test_the_generator_decides(name: str) -> None:
 
 @pytest.mark.parametrize("name", [name for name in DISTRIBUTIONS if name != "FlowPrior"])
 def test_temperature_scales_the_spread(name: str) -> None:
-    """Around the mean, or the mean of the component drawn: what is left without temperature. In a flow, of its base."""
+    """Around the mean, or the mean of the sampled component, which is the sample at temperature 0."""
     distribution, _ = DISTRIBUTIONS[name]()
     one, half, mean = (
         distribution.sample(4000, temperature=temperature, generator=torch.Generator().manual_seed(0))
@@ -72,13 +72,13 @@ def test_standard_normal_agrees_with_torch_and_scipy() -> None:
     log_prob = StandardNormal(4).log_prob(z)
     torch.testing.assert_close(log_prob, Independent(Normal(torch.zeros(4), torch.ones(4)), 1).log_prob(z))
     np.testing.assert_allclose(log_prob, stats.multivariate_normal(np.zeros(4)).logpdf(z.numpy()), rtol=1e-12)
-    drawn = StandardNormal(2).sample(5000, generator=torch.Generator().manual_seed(0))
-    assert stats.kstest(drawn.flatten().numpy(), "norm").pvalue > 1e-3
-    assert abs(np.corrcoef(drawn.T)[0, 1]) < 0.05
+    samples = StandardNormal(2).sample(5000, generator=torch.Generator().manual_seed(0))
+    assert stats.kstest(samples.flatten().numpy(), "norm").pvalue > 1e-3
+    assert abs(np.corrcoef(samples.T)[0, 1]) < 0.05
 
 
 @pytest.mark.parametrize("make", [DiagonalGaussian, GaussianMixture])
-def test_learned_ones_start_close_to_a_standard_normal(make: type[DiagonalGaussian | GaussianMixture]) -> None:
+def test_learned_distributions_start_close_to_a_standard_normal(make: type[DiagonalGaussian | GaussianMixture]) -> None:
     z = normal(100, 3).float()
     torch.testing.assert_close(make(3).log_prob(z), StandardNormal(3).log_prob(z), rtol=0, atol=0.3)
 
@@ -87,13 +87,13 @@ def test_diagonal_gaussian_agrees_with_torch() -> None:
     distribution, z = made(lambda: DiagonalGaussian(4), scale=0.5), 3 * normal(6, 4)
     other = Independent(Normal(distribution.mean, distribution.log_scale.exp()), 1)
     torch.testing.assert_close(distribution.log_prob(z), other.log_prob(z))
-    drawn = distribution.sample(5000, generator=torch.Generator().manual_seed(0))
-    standardized = (drawn - other.mean) / other.variance.sqrt()
+    samples = distribution.sample(5000, generator=torch.Generator().manual_seed(0))
+    standardized = (samples - other.mean) / other.variance.sqrt()
     assert stats.kstest(standardized.detach().flatten().numpy(), "norm").pvalue > 1e-3
 
 
 def far_apart() -> GaussianMixture:
-    """Three components of different weights and shapes, with little in common."""
+    """Three components of different weights and shapes, with little overlap."""
     mixture = made(lambda: GaussianMixture(2, num_components=3), scale=0.3)
     with torch.no_grad():
         mixture.logits.copy_(torch.tensor([0.0, 1.0, -1.0]))
@@ -101,7 +101,7 @@ def far_apart() -> GaussianMixture:
     return mixture
 
 
-def as_torchs(mixture: GaussianMixture) -> MixtureSameFamily:
+def as_torch_mixture(mixture: GaussianMixture) -> MixtureSameFamily:
     components = Independent(Normal(mixture.means, mixture.log_scales.exp()), 1)
     return MixtureSameFamily(Categorical(logits=mixture.logits), components)
 
@@ -110,7 +110,7 @@ def as_torchs(mixture: GaussianMixture) -> MixtureSameFamily:
 def test_gaussian_mixture_agrees_with_torch(make) -> None:
     mixture = make()
     z = 3 * normal(6, mixture.means.shape[1])
-    torch.testing.assert_close(mixture.log_prob(z), as_torchs(mixture).log_prob(z))
+    torch.testing.assert_close(mixture.log_prob(z), as_torch_mixture(mixture).log_prob(z))
 
 
 @torch.no_grad()
@@ -123,11 +123,11 @@ def test_a_mixture_integrates_to_one() -> None:
 @torch.no_grad()
 def test_samples_of_a_mixture_have_its_moments_and_weights() -> None:
     mixture = far_apart()
-    drawn = mixture.sample(20_000, generator=torch.Generator().manual_seed(0))
-    other = as_torchs(mixture)
-    error = (other.variance / len(drawn)).sqrt()
-    assert ((drawn.mean(dim=0) - other.mean).abs() < 4 * error).all()
-    torch.testing.assert_close(drawn.var(dim=0), other.variance, rtol=0.05, atol=0)
+    samples = mixture.sample(20_000, generator=torch.Generator().manual_seed(0))
+    other = as_torch_mixture(mixture)
+    error = (other.variance / len(samples)).sqrt()
+    assert ((samples.mean(dim=0) - other.mean).abs() < 4 * error).all()
+    torch.testing.assert_close(samples.var(dim=0), other.variance, rtol=0.05, atol=0)
     means = mixture.sample(20_000, temperature=0.0, generator=torch.Generator().manual_seed(0))
     means, counts = means.unique(dim=0, return_counts=True)
     order = mixture.means[:, 0].argsort()
@@ -146,8 +146,8 @@ def test_far_from_every_component_the_density_stays_finite() -> None:
     assert z.grad.isfinite().all()
 
 
-def test_narrow_components_far_out_keep_their_digits() -> None:
-    """In float32: squares that were expanded would cancel here."""
+def test_narrow_components_far_from_zero_are_precise() -> None:
+    """In float32, where expanded squares would cancel."""
     mixture = far_apart()
     with torch.no_grad():
         mixture.means.mul_(100)
@@ -168,12 +168,12 @@ def test_the_components_differ_by_seed() -> None:
 
 @pytest.mark.parametrize("num_dims", [0, -1])
 @pytest.mark.parametrize("make", [StandardNormal, DiagonalGaussian, GaussianMixture])
-def test_no_dimensions(make: type[Distribution], num_dims: int) -> None:
+def test_a_distribution_needs_dimensions(make: type[Distribution], num_dims: int) -> None:
     with complains("num_dims must be at least 1", str(num_dims)):
         make(num_dims)
 
 
 @pytest.mark.parametrize("num_components", [0, -2])
-def test_no_components(num_components: int) -> None:
+def test_a_mixture_needs_components(num_components: int) -> None:
     with complains("num_components must be at least 1", str(num_components)):
         GaussianMixture(3, num_components=num_components)

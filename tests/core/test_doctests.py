@@ -9,25 +9,25 @@ import torch
 from cases import PACKAGES
 
 
-def modules() -> list[str]:
-    """Every module of the packages, and the packages themselves."""
-    found = []
+def module_names() -> list[str]:
+    """The packages and all of their modules."""
+    names = []
     for package in PACKAGES:
         inside = pkgutil.walk_packages(package.__path__, prefix=f"{package.__name__}.")
-        found += [package.__name__, *(module.name for module in inside)]
-    return found
+        names += [package.__name__, *(module.name for module in inside)]
+    return names
 
 
 def examples(name: str) -> list[doctest.DocTest]:
     return [test for test in doctest.DocTestFinder().find(import_module(name)) if test.examples]
 
 
-@pytest.mark.parametrize("name", [name for name in modules() if examples(name)])
+@pytest.mark.parametrize("name", [name for name in module_names() if examples(name)])
 def test_the_examples_of_the_docstrings_run(name: str) -> None:
     with torch.random.fork_rng(devices=[]):
         assert doctest.testmod(import_module(name)).failed == 0
 
 
 def test_there_are_examples() -> None:
-    found = {name for name in modules() if examples(name)}
-    assert found >= {"genera.core.dequantization", "genera.flows.chain", "genera.flows.normalizing_flow"}
+    names = {name for name in module_names() if examples(name)}
+    assert names >= {"genera.core.dequantization", "genera.flows.chain", "genera.flows.normalizing_flow"}

@@ -1,4 +1,4 @@
-"""A model in half precision is right or refused, and by autocast it is right."""
+"""Models refuse half-precision weights and give correct results under autocast."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ from genera.zoo import shipped_models
 
 HALVES = [torch.bfloat16, torch.float16]
 
-#: How a model may be moved, and to what.
+#: Conversions of a model, and the dtype each would give.
 MOVES: list[tuple[Callable[[nn.Module], object], torch.dtype]] = [
     (lambda model: model.to(torch.bfloat16), torch.bfloat16),
     (lambda model: model.to("cpu", torch.float16), torch.float16),
@@ -29,20 +29,20 @@ MOVES: list[tuple[Callable[[nn.Module], object], torch.dtype]] = [
 
 
 @pytest.mark.parametrize("name", IMAGE_MODELS)
-def test_a_model_refuses_to_lose_its_digits(name: str) -> None:
+def test_a_model_refuses_half_precision_weights(name: str) -> None:
     model = IMAGE_MODELS[name]()[0].float()
     before = {name: value.clone() for name, value in model.state_dict().items()}
     kind = type(model).__name__
     for move, dtype in MOVES:
         with complains(kind, f"cannot be moved to {dtype}", "use torch.autocast", "--precision bf16-mixed"):
             move(model)
-    # Nothing of it has moved.
+    # The model is unchanged.
     for name, value in model.state_dict().items():
         torch.testing.assert_close(value, before[name], rtol=0, atol=0, equal_nan=True)
 
 
 @pytest.mark.parametrize("name", IMAGE_MODELS)
-def test_every_other_move_is_made(name: str) -> None:
+def test_other_conversions_are_allowed(name: str) -> None:
     # A copy, as cases share parts with each other.
     model = copy.deepcopy(IMAGE_MODELS[name]()[0])
     expected = {name: value.dtype for name, value in model.float().state_dict().items()}
@@ -54,7 +54,7 @@ def test_every_other_move_is_made(name: str) -> None:
     model.share_memory()
 
 
-def test_a_model_made_in_half_precision_is_refused_where_it_is_put_to_use() -> None:
+def test_a_model_built_in_half_precision_cannot_be_loaded() -> None:
     before = torch.get_default_dtype()
     torch.set_default_dtype(torch.bfloat16)
     try:
@@ -64,39 +64,39 @@ def test_a_model_made_in_half_precision_is_refused_where_it_is_put_to_use() -> N
         torch.set_default_dtype(before)
 
 
-def answers(model: ImageModel, images: Tensor) -> dict[str, Tensor]:
-    """What a model says of images and of itself, by name."""
-    labels, found = labels_of(model, images), {}
+def outputs_of(model: ImageModel, images: Tensor) -> dict[str, Tensor]:
+    """The outputs of a model, by method."""
+    labels, outputs = labels_of(model, images), {}
     with torch.no_grad():
         if has_density(model):
-            found["log_prob"] = model.log_prob(images, labels, generator=torch.Generator().manual_seed(0))
+            outputs["log_prob"] = model.log_prob(images, labels, generator=torch.Generator().manual_seed(0))
         if isinstance(model, Generative):
-            found["sample"] = model.sample(16, generator=torch.Generator().manual_seed(0))
+            outputs["sample"] = model.sample(16, generator=torch.Generator().manual_seed(0))
         if isinstance(model, Autoencoding):
-            found["reconstruct"] = model.reconstruct(images, labels)
+            outputs["reconstruct"] = model.reconstruct(images, labels)
         if isinstance(model, Trainable):
             torch.manual_seed(0)
-            found["loss"] = model.loss(images, labels).total
+            outputs["loss"] = model.loss(images, labels).total
         if isinstance(model, TwoPlayer):
             torch.manual_seed(0)
-            found["generate"] = model.generate(16).images
-            found["score"] = model.score(images, labels)
-    return found
+            outputs["generate"] = model.generate(16).images
+            outputs["score"] = model.score(images, labels)
+    return outputs
 
 
 @pytest.mark.parametrize("dtype", HALVES)
 @pytest.mark.parametrize("name", IMAGE_MODELS)
-def test_autocast_is_the_way_out(name: str, dtype: torch.dtype) -> None:
+def test_outputs_under_autocast_are_close_to_float32(name: str, dtype: torch.dtype) -> None:
     model, images = IMAGE_MODELS[name]()
     model = model.float().eval()
-    expected = answers(model, images)
+    expected = outputs_of(model, images)
     with torch.autocast("cpu", dtype=dtype):
-        found = answers(model, images)
+        outputs = outputs_of(model, images)
     for name, value in expected.items():
-        got = found[name].float()
+        got = outputs[name].float()
         assert got.isfinite().all(), name
         scale = value.float().abs().mean() + 0.1
         assert (got - value).abs().mean() < (0 if name == "log_prob" else 0.05) * scale + 1e-6, name
         if value.dtype == torch.uint8:
-            assert (found[name].dtype, found[name].shape) == (torch.uint8, value.shape)
-            assert int(found[name].max()) < model.spec.levels
+            assert (outputs[name].dtype, outputs[name].shape) == (torch.uint8, value.shape)
+            assert int(outputs[name].max()) < model.spec.levels

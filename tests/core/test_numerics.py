@@ -18,7 +18,7 @@ def test_bits_per_dim_by_hand() -> None:
 
 
 @pytest.mark.parametrize("num_dims", [0, -3])
-def test_bits_of_no_dimensions(num_dims: int) -> None:
+def test_bits_per_dim_needs_dimensions(num_dims: int) -> None:
     with complains("num_dims must be at least 1", str(num_dims)):
         bits_per_dim(torch.zeros(1), num_dims)
 

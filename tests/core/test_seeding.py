@@ -14,7 +14,7 @@ def weights(make: Callable[[], nn.Module]) -> Callable[[], Tensor]:
     return lambda: torch.cat([value.flatten() for value in make().state_dict().values()])
 
 
-#: What takes noise from torch's global generator.
+#: Operations that use torch's global generator.
 RANDOM: dict[str, Callable[[], Tensor]] = {
     "rand": lambda: torch.rand(5),
     "rand, shape as a list": lambda: torch.rand([2, 3], dtype=torch.float64),
@@ -36,53 +36,53 @@ RANDOM: dict[str, Callable[[], Tensor]] = {
 
 
 @pytest.mark.parametrize("name", RANDOM)
-def test_the_numbers_are_those_of_the_global_generator_which_stays_as_it_was(name: str) -> None:
+def test_the_numbers_equal_those_of_the_global_generator_which_is_unchanged(name: str) -> None:
     torch.manual_seed(3)
     expected = [RANDOM[name]() for _ in range(2)]
     torch.manual_seed(4)
     before = torch.get_rng_state()
     with noise_from(torch.Generator().manual_seed(3)):
-        found = [RANDOM[name]() for _ in range(2)]
+        numbers = [RANDOM[name]() for _ in range(2)]
     assert torch.equal(torch.get_rng_state(), before)
-    for one, other in zip(found, expected, strict=True):
+    for one, other in zip(numbers, expected, strict=True):
         assert torch.equal(one, other)
-    assert not torch.equal(*found)
+    assert not torch.equal(*numbers)
 
 
-def test_a_generator_that_is_given_is_taken() -> None:
+def test_an_explicit_generator_takes_precedence() -> None:
     outer = torch.Generator().manual_seed(1)
     before = outer.get_state()
     with noise_from(outer):
-        found = (
+        numbers = (
             torch.rand(3, generator=torch.Generator().manual_seed(2)),
             torch.empty(3).normal_(generator=torch.default_generator),
         )
-    assert torch.equal(found[0], torch.rand(3, generator=torch.Generator().manual_seed(2)))
+    assert torch.equal(numbers[0], torch.rand(3, generator=torch.Generator().manual_seed(2)))
     assert torch.equal(outer.get_state(), before)
 
 
-def test_another_thread_neither_disturbs_nor_notices() -> None:
-    found: list[Tensor] = []
+def test_other_threads_are_unaffected_and_have_no_effect() -> None:
+    numbers: list[Tensor] = []
 
-    def elsewhere() -> None:
+    def other_thread() -> None:
         torch.manual_seed(5)
-        found.append(torch.rand(3))
+        numbers.append(torch.rand(3))
 
     with noise_from(torch.Generator().manual_seed(3)):
         first = torch.rand(3)
-        thread = threading.Thread(target=elsewhere)
+        thread = threading.Thread(target=other_thread)
         thread.start()
         thread.join()
         second = torch.rand(3)
     torch.manual_seed(5)
-    assert torch.equal(found[0], torch.rand(3))
+    assert torch.equal(numbers[0], torch.rand(3))
     generator = torch.Generator().manual_seed(3)
     assert torch.equal(
         torch.stack([first, second]), torch.stack([torch.rand(3, generator=generator) for _ in range(2)])
     )
 
 
-def test_meta_tensors_have_no_numbers_to_take() -> None:
+def test_meta_tensors_do_not_advance_the_generator() -> None:
     generator = torch.Generator().manual_seed(3)
     before = generator.get_state()
     with noise_from(generator), torch.device("meta"):

@@ -1,4 +1,4 @@
-"""What the tests of the data share. None of them touches the user's cache or the network."""
+"""Fixtures of the tests of the data. No test uses the user's cache or the network."""
 
 from __future__ import annotations
 
@@ -30,16 +30,16 @@ def cache(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
 
 @pytest.fixture
 def real_data(monkeypatch: pytest.MonkeyPatch) -> Path:
-    """The folder with the real data sets, where the tests were started with one."""
+    """The folder with the real data sets, if GENERA_DATA is set."""
     if REAL_DATA is None:
-        pytest.skip("needs the real data sets: set GENERA_DATA to a folder that holds mnist/ and the like")
+        pytest.skip("needs the real data sets: set GENERA_DATA to a folder that contains mnist/ and others")
     monkeypatch.setenv("GENERA_DATA", REAL_DATA)
     return Path(REAL_DATA)
 
 
 @pytest.fixture
 def data_folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
-    """An empty data folder of one's own."""
+    """An empty data folder."""
     folder = tmp_path / "data"
     folder.mkdir()
     monkeypatch.setenv("GENERA_DATA", str(folder))
@@ -49,12 +49,12 @@ def data_folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
 @pytest.fixture
 def no_network(monkeypatch: pytest.MonkeyPatch) -> None:
     def refuse(url: str, **_: object) -> None:
-        raise requests.ConnectionError(f"cannot reach {url}\nand says so over two lines")
+        raise requests.ConnectionError(f"cannot reach {url}\nin a message of two lines")
 
     monkeypatch.setattr(requests, "get", refuse)
 
 
 @pytest.fixture
 def complains() -> Complains:
-    """``with complains("part", "other part")``: a `ValueError` of one line that says so."""
+    """``with complains("part", "other part")`` expects a `ValueError` of one line that contains the parts."""
     return cases.complains

@@ -10,7 +10,7 @@ from genera.data.batches import first_batch
 
 
 def numbered(count: int, *, labelled: bool = True) -> ImageSplit:
-    """Images whose only pixel is their number, and whose label is it, too."""
+    """Images of one pixel; pixel and label are the number of the image."""
     index = torch.arange(count)
     return ImageSplit(index.view(-1, 1, 1, 1).to(torch.uint8), index if labelled else None)
 
@@ -19,15 +19,15 @@ def numbers(batches) -> list[list[int]]:
     return [pixels.flatten().tolist() for pixels, _ in batches]
 
 
-def test_each_epoch_is_another_permutation():
+def test_each_epoch_has_a_different_permutation():
     batches = ShuffledBatches(numbered(20), batch_size=5, seed=1)
-    taken = numbers(islice(batches, 8))
-    epochs = [list(chain(*taken[:4])), list(chain(*taken[4:]))]
+    steps = numbers(islice(batches, 8))
+    epochs = [list(chain(*steps[:4])), list(chain(*steps[4:]))]
     assert [sorted(epoch) for epoch in epochs] == [list(range(20))] * 2
     assert epochs[0] != epochs[1]
 
 
-def test_the_rest_of_an_epoch_is_dropped():
+def test_an_incomplete_last_batch_is_dropped():
     batches = ShuffledBatches(numbered(23), batch_size=5)
     assert batches.steps_per_epoch == 4
     assert len(set(chain(*numbers(islice(batches, 4))))) == 20
@@ -35,13 +35,13 @@ def test_the_rest_of_an_epoch_is_dropped():
 
 @pytest.mark.parametrize("step", [0, 1, 3, 4, 5, 11])
 def test_starting_at_a_step_equals_skipping_to_it(step):
-    straight = numbers(islice(ShuffledBatches(numbered(21), batch_size=5, seed=7), 16))
+    uninterrupted = numbers(islice(ShuffledBatches(numbered(21), batch_size=5, seed=7), 16))
     resumed = ShuffledBatches(numbered(21), batch_size=5, seed=7, start_step=step)
-    assert numbers(islice(resumed, 16 - step)) == straight[step:]
-    assert numbers(islice(resumed, 3)) == straight[step : step + 3]  # iterating moves nothing
+    assert numbers(islice(resumed, 16 - step)) == uninterrupted[step:]
+    assert numbers(islice(resumed, 3)) == uninterrupted[step : step + 3]  # iterating does not change the state
 
 
-def test_the_seed_decides():
+def test_the_seed_determines_the_batches():
     def run(seed: int) -> list[list[int]]:
         return numbers(islice(ShuffledBatches(numbered(30), batch_size=5, seed=seed), 12))
 
@@ -60,7 +60,7 @@ def test_ranks_share_the_global_batch():
         assert [part[step] for part in ranks] == [batch[0::3], batch[1::3], batch[2::3]]
 
 
-def test_labels_belong_to_their_images_and_may_be_absent():
+def test_labels_match_their_images_and_may_be_absent():
     for pixels, labels in islice(ShuffledBatches(numbered(12), batch_size=4), 3):
         assert pixels.shape == (4, 1, 1, 1)
         assert pixels.dtype == torch.uint8
@@ -68,17 +68,17 @@ def test_labels_belong_to_their_images_and_may_be_absent():
     assert next(iter(ShuffledBatches(numbered(12, labelled=False), batch_size=4)))[1] is None
 
 
-def test_an_endless_stream_has_no_length():
+def test_an_infinite_stream_has_no_length():
     assert not hasattr(ShuffledBatches(numbered(4), batch_size=4), "__len__")
 
 
-def test_fewer_images_than_a_batch(complains):
-    with complains("needs 128 images", "only 20", "lower --batch_size to 20"):
+def test_fewer_images_than_a_batch_are_refused(complains):
+    with complains("not enough images for a batch: got 20, need 128", "lower --batch_size to 20"):
         ShuffledBatches(numbered(20), batch_size=128)
 
 
 @pytest.mark.parametrize("kind", [ShuffledBatches, SequentialBatches])
-def test_processes_that_cannot_share(kind, complains):
+def test_invalid_batch_sizes_and_ranks_are_refused(kind, complains):
     with complains("--batch_size must be a multiple of the 3 processes, got 4"):
         kind(numbered(20), batch_size=4, world_size=3)
     with complains("got rank 2 of 2"):
@@ -88,12 +88,12 @@ def test_processes_that_cannot_share(kind, complains):
 
 
 @pytest.mark.parametrize("wrong", [{"seed": -1}, {"start_step": -1}])
-def test_negative_seed_or_step(wrong, complains):
+def test_a_negative_seed_or_step_is_refused(wrong, complains):
     with complains("must not be negative", "-1"):
         ShuffledBatches(numbered(20), batch_size=4, **wrong)
 
 
-def test_in_order_passes_once_and_keeps_the_last_batch():
+def test_sequential_batches_pass_once_and_keep_the_last_batch():
     batches = SequentialBatches(numbered(11), batch_size=4)
     assert numbers(batches) == [[0, 1, 2, 3], [4, 5, 6, 7], [8, 9, 10]]
     assert len(batches) == 3
@@ -102,22 +102,22 @@ def test_in_order_passes_once_and_keeps_the_last_batch():
 
 
 @pytest.mark.parametrize("count", [3, 8, 9, 10, 11, 12])
-def test_in_order_every_process_makes_the_same_steps_and_none_is_idle(count):
+def test_sequential_batches_have_equally_many_steps_with_images_in_every_process(count):
     ranks = [SequentialBatches(numbered(count), batch_size=6, rank=rank, world_size=3) for rank in range(3)]
     steps = [numbers(rank) for rank in ranks]
-    assert len({len(taken) for taken in steps} | {len(rank) for rank in ranks}) == 1
-    assert all(batch for taken in steps for batch in taken)
-    assert sorted(number for taken in steps for batch in taken for number in batch) == list(range(count))
+    assert len({len(batches) for batches in steps} | {len(rank) for rank in ranks}) == 1
+    assert all(batch for batches in steps for batch in batches)
+    assert sorted(number for batches in steps for batch in batches for number in batch) == list(range(count))
 
 
-def test_in_order_with_fewer_images_than_processes(complains):
+def test_sequential_batches_of_fewer_images_than_processes_are_refused(complains):
     with complains("each of the 3 processes, got 2"):
         SequentialBatches(numbered(2), batch_size=3, world_size=3)
 
 
-def test_the_first_batch_is_where_training_starts():
+def test_the_first_batch_is_the_first_of_training():
     pixels, labels = first_batch(numbered(20), 6, 5)
-    started, _ = next(iter(ShuffledBatches(numbered(20), batch_size=6, seed=5)))
-    assert torch.equal(pixels, started)
+    expected, _ = next(iter(ShuffledBatches(numbered(20), batch_size=6, seed=5)))
+    assert torch.equal(pixels, expected)
     assert torch.equal(labels, pixels.flatten().long())
     assert len(first_batch(numbered(4), 6, 5)[0]) == 4

@@ -10,12 +10,12 @@ from genera.data.catalogue import availability
 NAMES = ("celeba", "cifar10", "digits", "fashion-mnist", "folder", "kmnist", "mnist", "npz", "shapes")
 
 
-def test_the_exports_are_the_catalogue():
+def test_the_catalogue_lists_the_exports():
     assert dataset_names() == NAMES
 
 
 @pytest.mark.parametrize("name", NAMES)
-def test_each_has_a_card_and_a_documented_typed_signature(name):
+def test_each_data_set_has_a_description_and_a_documented_typed_signature(name):
     function = find_dataset(name)
     info = function.info
     assert info.name == name
@@ -32,16 +32,16 @@ def test_each_has_a_card_and_a_documented_typed_signature(name):
         assert all(mirror.endswith("/") for mirror in file.mirrors)
 
 
-def test_dashes_and_underscores_are_the_same():
+def test_dashes_and_underscores_are_equivalent():
     assert find_dataset("fashion-mnist") is find_dataset("fashion_mnist")
 
 
-def test_an_unknown_name_lists_near_misses_and_all(complains):
+def test_the_message_for_an_unknown_name_lists_similar_names_and_all(complains):
     with complains("'fashion_mnits'", "did you mean fashion-mnist", ", ".join(NAMES)):
         find_dataset("fashion_mnits")
     with complains("'MNIST'", "did you mean mnist"):
         find_dataset("MNIST")
-    with complains("no data set is named 'zzz'; There are"):
+    with complains("no data set is named 'zzz'; Available: celeba"):
         find_dataset("zzz")
 
 
@@ -51,9 +51,9 @@ def test_availability(data_folder, cache):
     assert availability("folder") == "give --data.path"
     assert availability("mnist") == "will be downloaded (12 MB)"
     assert availability("celeba").startswith("put img_align_celeba.zip and list_eval_partition.txt into $GENERA_DATA")
-    for place, name in ((data_folder / "kmnist", "t10k-images-idx3-ubyte.gz"), (cache / "cifar10", CIFAR)):
-        place.mkdir(parents=True)
-        (place / name).touch()
+    for folder, name in ((data_folder / "kmnist", "t10k-images-idx3-ubyte.gz"), (cache / "cifar10", CIFAR)):
+        folder.mkdir(parents=True)
+        (folder / name).touch()
     assert availability("cifar10") == f"found in {cache / 'cifar10'}"
     assert availability("kmnist") == (
         f"found in {data_folder / 'kmnist'}: 1 of 4 files; the rest will be downloaded (18 MB)"

@@ -19,15 +19,15 @@ OTHER = gzip.compress(b"something else", mtime=0)
 FILE = RemoteFile(
     "toy.gz", (), Digest(hashlib.sha256(CONTENT).hexdigest()), download_bytes=len(ARCHIVE), max_bytes=len(CONTENT)
 )
-BROKEN_OFF = b"broken off"
+INTERRUPTED = b"interrupted"
 
 
 @dataclass
 class Server:
-    """A mirror that answers as told: for each path a list of answers, the last one repeated."""
+    """A mirror with predefined responses: for each path a list of them, the last one repeated."""
 
     address: str = ""
-    answers: dict[str, list[bytes | int]] = field(default_factory=dict)
+    responses: dict[str, list[bytes | int]] = field(default_factory=dict)
     requests: dict[str, int] = field(default_factory=lambda: defaultdict(int))
 
     def mirrors(self, *names: str) -> RemoteFile:
@@ -40,15 +40,15 @@ def server(monkeypatch: pytest.MonkeyPatch) -> Iterator[Server]:
 
     class Handler(BaseHTTPRequestHandler):
         def do_GET(self) -> None:
-            answers = state.answers[self.path]
-            answer = answers[min(state.requests[self.path], len(answers) - 1)]
+            responses = state.responses[self.path]
+            response = responses[min(state.requests[self.path], len(responses) - 1)]
             state.requests[self.path] += 1
-            if isinstance(answer, int):
-                self.send_error(answer)
+            if isinstance(response, int):
+                self.send_error(response)
                 return
-            body = ARCHIVE[: len(ARCHIVE) // 2] if answer == BROKEN_OFF else answer
+            body = ARCHIVE[: len(ARCHIVE) // 2] if response == INTERRUPTED else response
             self.send_response(200)
-            self.send_header("Content-Length", str(len(ARCHIVE if answer == BROKEN_OFF else body)))
+            self.send_header("Content-Length", str(len(ARCHIVE if response == INTERRUPTED else body)))
             self.end_headers()
             self.wfile.write(body)
 
@@ -68,46 +68,46 @@ def files_in(folder: Path) -> list[str]:
     return sorted(path.name for path in folder.rglob("*") if path.is_file())
 
 
-def test_a_download_is_kept_and_used_again(server, cache):
-    server.answers = {"/a/toy.gz": [ARCHIVE]}
+def test_a_download_is_cached(server, cache):
+    server.responses = {"/a/toy.gz": [ARCHIVE]}
     assert read_file("toy", server.mirrors("a")) == CONTENT
     assert read_file("toy", server.mirrors("a")) == CONTENT
     assert server.requests == {"/a/toy.gz": 1}
     assert files_in(cache) == ["toy.gz"]
 
 
-def test_an_interrupted_transfer_is_tried_again(server, cache):
-    server.answers = {"/a/toy.gz": [BROKEN_OFF, ARCHIVE]}
+def test_an_interrupted_transfer_is_retried(server, cache):
+    server.responses = {"/a/toy.gz": [INTERRUPTED, ARCHIVE]}
     assert read_file("toy", server.mirrors("a")) == CONTENT
     assert server.requests == {"/a/toy.gz": 2}
     assert files_in(cache) == ["toy.gz"]
 
 
 @pytest.mark.parametrize(
-    ("answer", "reason", "asked"),
+    ("response", "reason", "num_requests"),
     [
         (404, "HTTP status 404", 1),
         (503, "HTTP status 503", 1),
         (OTHER, "SHA-256 of the content must be", 1),
-        (ARCHIVE[:-50], "not a whole gzip file", 1),
-        (b"<html>log in first</html>", "not a whole gzip file", 1),
+        (ARCHIVE[:-50], "not a complete gzip file", 1),
+        (b"<html>log in first</html>", "not a complete gzip file", 1),
         (gzip.compress(bytes(10**6)), "more than the 10240 bytes expected", 1),
-        (BROKEN_OFF, "the transfer broke off", 2),
+        (INTERRUPTED, "the transfer was interrupted", 2),
     ],
     ids=["absent", "busy", "wrong digest", "truncated", "web page", "bomb", "interrupted"],
 )
-def test_a_bad_mirror_leaves_nothing_and_the_next_one_serves(server, cache, complains, answer, reason, asked):
-    server.answers = {"/a/toy.gz": [answer], "/b/toy.gz": [ARCHIVE]}
+def test_a_bad_mirror_leaves_no_file_and_the_next_is_tried(server, cache, complains, response, reason, num_requests):
+    server.responses = {"/a/toy.gz": [response], "/b/toy.gz": [ARCHIVE]}
     with complains("cannot download toy.gz of toy", f"{server.address}/a/", reason, "$GENERA_DATA/toy/", str(cache)):
         read_file("toy", server.mirrors("a"))
-    assert server.requests == {"/a/toy.gz": asked}
+    assert server.requests == {"/a/toy.gz": num_requests}
     assert files_in(cache) == []
     assert read_file("toy", server.mirrors("a", "b")) == CONTENT
     assert server.requests["/b/toy.gz"] == 1
     assert files_in(cache) == ["toy.gz"]
 
 
-def test_without_a_network_it_says_where_to_put_the_file(no_network, data_folder, cache, complains):
+def test_the_message_without_a_network_names_the_folders_for_the_file(no_network, data_folder, cache, complains):
     file = replace(FILE, mirrors=("http://one.invalid/", "http://two.invalid/"))
     with complains(
         "http://one.invalid/ (no connection), http://two.invalid/ (no connection)",
@@ -116,7 +116,7 @@ def test_without_a_network_it_says_where_to_put_the_file(no_network, data_folder
         read_file("toy", file)
 
 
-def test_the_data_folder_comes_before_the_cache(data_folder, cache):
+def test_the_data_folder_is_searched_before_the_cache(data_folder, cache):
     for folder, content in ((data_folder / "toy", ARCHIVE), (cache / "toy", b"damaged")):
         folder.mkdir(parents=True)
         (folder / "toy.gz").write_bytes(content)
@@ -129,9 +129,9 @@ def test_the_data_folder_comes_before_the_cache(data_folder, cache):
     ("archive", "reason"),
     [
         (OTHER, "SHA-256 of the content must be " + FILE.digest.sha256),
-        (ARCHIVE[:-50], "not a whole gzip file"),
+        (ARCHIVE[:-50], "not a complete gzip file"),
         (b"", "SHA-256 of the content"),
-        (b"no gzip", "not a whole gzip file"),
+        (b"no gzip", "not a complete gzip file"),
     ],
     ids=["wrong digest", "truncated", "empty", "no gzip"],
 )
@@ -143,7 +143,7 @@ def test_a_damaged_file_is_named(data_folder, complains, archive, reason):
         read_file("toy", FILE)
 
 
-def test_a_digest_of_the_content_survives_another_compression(data_folder):
+def test_a_digest_of_the_content_does_not_depend_on_the_compression(data_folder):
     (data_folder / "toy").mkdir()
     (data_folder / "toy" / "toy.gz").write_bytes(gzip.compress(CONTENT, compresslevel=1))
     assert read_file("toy", FILE) == CONTENT
@@ -153,8 +153,8 @@ def test_a_digest_of_the_archive_covers_the_archive(data_folder, complains):
     (data_folder / "toy").mkdir()
     path = data_folder / "toy" / "toy.gz"
     path.write_bytes(ARCHIVE)
-    of_archive = replace(FILE, digest=Digest(hashlib.sha256(ARCHIVE).hexdigest(), covers="archive"))
-    assert read_file("toy", of_archive) == CONTENT
+    file = replace(FILE, digest=Digest(hashlib.sha256(ARCHIVE).hexdigest(), covers="archive"))
+    assert read_file("toy", file) == CONTENT
     path.write_bytes(gzip.compress(CONTENT, compresslevel=1))
     with complains("SHA-256 of the archive must be"):
-        read_file("toy", of_archive)
+        read_file("toy", file)

@@ -15,15 +15,15 @@ def images(count: int, *shape: int) -> torch.Tensor:
 
 @pytest.mark.parametrize("sizes", [[7], [1, 6], [3, 3, 1], [0, 7]])
 @pytest.mark.parametrize("shape", [(1, 3, 5), (3, 4, 4)])
-def test_batches_make_the_picture_of_all_of_them(sizes: list[int], shape: tuple[int, int, int]) -> None:
-    every = images(7, *shape)
+def test_adding_batches_gives_the_picture_of_all_images(sizes: list[int], shape: tuple[int, int, int]) -> None:
+    all_images = images(7, *shape)
     grid = ImageGrid(7, shape, columns=3)
-    for batch in every.split(sizes):
+    for batch in all_images.split(sizes):
         grid.add(batch)
-    assert np.array_equal(grid.picture(), image_grid(every, columns=3))
+    assert np.array_equal(grid.picture(), image_grid(all_images, columns=3))
 
 
-def test_what_has_not_come_is_grey() -> None:
+def test_missing_images_are_grey() -> None:
     grid = ImageGrid(2, (1, 2, 2), columns=2, scale=1, padding=0)
     grid.add(torch.zeros(1, 1, 2, 2, dtype=torch.uint8))
     left, right = np.asarray(grid.picture())[:, :2], np.asarray(grid.picture())[:, 2:]
@@ -32,36 +32,36 @@ def test_what_has_not_come_is_grey() -> None:
     assert 0 < right[0, 0] < 255
 
 
-def test_images_that_do_not_belong(complains) -> None:
+def test_images_of_another_shape_and_too_many_images_are_refused(complains) -> None:
     grid = ImageGrid(2, (1, 2, 3))
     for wrong in (torch.zeros(1, 1, 2, 3), images(1, 1, 3, 2), images(1, 3, 2, 3), images(4, 2, 3)):
-        with complains("this grid is of torch.uint8", str(tuple(wrong.shape))):
+        with complains("this grid takes torch.uint8", str(tuple(wrong.shape))):
             grid.add(wrong)
     grid.add(images(1, 1, 2, 3))
-    with complains("this grid is of 2 images, got 3"):
+    with complains("this grid takes 2 images, got 3"):
         grid.add(images(2, 1, 2, 3))
 
 
 @pytest.mark.parametrize(("count", "shape"), [(0, (1, 2, 2)), (-1, (1, 2, 2)), (1, (2, 2, 2))])
-def test_a_grid_of_nothing(count: int, shape: tuple[int, int, int], complains) -> None:
+def test_a_grid_needs_an_image_with_1_or_3_channels(count: int, shape: tuple[int, int, int], complains) -> None:
     with complains("a grid needs at least one image with 1 or 3 channels", f"got {count} of {shape}"):
         ImageGrid(count, shape)
 
 
-def test_a_picture_too_large_for_memory(complains, monkeypatch) -> None:
+def test_a_picture_too_large_for_memory_is_refused(complains, monkeypatch) -> None:
     monkeypatch.setattr(memory, "available_memory", lambda: 10**9)
-    with complains("a picture of 10,000 images would take 2.0 GB of memory, 2 times at once", "ask for fewer images"):
+    with complains("a picture of 10,000 images would take 2.0 GB of memory for each of 2 copies", "use fewer images"):
         ImageGrid(10_000, (3, 256, 256))
 
 
 @pytest.mark.parametrize("count", [0, -1, 2.5, "3", True, MAX_IMAGES + 1, 10**20])
-def test_a_picture_shows_so_many_images_and_no_more(count: object, complains) -> None:
+def test_the_number_of_images_in_a_picture_is_limited(count: object, complains) -> None:
     check_image_count(MAX_IMAGES)
     with complains("count must be", str(count)):
         check_image_count(count)
 
 
-def test_a_grid_places_every_image_stretched_and_enlarged():
+def test_images_in_a_grid_are_rescaled_and_enlarged():
     images = torch.arange(5).view(5, 1, 1, 1).expand(5, 1, 2, 2).to(torch.uint8)
     grid = np.asarray(image_grid(images, columns=3, levels=5, scale=3, padding=1))
     assert grid.shape == (2 * 8, 3 * 8)
@@ -71,7 +71,7 @@ def test_a_grid_places_every_image_stretched_and_enlarged():
     assert 0 < grid[0, 0] < 255
 
 
-def test_a_grid_in_colour_keeps_the_channels_apart():
+def test_a_grid_in_colour():
     images = torch.tensor([[10, 20, 30], [40, 50, 60]], dtype=torch.uint8).view(2, 3, 1, 1)
     grid = image_grid(images, columns=2, scale=1, padding=0)
     assert grid.mode == "RGB"
@@ -88,13 +88,13 @@ def test_small_images_are_enlarged(side, factor):
     "images",
     [torch.zeros(0, 1, 2, 2, dtype=torch.uint8), torch.zeros(1, 1, 2, 2), torch.zeros(1, 2, 2, 2, dtype=torch.uint8)],
 )
-def test_a_grid_of_something_else(images, complains):
+def test_invalid_images_are_refused(images, complains):
     with complains("a grid needs at least one image", str(tuple(images.shape))):
         image_grid(images)
 
 
 @pytest.mark.parametrize("wrong", [{"columns": 0}, {"scale": 0}, {"padding": -1}, {"levels": 1}])
-def test_a_grid_of_impossible_measures(wrong, complains):
+def test_options_out_of_range_are_refused(wrong, complains):
     name, value = next(iter(wrong.items()))
     with complains(f"{name} {value}"):
         image_grid(torch.zeros(1, 1, 2, 2, dtype=torch.uint8), **wrong)
@@ -108,13 +108,13 @@ def test_a_picture_is_written_as_png(tmp_path, complains):
         save_picture(Image.new("L", (3, 2)), tmp_path / "grid.jpg")
 
 
-def test_pairs_stand_one_above_the_other() -> None:
+def test_pairs_are_aligned_vertically() -> None:
     images = torch.arange(1, 6, dtype=torch.uint8).view(5, 1, 1, 1)
-    # Tiles of a pixel six times as large, with two of grey around.
+    # Tiles are one pixel enlarged six times, with a padding of two.
     tiles = np.asarray(pair_grid(images, 10 * images, columns=3))[2::10, 2::10]
     assert tiles.T.tolist() == [[1, 10, 4, 40], [2, 20, 5, 50], [3, 30, 0, 0]]
 
 
-def test_pairs_must_have_one_shape() -> None:
-    with pytest.raises(ValueError, match="two of one shape"):
+def test_pairs_must_have_equal_shapes() -> None:
+    with pytest.raises(ValueError, match="images of equal shape"):
         pair_grid(torch.zeros(2, 1, 3, 3, dtype=torch.uint8), torch.zeros(3, 1, 3, 3, dtype=torch.uint8))

@@ -22,7 +22,7 @@ def save(path: Path, *, mode: str = "RGB", size: tuple[int, int] = (4, 4), colou
 
 
 def png_header(width: int, height: int) -> bytes:
-    """A PNG that claims any size: what a decompression bomb looks like from outside."""
+    """A PNG that states any size, such as a decompression bomb."""
 
     def chunk(kind: bytes, data: bytes) -> bytes:
         return struct.pack(">I", len(data)) + kind + data + struct.pack(">I", zlib.crc32(kind + data))
@@ -42,21 +42,21 @@ def test_pictures_are_listed_by_path_without_hidden_and_other_files(tmp_path):
     assert [source.parts for source in list_pictures(tmp_path)] == [("a.jpg",), ("b", "10.png"), ("b", "2.PNG")]
 
 
-def test_an_empty_folder(tmp_path, complains):
+def test_an_empty_folder_is_refused(tmp_path, complains):
     (tmp_path / "notes.txt").write_text("no picture")
     with complains(f"there are no pictures in {tmp_path}", ".png"):
         list_pictures(tmp_path)
 
 
-def test_no_folder_and_no_zip(tmp_path, complains):
-    with complains("a folder or a zip file", str(tmp_path / "away"), "does not exist"):
-        list_pictures(tmp_path / "away")
+def test_other_files_than_zips_are_refused(tmp_path, complains):
+    with complains("a folder or a zip file", str(tmp_path / "missing"), "does not exist"):
+        list_pictures(tmp_path / "missing")
     (tmp_path / "x.zip").write_bytes(b"PK no zip")
     with complains("a folder or a zip file", "x.zip: it is neither"):
         list_pictures(tmp_path / "x.zip")
 
 
-def test_grey_only_if_all_are_grey(tmp_path):
+def test_the_result_is_grey_only_if_all_pictures_are(tmp_path):
     save(tmp_path / "1.png", mode="L", colour=7)
     assert read(tmp_path).shape == (1, 1, 4, 4)
     assert read(tmp_path, channels=3).shape == (1, 3, 4, 4)
@@ -67,14 +67,14 @@ def test_grey_only_if_all_are_grey(tmp_path):
     assert read(tmp_path, channels=1).shape == (2, 1, 4, 4)
 
 
-def test_transparent_pictures_lie_on_white(tmp_path):
+def test_transparent_pictures_are_composed_on_white(tmp_path):
     save(tmp_path / "1.png", mode="RGBA", colour=(200, 0, 0, 0))
     save(tmp_path / "2.png", mode="RGBA", colour=(200, 0, 0, 255))
     save(tmp_path / "3.png", mode="LA", colour=(0, 0))
     assert read(tmp_path)[:, :, 0, 0].tolist() == [[255, 255, 255], [200, 0, 0], [255, 255, 255]]
 
 
-def test_sixteen_bits_are_brought_down_to_eight(tmp_path):
+def test_sixteen_bits_are_reduced_to_eight(tmp_path):
     Image.fromarray(np.full((4, 4), 0x7FFF, np.uint16)).save(tmp_path / "1.png")
     assert read(tmp_path).unique().tolist() == [0x7F]
 
@@ -85,27 +85,27 @@ def test_real_numbers_are_refused(tmp_path, complains):
         read(tmp_path)
 
 
-def test_the_camera_is_held_upright(tmp_path):
+def test_the_exif_rotation_is_applied(tmp_path):
     picture = Image.new("L", (4, 2), 0)
     picture.putpixel((0, 0), 255)
     exif = Image.Exif()
-    exif[0x0112] = 6  # to be turned clockwise
+    exif[0x0112] = 6  # rotate clockwise
     picture.save(tmp_path / "1.png", exif=exif)
     pixels = read(tmp_path)[0, 0]
     assert pixels.shape == (4, 2)
     assert pixels[0, 1] == 255
 
 
-def test_resized_along_the_shorter_side_and_cropped_around_the_centre(tmp_path):
+def test_pictures_are_resized_along_the_shorter_side_and_cropped_around_the_centre(tmp_path):
     picture = Image.new("L", (40, 20), 0)
     picture.paste(200, (10, 0, 30, 20))
     picture.save(tmp_path / "1.png")
-    # Squeezed instead of cropped, it would be black at the sides.
+    # Without the crop it would be black at the sides.
     assert read(tmp_path, size=5).min() > 180
     assert read(tmp_path, size=30).shape == (1, 1, 30, 30)
 
 
-def test_a_centre_square_is_cut_out_first(tmp_path):
+def test_a_centre_square_is_cropped_first(tmp_path):
     picture = Image.new("L", (10, 12), 0)
     picture.paste(200, (3, 4, 7, 8))
     picture.save(tmp_path / "1.png")
@@ -124,14 +124,14 @@ def damaged() -> dict[str, tuple[bytes, str]]:
     buffer = BytesIO()
     Image.fromarray(np.random.RandomState(0).randint(0, 255, (32, 32, 3), np.uint8)).save(buffer, "PNG")
     return {
-        "of no bytes": (b"", "it is empty"),
-        "of no format": (b"nothing", "it is no picture"),
-        "cut off": (buffer.getvalue()[:600], "truncated"),
+        "empty": (b"", "it is empty"),
+        "unknown format": (b"nothing", "it is not a picture"),
+        "truncated": (buffer.getvalue()[:600], "truncated"),
         "bomb": (png_header(50_000, 50_000), "exceeds limit"),
         "bomb below Pillow's error": (png_header(10_000, 10_000), "exceeds limit"),
         "bomb below Pillow's warning": (png_header(8_001, 8_000), "more than 64000000 pixels"),
-        "of no width": (png_header(0, 5), ""),
-        "PostScript": (b"%!PS-Adobe-3.0 EPSF-3.0\n%%BoundingBox: 0 0 4 4\n", "it is no picture"),
+        "zero width": (png_header(0, 5), ""),
+        "PostScript": (b"%!PS-Adobe-3.0 EPSF-3.0\n%%BoundingBox: 0 0 4 4\n", "it is not a picture"),
     }
 
 
@@ -154,7 +154,7 @@ def test_a_bad_picture_is_named_or_skipped(tmp_path, complains, caplog, kind):
     ]
 
 
-def test_pillows_limit_may_be_off(tmp_path, complains, monkeypatch):
+def test_the_limit_of_pixels_does_not_depend_on_pillows(tmp_path, complains, monkeypatch):
     monkeypatch.setattr(Image, "MAX_IMAGE_PIXELS", None)
     (tmp_path / "1.png").write_bytes(png_header(50_000, 50_000))
     with complains("1.png", "50000 × 50000 is more than"):
@@ -170,7 +170,7 @@ def test_a_zip_is_read_like_a_folder(tmp_path):
     assert read_pictures(sources)[0][:, 0, 0, 0].tolist() == [1, 2]
 
 
-def test_a_zip_entry_of_absurd_size_is_not_unpacked(tmp_path, complains, monkeypatch):
+def test_a_zip_entry_of_a_huge_size_is_not_unpacked(tmp_path, complains, monkeypatch):
     monkeypatch.setattr(picture_decoding, "MAX_FILE_BYTES", 10_000)
     with zipfile.ZipFile(tmp_path / "toy.zip", "w", zipfile.ZIP_DEFLATED) as archive:
         archive.writestr("bomb.png", bytes(10_001))
@@ -179,7 +179,7 @@ def test_a_zip_entry_of_absurd_size_is_not_unpacked(tmp_path, complains, monkeyp
 
 
 @pytest.mark.parametrize("wrong", [{"size": 0}, {"channels": 2}])
-def test_arguments_out_of_range(tmp_path, complains, wrong):
+def test_arguments_out_of_range_are_refused(tmp_path, complains, wrong):
     save(tmp_path / "1.png")
     name, value = next(iter(wrong.items()))
     with complains(f"{name} must be", f"got {value}"):

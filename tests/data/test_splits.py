@@ -6,11 +6,11 @@ import pytest
 import torch
 
 from genera.data import ImageSplit
-from genera.data.splits import divide_by_class, own_splits, permutation, three_splits
+from genera.data.splits import divide_by_class, permutation, predefined_splits, three_splits
 
 
 def labelled(labels: torch.Tensor) -> ImageSplit:
-    """Images that can be told apart: image i has the pixels of i in base 256."""
+    """Distinct images: the two pixels of image i are i in base 256."""
     index = torch.arange(len(labels))
     return ImageSplit(torch.stack([index // 256, index % 256], 1).view(-1, 1, 1, 2).to(torch.uint8), labels)
 
@@ -20,11 +20,11 @@ def identities(images: ImageSplit) -> list[int]:
     return (pixels[:, 0] * 256 + pixels[:, 1]).tolist()
 
 
-def test_the_permutation_is_the_one_it_has_always_been():
+def test_the_permutation_does_not_change():
     assert permutation(10).tolist() == [7, 3, 9, 8, 4, 5, 0, 2, 6, 1]
 
 
-def test_three_splits_take_a_tenth_of_every_class_and_share_nothing():
+def test_three_splits_are_disjoint_and_hold_out_a_tenth_of_every_class():
     labels = torch.cat([torch.zeros(200), torch.ones(50)]).long()
     parts = {name: load() for name, load in three_splits(labelled(labels)).items()}
     assert [parts[name].labels.bincount().tolist() for name in ("train", "validation", "test")] == [
@@ -35,7 +35,7 @@ def test_three_splits_take_a_tenth_of_every_class_and_share_nothing():
     assert sorted(chain(*map(identities, parts.values()))) == list(range(250))
 
 
-def test_splits_are_shuffled_and_the_same_every_time():
+def test_splits_are_shuffled_and_deterministic():
     labels = torch.arange(100) // 50
     train, _ = divide_by_class(labels, (0.1,))
     again, _ = divide_by_class(labels, (0.1,))
@@ -44,12 +44,12 @@ def test_splits_are_shuffled_and_the_same_every_time():
 
 
 @pytest.mark.parametrize(("count", "expected"), [(1, [1, 0, 0]), (2, [2, 0, 0]), (3, [1, 1, 1]), (4, [2, 1, 1])])
-def test_small_classes_give_one_image_to_each_split_or_none(count, expected):
+def test_small_classes_have_one_image_in_each_split_or_none(count, expected):
     parts = divide_by_class(torch.zeros(count, dtype=torch.int64), (0.1, 0.1))
     assert [len(part) for part in parts] == expected
 
 
-def test_a_split_that_would_be_empty_is_left_out():
+def test_empty_splits_are_omitted():
     assert set(three_splits(labelled(torch.tensor([0, 1])))) == {"train"}
 
 
@@ -58,10 +58,10 @@ def test_images_without_labels_are_split_as_one_class():
     assert [len(load()) for load in three_splits(images).values()] == [32, 4, 4]
 
 
-def test_own_splits_hold_out_validation_only_where_it_is_missing():
+def test_predefined_splits_hold_out_validation_only_if_it_is_missing():
     images = labelled(torch.arange(40) % 2)
-    without = own_splits({"train": images, "test": images})
-    assert {name: len(load()) for name, load in without.items()} == {"train": 36, "validation": 4, "test": 40}
-    whole = own_splits({"train": images, "validation": images})
-    assert {name: len(load()) for name, load in whole.items()} == {"train": 40, "validation": 40}
-    assert sorted(identities(whole["train"]())) == list(range(40))
+    splits = predefined_splits({"train": images, "test": images})
+    assert {name: len(load()) for name, load in splits.items()} == {"train": 36, "validation": 4, "test": 40}
+    splits = predefined_splits({"train": images, "validation": images})
+    assert {name: len(load()) for name, load in splits.items()} == {"train": 40, "validation": 40}
+    assert sorted(identities(splits["train"]())) == list(range(40))

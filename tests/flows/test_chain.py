@@ -8,14 +8,14 @@ from cases import checkered, made, normal, uniform
 from genera.flows import Chain, Logit, Split, Squeeze
 
 
-def test_each_is_made_for_the_shape_before_it() -> None:
+def test_each_transform_is_built_for_the_output_shape_of_the_previous() -> None:
     chain = Chain((1, 8, 12), [Logit, Squeeze, Squeeze, partial(Split, transforms=[])])
     assert [transform.shape for transform in chain.transforms] == [(1, 8, 12), (1, 8, 12), (4, 4, 6), (16, 2, 3)]
     assert chain.shape == (1, 8, 12)
     assert chain.out_shape == (96,)
 
 
-def test_a_chain_applies_one_after_another_and_adds_up() -> None:
+def test_a_chain_composes_transforms_and_sums_log_determinants() -> None:
     chain = made(lambda: Chain((1, 4, 4), [Logit, partial(checkered, count=1), partial(checkered, count=2)]))
     first, second, third = chain.transforms
     x = uniform(3, 1, 4, 4)

@@ -10,7 +10,7 @@ every_elementwise = pytest.mark.parametrize("name", ELEMENTWISE)
 
 
 @every_elementwise
-def test_it_is_inverted_value_by_value(name: str) -> None:
+def test_the_inverse_restores_every_value(name: str) -> None:
     elementwise, x, params = ELEMENTWISE[name]()
     assert params.shape == (len(x), elementwise.num_params, *x.shape[1:])
     y, log_derivative = elementwise(x, params)
@@ -21,7 +21,7 @@ def test_it_is_inverted_value_by_value(name: str) -> None:
 
 
 @every_elementwise
-def test_the_derivative_is_autodiffs_and_positive(name: str) -> None:
+def test_the_derivative_is_positive_and_agrees_with_autodiff(name: str) -> None:
     elementwise, x, params = ELEMENTWISE[name]()
     x.requires_grad_()
     y, log_derivative = elementwise(x, params)
@@ -30,11 +30,11 @@ def test_the_derivative_is_autodiffs_and_positive(name: str) -> None:
 
 
 @every_elementwise
-def test_gradients_are_finite_both_ways(name: str) -> None:
-    for way in ("forward", "inverse"):
+def test_gradients_are_finite_in_both_directions(name: str) -> None:
+    for direction in ("forward", "inverse"):
         elementwise, x, params = ELEMENTWISE[name]()
         params.requires_grad_()
-        y, log_derivative = getattr(elementwise, way)(x, params)
+        y, log_derivative = getattr(elementwise, direction)(x, params)
         (y.square().sum() + log_derivative.sum()).backward()
         for parameter, value in [("params", params), *elementwise.named_parameters()]:
             assert value.grad is not None, parameter
@@ -43,7 +43,7 @@ def test_gradients_are_finite_both_ways(name: str) -> None:
 
 
 @every_elementwise
-def test_the_weights_are_all_of_it(name: str) -> None:
+def test_the_state_dict_determines_the_output(name: str) -> None:
     (trained, x, params), (fresh, *_) = ELEMENTWISE[name](), ELEMENTWISE[name]()
     perturb(fresh, seed=5)
     fresh.load_state_dict(trained.state_dict())
@@ -52,7 +52,7 @@ def test_the_weights_are_all_of_it(name: str) -> None:
 
 @pytest.mark.parametrize("name", sorted(ELEMENTWISE.keys() - {"LogisticMixture"}))
 def test_parameters_of_zero_are_the_identity(name: str) -> None:
-    """So a coupling whose network starts at zero starts as the identity; but a mixture, which must not be of equals."""
+    """So couplings with a zero-initialized network are initially the identity, except mixtures."""
     elementwise, x, params = ELEMENTWISE[name]()
     y, log_derivative = elementwise(x, torch.zeros_like(params))
     torch.testing.assert_close(y, x)
@@ -60,19 +60,19 @@ def test_parameters_of_zero_are_the_identity(name: str) -> None:
 
 
 @every_elementwise
-def test_extremes_stay_finite_in_float32(name: str) -> None:
+def test_extreme_values_are_finite_in_float32(name: str) -> None:
     elementwise, x, params = ELEMENTWISE[name]()
     elementwise = elementwise.float()
     signs = torch.sign(normal(50, *params.shape, seed=4))
-    for way in ("forward", "inverse"):
+    for direction in ("forward", "inverse"):
         for value in (-50.0, -2.5, 0.0, 2.5, 50.0):
             for scale in (1.0, 20.0):
-                at = torch.full((50 * len(x), *x.shape[1:]), value, requires_grad=True)
+                x_i = torch.full((50 * len(x), *x.shape[1:]), value, requires_grad=True)
                 extreme = (scale * signs).flatten(0, 1).float().requires_grad_()
-                y, log_derivative = getattr(elementwise, way)(at, extreme)
-                grads = torch.autograd.grad(y.sum() + log_derivative.sum(), (at, extreme, *elementwise.parameters()))
+                y, log_derivative = getattr(elementwise, direction)(x_i, extreme)
+                grads = torch.autograd.grad(y.sum() + log_derivative.sum(), (x_i, extreme, *elementwise.parameters()))
                 for result in (y, log_derivative, *grads):
-                    assert result.isfinite().all(), (way, value, scale)
+                    assert result.isfinite().all(), (direction, value, scale)
 
 
 def test_affine_by_hand() -> None:

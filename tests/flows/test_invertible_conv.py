@@ -9,7 +9,7 @@ from genera.flows import InvertibleConv1x1
 
 
 def dense(transform: InvertibleConv1x1) -> Tensor:
-    """``W``, read off what the transform makes of the unit vectors: ``(C, C)``."""
+    """``W``, ``(C, C)``: the images of the unit vectors."""
     channels, height, width = transform.shape
     unit = torch.eye(channels, dtype=transform.packed.dtype)[:, :, None, None].expand(-1, -1, height, width)
     return transform(unit)[0][:, :, 0, 0].T
@@ -17,7 +17,7 @@ def dense(transform: InvertibleConv1x1) -> Tensor:
 
 @pytest.mark.parametrize("channels", [1, 2, 12, 48])
 @pytest.mark.parametrize("seed", [0, 3])
-def test_it_starts_as_a_rotation(channels: int, seed: int) -> None:
+def test_the_initial_weight_is_a_rotation(channels: int, seed: int) -> None:
     transform = InvertibleConv1x1((channels, 2, 2), seed=seed)
     weight = dense(transform)
     torch.testing.assert_close(weight @ weight.T, torch.eye(channels), rtol=0, atol=1e-5)
@@ -25,7 +25,7 @@ def test_it_starts_as_a_rotation(channels: int, seed: int) -> None:
     torch.testing.assert_close(log_det, torch.zeros(3), rtol=0, atol=1e-5)
 
 
-def test_the_seed_decides() -> None:
+def test_the_seed_determines_the_initial_weight() -> None:
     state = torch.get_rng_state()
     first, again, other = (dense(InvertibleConv1x1((4, 1, 1), seed=seed)) for seed in (1, 1, 2))
     assert torch.equal(torch.get_rng_state(), state)
@@ -48,8 +48,8 @@ def test_the_inverse_is_the_inverse_matrix() -> None:
     torch.testing.assert_close(x, torch.einsum("ij,bjhw->bihw", torch.linalg.inv(dense(transform)), y))
 
 
-def test_every_number_of_it_is_learned() -> None:
-    """Also those that a rotation happens to leave at zero."""
+def test_every_parameter_gets_a_gradient() -> None:
+    """Also parameters that are initially zero."""
     transform = InvertibleConv1x1((5, 2, 2))
     assert sum(parameter.numel() for parameter in transform.parameters()) == 25
     y, log_det = transform(normal(3, 5, 2, 2).float())
@@ -58,7 +58,7 @@ def test_every_number_of_it_is_learned() -> None:
     assert transform.packed.grad.all()
 
 
-def test_half_precision_around_it_changes_nothing() -> None:
+def test_autocast_does_not_change_the_result() -> None:
     transform, x = made(lambda: InvertibleConv1x1((6, 3, 4))).float(), normal(2, 6, 3, 4).float()
     with torch.autocast("cpu", dtype=torch.bfloat16):
         y, back = transform(x)[0], transform.inverse(x)[0]

@@ -1,4 +1,4 @@
-"""The densities of flows against numerical integrals, where there are few enough dimensions for one."""
+"""Densities of flows compared with numerical integrals in few dimensions."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from torch import Tensor
 from genera.core import ImageSpec, StandardNormal
 from genera.flows import Chain, Logit, NormalizingFlow
 
-#: Two pixels of three levels: all nine images there are.
+#: Two pixels of three levels, and all nine possible images.
 SPEC = ImageSpec(1, 1, 2, 3)
 IMAGES = torch.cartesian_prod(torch.arange(3), torch.arange(3)).to(torch.uint8).view(9, 1, 1, 2)
 
@@ -28,7 +28,7 @@ def flow() -> NormalizingFlow:
 @pytest.fixture(scope="module")
 @torch.no_grad()
 def exact(flow: NormalizingFlow) -> Tensor:
-    """The probability of every image: the density integrated over its bin with Gauss and Legendre's rule."""
+    """The probability of every image: the density integrated over its bin with Gauss-Legendre quadrature."""
     nodes, weights = (torch.from_numpy(values) / 2 for values in np.polynomial.legendre.leggauss(60))
     within = torch.cartesian_prod(nodes + 0.5, nodes + 0.5)  # (3600, 2) in [0, 1]
     weight = torch.cartesian_prod(weights, weights).prod(dim=1)
@@ -41,8 +41,8 @@ def exact(flow: NormalizingFlow) -> Tensor:
 
 
 @torch.no_grad()
-def draws(flow: NormalizingFlow, count: int, *, num_importance_samples: int = 1) -> Tensor:
-    """``(9, count)`` log-probabilities."""
+def sampled_log_probs(flow: NormalizingFlow, count: int, *, num_importance_samples: int = 1) -> Tensor:
+    """``(9, count)`` stochastic log-probabilities."""
     images, generator = IMAGES.repeat_interleave(count, dim=0), torch.Generator().manual_seed(0)
     log_prob = flow.log_prob(images, num_importance_samples=num_importance_samples, generator=generator)
     return log_prob.view(9, count)
@@ -58,26 +58,26 @@ def test_the_probabilities_of_all_images_sum_to_one(exact: Tensor) -> None:
 
 
 def test_log_prob_is_a_lower_bound_in_expectation(flow: NormalizingFlow, exact: Tensor) -> None:
-    log_prob = draws(flow, 2000)
+    log_prob = sampled_log_probs(flow, 2000)
     assert (log_prob.mean(dim=1) - 3 * standard_error(log_prob) < exact.log()).all()
 
 
-def test_its_exponential_is_right_on_average(flow: NormalizingFlow, exact: Tensor) -> None:
+def test_the_exponential_of_log_prob_is_unbiased(flow: NormalizingFlow, exact: Tensor) -> None:
     for num_importance_samples in (1, 4):
-        probability = draws(flow, 2000, num_importance_samples=num_importance_samples).exp()
+        probability = sampled_log_probs(flow, 2000, num_importance_samples=num_importance_samples).exp()
         assert ((probability.mean(dim=1) - exact).abs() < 4 * standard_error(probability)).all()
 
 
-def test_more_importance_samples_make_it_tighter(flow: NormalizingFlow, exact: Tensor) -> None:
+def test_more_importance_samples_tighten_the_bound(flow: NormalizingFlow, exact: Tensor) -> None:
     one, eight, many = (
-        (exact.log() - draws(flow, count, num_importance_samples=samples).mean(dim=1)).mean()
+        (exact.log() - sampled_log_probs(flow, count, num_importance_samples=samples).mean(dim=1)).mean()
         for samples, count in ((1, 2000), (8, 1000), (64, 300))
     )
     assert one > 3 * eight > 9 * many
     assert many > -0.01
 
 
-#: Four pixels of three levels, as few as a checkerboard of both dequantizer and flow can be told apart on.
+#: Four pixels of three levels, the fewest on which the checkerboards of dequantizer and flow differ.
 FOUR = ImageSpec(1, 2, 2, 3)
 
 
@@ -89,7 +89,7 @@ def variational_flow() -> NormalizingFlow:
 
 @torch.no_grad()
 def exact_log_prob(flow: NormalizingFlow, image: Tensor, *, nodes: int = 16) -> Tensor:
-    """Of a 2×2 image: the density integrated over its bin, whatever dequantizer there is."""
+    """The log-probability of a 2×2 image: the density integrated over its bin, for any dequantizer."""
     points, weights = (torch.from_numpy(values) / 2 for values in np.polynomial.legendre.leggauss(nodes))
     within = torch.cartesian_prod(*[points + 0.5] * 4)
     weight = torch.cartesian_prod(*[weights] * 4).prod(dim=1)

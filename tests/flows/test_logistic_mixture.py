@@ -16,13 +16,13 @@ def components_by_hand(params: Tensor) -> tuple[np.ndarray, np.ndarray, np.ndarr
     """Log-weights, means and log-scales ``(B, K, C, H, W)``."""
     weights, means, log_scales = (part.numpy() for part in params[:, :-2].chunk(3, dim=1))
     num_components = weights.shape[1]
-    places = (np.arange(num_components) - (num_components - 1) / 2).reshape(-1, 1, 1, 1)
+    grid = (np.arange(num_components) - (num_components - 1) / 2).reshape(-1, 1, 1, 1)
     log_scales = 5 * np.tanh(log_scales / 5)
-    return weights - logsumexp(weights, axis=1, keepdims=True), places + means, log_scales
+    return weights - logsumexp(weights, axis=1, keepdims=True), grid + means, log_scales
 
 
 def logit_cdf_by_hand(x: np.ndarray, components: tuple[np.ndarray, np.ndarray, np.ndarray]) -> np.ndarray:
-    """Of numbers ``(B, C, H, W)``."""
+    """The logit of the distribution function at ``(B, C, H, W)``."""
     log_weights, means, log_scales = components
     u = (x[:, None] - means) / np.exp(log_scales)
     return logsumexp(log_weights + log_expit(u), axis=1) - logsumexp(log_weights + log_expit(-u), axis=1)
@@ -41,7 +41,7 @@ def test_values_by_hand() -> None:
     torch.testing.assert_close(elementwise(x, params)[0], expected, rtol=1e-12, atol=1e-12)
 
 
-def test_components_start_apart() -> None:
+def test_components_initially_differ() -> None:
     elementwise, params = LogisticMixture(1, num_components=3), torch.zeros(1, 11, 1, 1, 1)
     log_weights, means, log_scales = elementwise._mixture(params)
     assert means.flatten().tolist() == [-1, 0, 1]
@@ -52,9 +52,9 @@ def test_components_start_apart() -> None:
 def test_without_gradients_the_inverse_is_the_same() -> None:
     elementwise, y, params = ELEMENTWISE["LogisticMixture"]()
     with torch.no_grad():
-        found, log_derivative = elementwise.inverse(y, params)
+        x, log_derivative = elementwise.inverse(y, params)
     expected, expected_log_derivative = elementwise.inverse(y, params)
-    torch.testing.assert_close(found, expected, rtol=0, atol=1e-12)
+    torch.testing.assert_close(x, expected, rtol=0, atol=1e-12)
     torch.testing.assert_close(log_derivative, expected_log_derivative, rtol=0, atol=1e-12)
 
 
@@ -66,23 +66,23 @@ def test_the_derivative_integrates_to_the_differences() -> None:
     torch.testing.assert_close(torch.from_numpy(integral), y[-1] - y[0], rtol=0, atol=1e-8)
 
 
-def test_the_inverse_is_the_root_that_brent_finds() -> None:
+def test_the_inverse_agrees_with_brents_method() -> None:
     elementwise, y, params = ELEMENTWISE["LogisticMixture"]()
     z, _ = elementwise.affine.inverse(y, params[:, -2:])
     x, _ = elementwise.inverse(y, params)
     components = components_by_hand(params)
     for index in np.ndindex(*y.shape):
-        here = tuple(part[index[0], :, index[1], index[2], index[3]].reshape(1, -1, 1, 1, 1) for part in components)
+        mixture = tuple(part[index[0], :, index[1], index[2], index[3]].reshape(1, -1, 1, 1, 1) for part in components)
 
-        def error(x: float, here=here, target=z[index].item()) -> float:
-            return logit_cdf_by_hand(np.full((1, 1, 1, 1), x), here).item() - target
+        def error(x: float, mixture=mixture, target=z[index].item()) -> float:
+            return logit_cdf_by_hand(np.full((1, 1, 1, 1), x), mixture).item() - target
 
         root = brentq(error, -1e3, 1e3, xtol=1e-13, rtol=1e-14)
         assert x[index].item() == pytest.approx(root, rel=1e-11, abs=1e-11)
 
 
-def test_far_out_it_is_the_widest_component() -> None:
-    """Where the distribution function itself has long been rounded to 0 or 1."""
+def test_in_the_tails_the_widest_component_dominates() -> None:
+    """Where the distribution function itself is rounded to 0 or 1."""
     elementwise, params = LogisticMixture(1, num_components=2), torch.zeros(1, 8, 1, 1, 1, dtype=torch.float64)
     params[0, 2:6, 0, 0, 0] = torch.tensor([1.5, -1.5, -1, 1])  # means 1 and -1
     log_weight, scale = -np.log(2), np.exp(5 * np.tanh(0.2))
@@ -93,18 +93,18 @@ def test_far_out_it_is_the_widest_component() -> None:
         assert elementwise.inverse(y, params)[0].item() == pytest.approx(x, rel=1e-12)
 
 
-@pytest.mark.parametrize("way", ["forward", "inverse"])
-def test_gradients_are_those_of_finite_differences(way: str) -> None:
-    """Of the values and of the log-derivatives, in the input, the parameters and what is learned per channel."""
+@pytest.mark.parametrize("direction", ["forward", "inverse"])
+def test_gradients_agree_with_finite_differences(direction: str) -> None:
+    """Gradients of values and log-derivatives with respect to input, parameters and the learned bound."""
     elementwise = made(lambda: LogisticMixture(2, num_components=3), scale=0.5)
     x, params = 2 * normal(2, 2, 1, 2), normal(2, 11, 2, 1, 2, seed=2)
     inputs = (x.requires_grad_(), params.requires_grad_(), elementwise.affine.log_bound)
-    assert torch.autograd.gradcheck(lambda x, params, _: getattr(elementwise, way)(x, params), inputs)
+    assert torch.autograd.gradcheck(lambda x, params, _: getattr(elementwise, direction)(x, params), inputs)
 
 
 @pytest.mark.parametrize("dtype", [torch.float32, torch.float64])
 def test_the_inverse_between_distant_components(dtype: torch.dtype) -> None:
-    """The curve is flat there for all that can be told, and its true gradient would overflow."""
+    """The curve is flat there within rounding, and its exact gradient would overflow."""
     elementwise, params = LogisticMixture(1, num_components=2).to(dtype), separated(dtype=dtype).requires_grad_()
     y = torch.zeros(1, 1, 1, 1, dtype=dtype, requires_grad=True)
     x, log_derivative = elementwise.inverse(y, params)
@@ -117,8 +117,8 @@ def test_the_inverse_between_distant_components(dtype: torch.dtype) -> None:
 
 @pytest.mark.parametrize("dtype", [torch.float32, torch.float64])
 @pytest.mark.parametrize("scale", [0.1, 3, 20])
-def test_every_latent_is_met(scale: float, dtype: torch.dtype) -> None:
-    """As closely as the rounding of x allows where the curve is steep, however odd the mixture."""
+def test_the_inverse_is_accurate_to_rounding(scale: float, dtype: torch.dtype) -> None:
+    """For all mixtures, within the rounding of x where the curve is steep."""
     elementwise = LogisticMixture(3).to(dtype)
     y, params = (5 * normal(8, 3, 8, 8)).to(dtype), (scale * normal(8, 14, 3, 8, 8, seed=2)).to(dtype)
     x, log_derivative = elementwise.inverse(y, params)
@@ -132,20 +132,20 @@ def test_every_latent_is_met(scale: float, dtype: torch.dtype) -> None:
     torch.testing.assert_close(slopes, -elementwise(same, params)[1])
 
 
-@pytest.mark.parametrize("optimiser", [torch.optim.Adam, torch.optim.SGD])
-def test_equal_components_part(optimiser: type[torch.optim.Optimizer]) -> None:
+@pytest.mark.parametrize("make_optimiser", [torch.optim.Adam, torch.optim.SGD])
+def test_equal_components_diverge_in_training(make_optimiser: type[torch.optim.Optimizer]) -> None:
     elementwise = LogisticMixture(1, num_components=3).double()
     params = torch.zeros(1, 11, 1, 1, 1, dtype=torch.float64, requires_grad=True)
-    # Two bumps, not symmetric: no gradient is zero.
+    # An asymmetric distribution with two modes, for which no gradient is zero.
     x = torch.cat([normal(40) - 3, 0.5 * normal(20, seed=2) + 2]).view(-1, 1, 1, 1)
-    steps = optimiser([params], lr=0.05)
+    optimiser = make_optimiser([params], lr=0.05)
     losses = []
     for _ in range(20):
         y, log_derivative = elementwise(x, params.expand(len(x), -1, -1, -1, -1))
         loss = (y.square() / 2 - log_derivative).mean()
-        steps.zero_grad()
+        optimiser.zero_grad()
         loss.backward()
-        steps.step()
+        optimiser.step()
         losses.append(loss.item())
     assert losses[-1] < losses[0]
     for part in components_by_hand(params.detach()):
@@ -160,6 +160,6 @@ def test_log_scales_are_bounded() -> None:
 
 
 @pytest.mark.parametrize("num_components", [0, -1])
-def test_no_components(num_components: int) -> None:
+def test_a_mixture_needs_components(num_components: int) -> None:
     with complains("num_components must be at least 1", str(num_components)):
         LogisticMixture(1, num_components=num_components)

@@ -24,7 +24,7 @@ def test_logit_agrees_with_torch(alpha: float) -> None:
     torch.testing.assert_close(log_det, -other.log_abs_det_jacobian(x, y).sum(dim=(1, 2, 3)), rtol=1e-10, atol=1e-10)
 
 
-def test_the_ends_stay_finite_and_symmetric() -> None:
+def test_the_ends_are_finite_and_symmetric() -> None:
     y, log_det = Logit((2,), alpha=1e-5)(torch.tensor([[0.0, 1.0]], dtype=torch.float64))
     end = math.log((1 - 5e-6) / 5e-6)
     torch.testing.assert_close(y, torch.tensor([[-end, end]], dtype=torch.float64))
@@ -32,13 +32,13 @@ def test_the_ends_stay_finite_and_symmetric() -> None:
     assert Logit((2,))(torch.tensor([[0.0, 1.0]]))[0].isfinite().all()
 
 
-def test_far_latents_do_not_overflow() -> None:
+def test_large_latents_do_not_overflow() -> None:
     x, log_det = Logit((2,)).inverse(torch.tensor([[-500.0, 500.0]]))
     torch.testing.assert_close(x, torch.tensor([[0.0, 1.0]]), rtol=0, atol=1e-4)
     torch.testing.assert_close(log_det, torch.tensor([-1000.0]))
 
 
 @pytest.mark.parametrize("alpha", [0.0, 1.0, -0.1, 2.0, math.nan])
-def test_alpha_out_of_range(alpha: float) -> None:
-    with complains("alpha must lie in (0, 1)", str(alpha)):
+def test_alpha_out_of_range_is_refused(alpha: float) -> None:
+    with complains("alpha must be in (0, 1)", str(alpha)):
         Logit((1, 2, 2), alpha=alpha)

@@ -9,7 +9,7 @@ from cases import TRANSFORMS, complains, halved, made, normal
 from genera.flows import Split, Squeeze, Squeezed
 
 
-def test_squeeze_puts_every_pixel_where_it_says() -> None:
+def test_the_channel_order_of_squeeze() -> None:
     x = torch.arange(2 * 3 * 4 * 6).view(2, 3, 4, 6)
     y, log_det = Squeeze((3, 4, 6))(x)
     assert y.shape == (2, 12, 2, 3)
@@ -29,7 +29,7 @@ def test_odd_sizes_cannot_be_squeezed(height: int, width: int) -> None:
         Squeeze((1, height, width))
 
 
-def test_squeezed_is_squeeze_transform_unsqueeze() -> None:
+def test_squeezed_squeezes_transforms_and_unsqueezes() -> None:
     squeezed, x, context = TRANSFORMS["Squeezed, context"]()
     squeeze, squeeze_context = Squeeze(x.shape[1:]), Squeeze(context.shape[1:])
     y, log_det = squeezed.chain(squeeze(x)[0], squeeze_context(context)[0])
@@ -37,22 +37,22 @@ def test_squeezed_is_squeeze_transform_unsqueeze() -> None:
     torch.testing.assert_close(squeezed(x, context)[1], log_det, rtol=0, atol=0)
 
 
-def test_squeezed_takes_an_image_as_context_and_passes_over_what_it_does_not_need() -> None:
+def test_squeezed_checks_a_context_that_it_needs_and_ignores_others() -> None:
     squeezed, x, _ = TRANSFORMS["Squeezed, context"]()
     with complains("Squeezed needs a context (B, 2, 4, 4)", "none"):
         squeezed(x)
     with complains("Squeezed needs a context (B, 2, 4, 4)", "(3, 2)"):
         squeezed(x, torch.ones(3, 2))
-    alone, x = TRANSFORMS["Squeezed"]()
-    assert torch.equal(alone(x, torch.ones(len(x), 10))[0], alone(x)[0])
+    unconditional, x = TRANSFORMS["Squeezed"]()
+    assert torch.equal(unconditional(x, torch.ones(len(x), 10))[0], unconditional(x)[0])
 
 
-def test_squeezed_keeps_the_shape() -> None:
+def test_squeezed_refuses_transforms_that_change_the_shape() -> None:
     with complains("keep the shape (4, 2, 2)", "(16, 1, 1)"):
         Squeezed((1, 4, 4), transforms=[lambda shape, context_channels: Squeeze(shape)])
 
 
-def test_split_lets_the_second_half_go_and_puts_it_last() -> None:
+def test_split_factors_out_the_second_half_and_appends_it() -> None:
     split, x = made(lambda: Split((4, 2, 2), transforms=[partial(halved, count=2)])), normal(3, 4, 2, 2)
     y, log_det = split(x)
     z, log_det_rest = split.rest(x[:, :2])

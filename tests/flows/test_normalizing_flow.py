@@ -15,7 +15,6 @@ from genera.config.model import build_model
 from genera.config.shipped_recipes import find_recipe
 from genera.core import Distribution, ImageSpec, StandardNormal, bits_per_dim
 from genera.flows import ActNorm, Couplings, Logit, NormalizingFlow, checkerboard
-from genera.flows.normalizing_flow import _VALUES_AT_ONCE
 from genera.networks import GatedConvNet
 
 every_flow = pytest.mark.parametrize("name", FLOWS)
@@ -38,7 +37,7 @@ class UnitCube(Distribution):
 
 @every_flow
 @pytest.mark.parametrize("dtype", [torch.float32, torch.float64])
-def test_pixels_come_back_exactly(name: str, dtype: torch.dtype) -> None:
+def test_reconstructions_are_exact(name: str, dtype: torch.dtype) -> None:
     flow, images = FLOWS[name]()
     images = torch.cat([images, every_level(flow.spec)])
     assert torch.equal(flow.to(dtype).reconstruct(images), images)
@@ -48,16 +47,16 @@ def test_pixels_come_back_exactly(name: str, dtype: torch.dtype) -> None:
 def test_a_sample_is_the_decoded_latent(name: str) -> None:
     flow, _ = FLOWS[name]()
     z = flow.base.sample(6, temperature=0.7, generator=torch.Generator().manual_seed(0))
-    drawn = flow.sample(6, temperature=0.7, generator=torch.Generator().manual_seed(0))
-    assert torch.equal(flow.decode(z), drawn)
+    samples = flow.sample(6, temperature=0.7, generator=torch.Generator().manual_seed(0))
+    assert torch.equal(flow.decode(z), samples)
     assert z.shape == (6, flow.spec.num_dims)
 
 
 @every_flow
-def test_without_temperature_every_sample_is_the_same(name: str) -> None:
+def test_at_temperature_zero_all_samples_are_equal(name: str) -> None:
     flow, _ = FLOWS[name]()
-    drawn = flow.sample(5, temperature=0.0)
-    assert torch.equal(drawn, drawn[:1].expand_as(drawn))
+    samples = flow.sample(5, temperature=0.0)
+    assert torch.equal(samples, samples[:1].expand_as(samples))
 
 
 @every_flow
@@ -74,12 +73,12 @@ def test_importance_samples_are_averaged_as_probabilities(name: str) -> None:
     flow, images = FLOWS[name]()
     together = flow.log_prob(images, num_importance_samples=3, generator=torch.Generator().manual_seed(0))
     generator = torch.Generator().manual_seed(0)
-    apart = torch.stack([flow.log_prob(images, generator=generator) for _ in range(3)])
-    np.testing.assert_allclose(together.detach(), special.logsumexp(apart.detach(), axis=0) - np.log(3), rtol=1e-6)
+    separate = torch.stack([flow.log_prob(images, generator=generator) for _ in range(3)])
+    np.testing.assert_allclose(together.detach(), special.logsumexp(separate.detach(), axis=0) - np.log(3), rtol=1e-6)
 
 
 @every_flow
-def test_the_draw_that_is_encoded_is_the_one_that_is_dequantized(name: str) -> None:
+def test_encode_with_a_generator_uses_its_dequantization_sample(name: str) -> None:
     flow, images = FLOWS[name]()
     y, _ = flow.dequantizer(images, generator=torch.Generator().manual_seed(0))
     z = flow.encode(images, generator=torch.Generator().manual_seed(0))
@@ -88,7 +87,7 @@ def test_the_draw_that_is_encoded_is_the_one_that_is_dequantized(name: str) -> N
 
 
 @pytest.mark.parametrize("levels", [2, 17, 256])
-def test_the_uniform_model_costs_the_bits_of_a_level(levels: int) -> None:
+def test_a_uniform_model_has_log2_levels_bits_per_dimension(levels: int) -> None:
     spec = ImageSpec(1, 3, 3, levels)
     flow = NormalizingFlow(spec, transforms=[], base=UnitCube)
     log_prob = flow.log_prob(every_level(spec), num_importance_samples=2)
@@ -96,7 +95,7 @@ def test_the_uniform_model_costs_the_bits_of_a_level(levels: int) -> None:
     torch.testing.assert_close(bits, torch.full((levels,), math.log2(levels)), rtol=0, atol=2e-4)
 
 
-def test_a_fresh_flow_draws_from_the_base_through_a_sigmoid() -> None:
+def test_samples_of_an_untrained_flow_are_a_sigmoid_of_the_base() -> None:
     spec, alpha = ImageSpec(1, 2, 2, 17), 0.05
     couplings = partial(Couplings, count=2, mask=checkerboard, conditioner=partial(GatedConvNet, width=4))
     flow = NormalizingFlow(spec, transforms=[partial(Logit, alpha=alpha), couplings])
@@ -107,35 +106,35 @@ def test_a_fresh_flow_draws_from_the_base_through_a_sigmoid() -> None:
     z = flow.base.sample(2000, generator=torch.Generator().manual_seed(0))
     y, _ = flow.transform.inverse(z.unflatten(1, spec.shape))
     assert stats.kstest(y.detach().flatten().numpy(), cdf).pvalue > 1e-3
-    # The pixels: what lies beyond the ends belongs to the first and the last level.
+    # Values outside [0, 1] belong to the first and the last level.
     edges = np.concatenate([[0], cdf(np.arange(1, 17) / 17), [1]])
-    drawn = flow.sample(2000, generator=torch.Generator().manual_seed(1))
-    counts = np.bincount(drawn.flatten(), minlength=17)
+    samples = flow.sample(2000, generator=torch.Generator().manual_seed(1))
+    counts = np.bincount(samples.flatten(), minlength=17)
     assert stats.chisquare(counts, counts.sum() * np.diff(edges)).pvalue > 1e-3
 
 
-def test_draws_by_the_hundred_go_through_a_few_at_a_time(monkeypatch: pytest.MonkeyPatch) -> None:
-    """The same probabilities whatever goes through at once, and never more of them than that."""
+def test_importance_samples_are_evaluated_in_chunks(monkeypatch: pytest.MonkeyPatch) -> None:
+    """The result does not depend on the size of the chunks, and no chunk is larger."""
     flow, images = FLOWS["flow, variational"]()
     sizes, forward = [], flow.dequantizer.forward
 
-    def scalars(images: Tensor, **options: torch.Generator | None) -> tuple[Tensor, Tensor]:
+    def recorded(images: Tensor, **options: torch.Generator | None) -> tuple[Tensor, Tensor]:
         sizes.append(len(images))
         return forward(images, **options)
 
-    monkeypatch.setattr(flow.dequantizer, "forward", scalars)
-    found = []
-    for at_once in (1, 7, 1000):
-        monkeypatch.setitem(_VALUES_AT_ONCE, "cpu", at_once * flow.spec.num_dims)
+    monkeypatch.setattr(flow.dequantizer, "forward", recorded)
+    log_probs = []
+    for chunk_size in (1, 7, 1000):
+        monkeypatch.setattr("genera.flows.normalizing_flow._CPU_CHUNK_VALUES", chunk_size * flow.spec.num_dims)
         generator = torch.Generator().manual_seed(0)
-        found.append(flow.log_prob(images, num_importance_samples=9, generator=generator).detach())
-        assert max(sizes) == min(at_once, 9 * len(images))
+        log_probs.append(flow.log_prob(images, num_importance_samples=9, generator=generator).detach())
+        assert max(sizes) == min(chunk_size, 9 * len(images))
         sizes.clear()
-    torch.testing.assert_close(found[0], found[1])
-    torch.testing.assert_close(found[0], found[2])
+    torch.testing.assert_close(log_probs[0], log_probs[1])
+    torch.testing.assert_close(log_probs[0], log_probs[2])
 
 
-def test_initializing_standardizes_what_leaves_every_actnorm() -> None:
+def test_initialization_standardizes_the_output_of_every_actnorm() -> None:
     flow, images = FLOWS["flow, Glow"]()
     norms = [module for module in flow.modules() if isinstance(module, ActNorm)]
     assert len(norms) == 4
@@ -143,39 +142,39 @@ def test_initializing_standardizes_what_leaves_every_actnorm() -> None:
         for norm in norms:
             norm.log_scale.zero_()
             norm.shift.zero_()
-    left: list[Tensor] = []
+    outputs: list[Tensor] = []
     torch.manual_seed(0)
     flow.initialize(images)
     for norm in norms:
-        norm.register_forward_hook(lambda norm, inputs, outputs: left.append(outputs[0]))
+        norm.register_forward_hook(lambda norm, inputs, output: outputs.append(output[0]))
     torch.manual_seed(0)
     flow.loss(images)
-    assert len(left) == 4
-    for y in left:
+    assert len(outputs) == 4
+    for y in outputs:
         torch.testing.assert_close(y.mean(dim=(0, 2, 3)), y.new_zeros(y.shape[1]))
         torch.testing.assert_close(y.std(dim=(0, 2, 3), correction=0), y.new_ones(y.shape[1]))
 
 
-def test_a_scale_is_kept_or_drawn_anew() -> None:
+def test_resample_keeps_coarse_scales_and_samples_fine_ones() -> None:
     flow, images = FLOWS["flow, grey"]()
     assert flow.latent_scales == [32, 32]
     assert torch.equal(flow.resample(images, keep=2), images)
     generator = torch.Generator().manual_seed(0)
-    z, drawn = flow.encode(images, generator=generator), flow.base.sample(len(images), generator=generator)
-    expected = flow.decode(torch.cat([z[:, :32], drawn[:, 32:]], dim=1))
+    z, sampled = flow.encode(images, generator=generator), flow.base.sample(len(images), generator=generator)
+    expected = flow.decode(torch.cat([z[:, :32], sampled[:, 32:]], dim=1))
     assert torch.equal(flow.resample(images, keep=1, generator=torch.Generator().manual_seed(0)), expected)
-    assert torch.equal(flow.resample(images, keep=0, generator=torch.Generator().manual_seed(0)), flow.decode(drawn))
-    with complains("keep must lie between 0 and the 2 scales", "3"):
+    assert torch.equal(flow.resample(images, keep=0, generator=torch.Generator().manual_seed(0)), flow.decode(sampled))
+    with complains("keep must be between 0 and the 2 scales", "3"):
         flow.resample(images, keep=3)
 
 
-def test_the_bound_of_two_base_distributions_differs_by_theirs() -> None:
+def test_log_prob_contains_the_log_probability_of_the_base() -> None:
     flow, images = FLOWS["flow, two levels"]()
     z = flow.encode(images, generator=torch.Generator().manual_seed(0))
-    found = flow.log_prob(images, generator=torch.Generator().manual_seed(0))
+    log_prob = flow.log_prob(images, generator=torch.Generator().manual_seed(0))
     learned, flow.base = flow.base, StandardNormal(16)
     other = flow.log_prob(images, generator=torch.Generator().manual_seed(0))
-    torch.testing.assert_close(found - other, learned.log_prob(z) - flow.base.log_prob(z))
+    torch.testing.assert_close(log_prob - other, learned.log_prob(z) - flow.base.log_prob(z))
 
 
 def count_parameters(model: torch.nn.Module) -> int:
@@ -191,7 +190,7 @@ def count_parameters(model: torch.nn.Module) -> int:
         ("realnvp_simple_uniform", 556_312),
     ],
 )
-def test_recipes_have_the_reports_number_of_parameters(recipe: str, parameters: int) -> None:
+def test_recipes_have_as_many_parameters_as_the_report(recipe: str, parameters: int) -> None:
     config = yaml.safe_load(find_recipe(recipe).read_text())
     spec = ImageSpec(1, 28, 28, 256, 10)
     model = build_model(config, spec)
@@ -200,7 +199,7 @@ def test_recipes_have_the_reports_number_of_parameters(recipe: str, parameters: 
     assert count_parameters(model) == parameters
 
 
-def test_the_shipped_simple_recipe_is_eight_couplings() -> None:
+def test_the_simple_recipe_has_eight_couplings() -> None:
     spec = ImageSpec(1, 28, 28)
     model = build_model(yaml.safe_load(find_recipe("realnvp_simple_uniform").read_text()), spec)
     by_hand = NormalizingFlow(spec, transforms=simple)

@@ -15,7 +15,7 @@ def test_without_a_seed_the_channels_are_reversed() -> None:
 
 
 @pytest.mark.parametrize("seed", [None, 0, 1])
-def test_every_channel_is_there_once(seed: int | None) -> None:
+def test_every_channel_occurs_once(seed: int | None) -> None:
     x = torch.arange(12.0).expand(2, 12)
     permutation = Permutation((12,), seed=seed)
     y, _ = permutation(x)
@@ -24,7 +24,7 @@ def test_every_channel_is_there_once(seed: int | None) -> None:
     assert torch.equal(permutation.inverse(y)[0], x)
 
 
-def test_the_seed_decides() -> None:
+def test_the_seed_determines_the_order() -> None:
     state = torch.get_rng_state()
     first, again, other = (Permutation((12, 1, 1), seed=seed).index for seed in (1, 1, 2))
     assert torch.equal(torch.get_rng_state(), state)
@@ -33,7 +33,7 @@ def test_the_seed_decides() -> None:
 
 
 def test_the_order_is_saved_with_the_model() -> None:
-    """So that a model does not depend on how a version of torch shuffles."""
+    """So that a model does not depend on the shuffle of a version of torch."""
     shuffled, fresh = Permutation((12, 1, 1), seed=1), Permutation((12, 1, 1))
     fresh.load_state_dict(shuffled.state_dict())
     assert torch.equal(fresh.index, shuffled.index)

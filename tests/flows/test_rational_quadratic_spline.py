@@ -12,29 +12,29 @@ from genera.flows import RationalQuadraticSpline
 
 
 def knots_by_hand(spline: RationalQuadraticSpline, params: Tensor) -> tuple[Tensor, Tensor, Tensor]:
-    """Where the knots of one value lie in x and in y, and the slopes at them, from its vector of parameters."""
+    """Positions of the knots of one value in x and in y, and the slopes at them, from its vector of parameters."""
     num_bins = (len(params) + 1) // 3
     widths, heights, derivatives = params.split([num_bins, num_bins, num_bins - 1])
     positions = []
     for logits, smallest in [(widths, spline.min_width), (heights, spline.min_height)]:
-        shares = smallest + (1 - smallest * num_bins) * torch.softmax(logits, dim=0)
-        positions.append(F.pad(shares.cumsum(0), (1, 0)) * 2 * spline.bound - spline.bound)
+        sizes = smallest + (1 - smallest * num_bins) * torch.softmax(logits, dim=0)
+        positions.append(F.pad(sizes.cumsum(0), (1, 0)) * 2 * spline.bound - spline.bound)
     shift = torch.log(torch.expm1(torch.tensor(1 - spline.min_derivative, dtype=params.dtype)))
     slopes = F.pad(spline.min_derivative + F.softplus(derivatives + shift), (1, 1), value=1)
     return positions[0], positions[1], slopes
 
 
-def at(x: Tensor, params: Tensor) -> tuple[Tensor, Tensor]:
-    """Many numbers ``(N,)`` with the same parameters, in the shapes of an image."""
+def as_images(x: Tensor, params: Tensor) -> tuple[Tensor, Tensor]:
+    """Numbers ``(N,)`` with the same parameters, as images of one pixel."""
     return x.view(-1, 1, 1, 1), params.view(1, -1, 1, 1, 1).expand(len(x), -1, -1, -1, -1)
 
 
-@pytest.mark.parametrize("way", ["forward", "inverse"])
-def test_it_is_the_identity_outside(way: str) -> None:
+@pytest.mark.parametrize("direction", ["forward", "inverse"])
+def test_it_is_the_identity_outside(direction: str) -> None:
     spline, params = RationalQuadraticSpline(1, bound=2.0), 3 * normal(23)
     x = torch.tensor([-1e6, -2.1, -2.0, 2.0, 2.1, 1e6], dtype=torch.float64)
-    x, params = (value.clone().requires_grad_() for value in at(x, params))
-    y, log_derivative = getattr(spline, way)(x, params)
+    x, params = (value.clone().requires_grad_() for value in as_images(x, params))
+    y, log_derivative = getattr(spline, direction)(x, params)
     torch.testing.assert_close(y, x, rtol=0, atol=1e-14)
     torch.testing.assert_close(log_derivative, torch.zeros_like(x), rtol=0, atol=1e-14)
     grads = torch.autograd.grad(y.sum() + log_derivative.sum(), (x, params))
@@ -44,29 +44,29 @@ def test_it_is_the_identity_outside(way: str) -> None:
 
 
 @pytest.mark.parametrize("scale", [1, 5])
-def test_it_rises_through_its_knots_at_their_slopes(scale: float) -> None:
+def test_it_is_increasing_with_the_given_slopes_at_its_knots(scale: float) -> None:
     spline = RationalQuadraticSpline(1, num_bins=5, bound=3.0, min_width=0.01, min_height=0.02, min_derivative=0.05)
     params = scale * normal(14)
     knots_x, knots_y, slopes = knots_by_hand(spline, params)
-    # A knot belongs to the bin on its right; a little before it the one on its left must agree.
+    # A knot belongs to the bin on its right; just before it, the bin on its left must agree.
     for x in (knots_x, knots_x - 1e-9):
-        y, log_derivative = spline(*at(x, params))
+        y, log_derivative = spline(*as_images(x, params))
         torch.testing.assert_close(y.flatten(), knots_y, rtol=0, atol=1e-6)
         torch.testing.assert_close(log_derivative.flatten(), slopes.log(), rtol=0, atol=1e-4)
-    torch.testing.assert_close(spline(*at(knots_x, params))[0].flatten(), knots_y, rtol=0, atol=1e-12)
-    torch.testing.assert_close(spline.inverse(*at(knots_y, params))[0].flatten(), knots_x, rtol=0, atol=1e-12)
+    torch.testing.assert_close(spline(*as_images(knots_x, params))[0].flatten(), knots_y, rtol=0, atol=1e-12)
+    torch.testing.assert_close(spline.inverse(*as_images(knots_y, params))[0].flatten(), knots_x, rtol=0, atol=1e-12)
     grid = torch.linspace(-4, 4, 2001, dtype=torch.float64)
-    assert (spline(*at(grid, params))[0].flatten().diff() > 0).all()
-    assert (spline.inverse(*at(grid, params))[0].flatten().diff() > 0).all()
+    assert (spline(*as_images(grid, params))[0].flatten().diff() > 0).all()
+    assert (spline.inverse(*as_images(grid, params))[0].flatten().diff() > 0).all()
 
 
-@pytest.mark.parametrize("way", ["forward", "inverse"])
-def test_gradients_at_knots_are_finite_and_right(way: str) -> None:
-    """All knots of the identity are hit exactly here, and the middles of the bins, where the inverse's root forks."""
+@pytest.mark.parametrize("direction", ["forward", "inverse"])
+def test_gradients_at_knots_are_finite_and_correct(direction: str) -> None:
+    """At the knots of the identity, and at the centers of its bins, where the inverse switches the form of the root."""
     spline = RationalQuadraticSpline(1, num_bins=8, bound=4.0)
-    x, params = at(torch.arange(-5, 5.5, 0.5, dtype=torch.float64), torch.zeros(23, dtype=torch.float64))
+    x, params = as_images(torch.arange(-5, 5.5, 0.5, dtype=torch.float64), torch.zeros(23, dtype=torch.float64))
     x, params = (value.clone().requires_grad_() for value in (x, params))
-    y, log_derivative = getattr(spline, way)(x, params)
+    y, log_derivative = getattr(spline, direction)(x, params)
     (slope,) = torch.autograd.grad(y.sum(), x, retain_graph=True)
     torch.testing.assert_close(slope, torch.ones_like(x))
     (log_derivative.sum() + y.square().sum()).backward()
@@ -74,16 +74,16 @@ def test_gradients_at_knots_are_finite_and_right(way: str) -> None:
     assert x.grad.isfinite().all()
 
 
-@pytest.mark.parametrize("way", ["forward", "inverse"])
-def test_gradients_are_those_of_finite_differences(way: str) -> None:
+@pytest.mark.parametrize("direction", ["forward", "inverse"])
+def test_gradients_agree_with_finite_differences(direction: str) -> None:
     spline = RationalQuadraticSpline(2, num_bins=3)
     x, params = 2 * normal(2, 2, 1, 2), normal(2, 8, 2, 1, 2, seed=2)
-    assert torch.autograd.gradcheck(getattr(spline, way), (x.requires_grad_(), params.requires_grad_()))
+    assert torch.autograd.gradcheck(getattr(spline, direction), (x.requires_grad_(), params.requires_grad_()))
 
 
 @pytest.mark.parametrize("scale", [1, 5, 20])
-def test_float32_comes_back(scale: float) -> None:
-    """However the bins are squeezed, the curve is met again where its slope allows."""
+def test_the_inverse_is_accurate_in_float32(scale: float) -> None:
+    """For bins of all sizes, within the rounding that the slope of the curve allows."""
     spline = RationalQuadraticSpline(3)
     x, params = (3 * normal(8, 3, 8, 8)).float(), (scale * normal(8, 23, 3, 8, 8, seed=2)).float()
     y, log_derivative = spline(x, params)
@@ -100,12 +100,12 @@ def test_float32_comes_back(scale: float) -> None:
         ({"num_bins": 1}, "num_bins must be at least 2, got 1"),
         ({"bound": 0.0}, "bound must be positive and finite, got 0.0"),
         ({"bound": float("inf")}, "bound must be positive and finite, got inf"),
-        ({"num_bins": 10, "min_width": 0.1}, "min_width must lie in (0, 1 / num_bins), got 0.1 with 10 bins"),
-        ({"min_height": 0.5}, "min_height must lie in (0, 1 / num_bins), got 0.5 with 8 bins"),
-        ({"min_height": 0.0}, "min_height must lie in (0, 1 / num_bins), got 0.0 with 8 bins"),
-        ({"min_derivative": 1.0}, "min_derivative must lie in (0, 1), got 1.0"),
+        ({"num_bins": 10, "min_width": 0.1}, "min_width must be in (0, 1 / num_bins), got 0.1 with 10 bins"),
+        ({"min_height": 0.5}, "min_height must be in (0, 1 / num_bins), got 0.5 with 8 bins"),
+        ({"min_height": 0.0}, "min_height must be in (0, 1 / num_bins), got 0.0 with 8 bins"),
+        ({"min_derivative": 1.0}, "min_derivative must be in (0, 1), got 1.0"),
     ],
 )
-def test_bad_arguments(arguments: dict[str, Any], message: str) -> None:
+def test_invalid_arguments_are_refused(arguments: dict[str, Any], message: str) -> None:
     with complains(message):
         RationalQuadraticSpline(1, **arguments)

@@ -1,4 +1,4 @@
-"""What holds of every transform."""
+"""Properties of every transform."""
 
 from __future__ import annotations
 
@@ -27,8 +27,8 @@ def test_shapes_and_precision(name: str) -> None:
 
 
 @every_transform
-def test_weights_make_a_difference(name: str) -> None:
-    """Or the other tests would show nothing: fresh couplings are the identity."""
+def test_the_output_depends_on_the_weights(name: str) -> None:
+    """Otherwise the other tests would be trivial: initially, couplings are the identity."""
     transform, x, *context = TRANSFORMS[name]()
     before = transform(x, *context)
     perturb(transform, seed=5)
@@ -41,7 +41,7 @@ def test_weights_make_a_difference(name: str) -> None:
 
 
 @every_transform
-def test_data_come_back(name: str) -> None:
+def test_the_inverse_restores_the_data(name: str) -> None:
     transform, x, *context = TRANSFORMS[name]()
     y, log_det = transform(x, *context)
     back, log_det_back = transform.inverse(y, *context)
@@ -50,7 +50,7 @@ def test_data_come_back(name: str) -> None:
 
 
 @every_transform
-def test_latents_come_back(name: str) -> None:
+def test_the_forward_pass_restores_the_latents(name: str) -> None:
     transform, x, *context = TRANSFORMS[name]()
     y = normal(len(x), *transform.out_shape, seed=3)
     x, log_det = transform.inverse(y, *context)
@@ -60,7 +60,7 @@ def test_latents_come_back(name: str) -> None:
 
 
 @every_transform
-def test_data_come_back_in_float32(name: str) -> None:
+def test_the_inverse_restores_the_data_in_float32(name: str) -> None:
     transform, x, *context = TRANSFORMS[name]()
     x, context = x.float(), [value.float() for value in context]
     y, log_det = transform.float()(x, *context)
@@ -70,16 +70,16 @@ def test_data_come_back_in_float32(name: str) -> None:
 
 
 @every_transform
-def test_log_det_is_the_jacobians(name: str) -> None:
+def test_log_det_agrees_with_the_jacobian(name: str) -> None:
     transform, x, *context = TRANSFORMS[name]()
     y, log_det = transform(x, *context)
     _, log_det_back = transform.inverse(y, *context)
     for index in range(len(x)):
-        here = [value[index : index + 1] for value in context]
-        forwards = log_abs_det(lambda x, here=here: transform(x, *here)[0], x[index : index + 1])
-        backwards = log_abs_det(lambda y, here=here: transform.inverse(y, *here)[0], y[index : index + 1])
-        torch.testing.assert_close(log_det[index], forwards, rtol=0, atol=1e-8)
-        torch.testing.assert_close(log_det_back[index], backwards, rtol=0, atol=1e-8)
+        given = [value[index : index + 1] for value in context]
+        forward = log_abs_det(lambda x, given=given: transform(x, *given)[0], x[index : index + 1])
+        inverse = log_abs_det(lambda y, given=given: transform.inverse(y, *given)[0], y[index : index + 1])
+        torch.testing.assert_close(log_det[index], forward, rtol=0, atol=1e-8)
+        torch.testing.assert_close(log_det_back[index], inverse, rtol=0, atol=1e-8)
 
 
 def log_abs_det(function, x: Tensor) -> Tensor:
@@ -87,12 +87,12 @@ def log_abs_det(function, x: Tensor) -> Tensor:
 
 
 @every_transform
-def test_gradients_are_finite_both_ways(name: str) -> None:
-    for way in (Transform.forward, Transform.inverse):
+def test_gradients_are_finite_in_both_directions(name: str) -> None:
+    for direction in (Transform.forward, Transform.inverse):
         transform, x, *context = TRANSFORMS[name]()
-        x = x if way is Transform.forward else normal(len(x), *transform.out_shape, seed=3)
+        x = x if direction is Transform.forward else normal(len(x), *transform.out_shape, seed=3)
         x.requires_grad_()
-        y, log_det = getattr(transform, way.__name__)(x, *context)
+        y, log_det = getattr(transform, direction.__name__)(x, *context)
         (y.square().sum() + log_det.sum()).backward()
         for parameter, value in [("input", x), *transform.named_parameters()]:
             assert value.grad is not None, parameter
@@ -101,7 +101,7 @@ def test_gradients_are_finite_both_ways(name: str) -> None:
 
 
 @every_transform
-def test_the_weights_are_the_transform(name: str) -> None:
+def test_the_state_dict_determines_the_output(name: str) -> None:
     (trained, x, *context), (fresh, *_) = TRANSFORMS[name](), TRANSFORMS[name]()
     perturb(fresh, seed=5)
     fresh.load_state_dict(trained.state_dict())
@@ -109,7 +109,7 @@ def test_the_weights_are_the_transform(name: str) -> None:
 
 
 @every_transform
-def test_nothing_is_random(name: str) -> None:
+def test_transforms_are_deterministic(name: str) -> None:
     transform, x, *context = TRANSFORMS[name]()
     before = torch.get_rng_state()
     y, log_det = transform(x, *context)
@@ -120,8 +120,8 @@ def test_nothing_is_random(name: str) -> None:
 
 
 @every_transform
-def test_autocast_leaves_float32(name: str) -> None:
-    """Networks may run in bfloat16, the transform itself does not."""
+def test_outputs_are_float32_under_autocast(name: str) -> None:
+    """Networks may run in bfloat16; the transform itself does not."""
     transform, x, *context = TRANSFORMS[name]()
     x, context = x.float(), [value.float() for value in context]
     with torch.autocast("cpu", dtype=torch.bfloat16):

@@ -18,12 +18,12 @@ SPEC = ImageSpec(1, 2, 2, 3)
 
 
 def noise_of(dequantizer: VariationalDequantizer, uniform: Tensor, images: Tensor) -> Tensor:
-    """What the flow makes of uniform numbers, ``(B, C, H, W)``, as a formula that can be differentiated."""
+    """The noise for uniform inputs, ``(B, C, H, W)``, as a differentiable formula."""
     h, _ = dequantizer.transform(torch.logit(uniform), 2 * images.double() / (SPEC.levels - 1) - 1)
     return torch.sigmoid(h)
 
 
-def test_the_weight_is_that_of_the_jacobian() -> None:
+def test_the_weight_agrees_with_the_jacobian() -> None:
     dequantizer, images = made(lambda: variational(SPEC), scale=0.4), pixels(SPEC)
     y, log_weight = dequantizer(images, generator=torch.Generator().manual_seed(0))
     uniform = torch.rand(images.shape, generator=torch.Generator().manual_seed(0)).double()
@@ -31,12 +31,12 @@ def test_the_weight_is_that_of_the_jacobian() -> None:
     for index in range(len(images)):
         image = images[index : index + 1]
         matrix = jacobian(lambda u, image=image: noise_of(dequantizer, u, image), uniform[index : index + 1])
-        # Noise made of uniform numbers has the density 1 / |det|.
+        # A transform of uniform noise has the density 1 / |det|.
         expected = torch.linalg.slogdet(matrix.reshape(4, 4)).logabsdet - 4 * math.log(3)
         torch.testing.assert_close(log_weight[index], expected, rtol=0, atol=1e-5)
 
 
-def test_a_fresh_one_is_uniform() -> None:
+def test_the_initial_noise_is_uniform() -> None:
     couplings = partial(checkered, count=4, conditioner=partial(GatedConvNet, width=4))
     spec = ImageSpec(1, 2, 2, 17)
     images = every_level(spec).repeat(200, 1, 1, 1)
@@ -57,7 +57,7 @@ def test_the_noise_depends_on_the_image() -> None:
     assert not np.allclose(*noises, atol=0.05)
 
 
-def test_its_weight_is_one_on_average() -> None:
+def test_the_weight_is_one_on_average() -> None:
     """``E[exp(log_weight)] · levels^D`` is the integral of one over the bin."""
     dequantizer = made(lambda: variational(SPEC), scale=0.2)
     images = pixels(SPEC, 3).repeat_interleave(20_000, dim=0)

@@ -35,7 +35,7 @@ def seeded(seed: int = 0) -> torch.Generator:
 
 
 @pytest.mark.parametrize("name", GANS)
-def test_a_step_moves_the_player_meant_and_no_other(name: str) -> None:
+def test_the_loss_of_a_player_has_gradients_for_that_player(name: str) -> None:
     gan, images = GANS[name]()
     labels = LABELS[: len(images)] if gan.class_conditional else None
     fakes = gan.generate(len(images), labels)
@@ -48,7 +48,7 @@ def test_a_step_moves_the_player_meant_and_no_other(name: str) -> None:
 
 
 @pytest.mark.parametrize("name", GANS)
-def test_losses_are_made_of_their_terms(name: str) -> None:
+def test_losses_are_the_sum_of_their_terms(name: str) -> None:
     gan, images = GANS[name]()
     labels = LABELS[: len(images)] if gan.class_conditional else None
     fakes = gan.generate(len(images), labels)
@@ -60,7 +60,7 @@ def test_losses_are_made_of_their_terms(name: str) -> None:
 
 
 @pytest.mark.parametrize("name", GANS)
-def test_one_pass_makes_what_two_players_see(name: str) -> None:
+def test_fakes_of_one_pass(name: str) -> None:
     gan, _ = GANS[name]()
     torch.manual_seed(0)
     fakes = gan.generate(4)
@@ -71,7 +71,7 @@ def test_one_pass_makes_what_two_players_see(name: str) -> None:
     assert (fakes.labels is None) == (not gan.class_conditional)
 
 
-def test_the_losses_are_those_of_the_logits() -> None:
+def test_the_losses_are_computed_from_the_logits() -> None:
     gan = made(lambda: fully_connected(SPEC)).eval()
     images = pixels(SPEC)
     fakes = gan.generate(4)
@@ -87,12 +87,12 @@ def test_the_losses_are_those_of_the_logits() -> None:
 
     gan.feature_matching = 10.0
     loss = gan.generator_loss(images, fakes)
-    of_images = gan.discriminator(2 * images.double() / 16 - 1)[1]
-    distance = (of_images.mean(dim=0) - features.mean(dim=0)).norm()
+    real_features = gan.discriminator(2 * images.double() / 16 - 1)[1]
+    distance = (real_features.mean(dim=0) - features.mean(dim=0)).norm()
     torch.testing.assert_close(loss.terms["feature_matching"], 10 * distance)
 
 
-def test_the_label_steers_a_sample() -> None:
+def test_samples_and_scores_depend_on_the_label() -> None:
     gan = made(lambda: convolutional(SPEC), scale=0.5).eval()
     first, again = (gan.sample(4, labels=LABELS, generator=seeded()) for _ in range(2))
     other = gan.sample(4, labels=(LABELS + 1) % 3, generator=seeded())
@@ -101,22 +101,22 @@ def test_the_label_steers_a_sample() -> None:
     assert not torch.equal(gan.score(pixels(SPEC), LABELS), gan.score(pixels(SPEC), (LABELS + 1) % 3))
 
 
-def test_reload_gives_equal_samples_for_equal_seeds() -> None:
+def test_a_reloaded_model_gives_equal_samples_for_equal_seeds() -> None:
     gan, fresh = (made(lambda: convolutional(SPEC), scale=scale) for scale in (0.5, 0.1))
     gan.train()
-    gan.generate(16)  # moves the statistics of batch normalization
+    gan.generate(16)  # updates the statistics of batch normalization
     fresh.load_state_dict(gan.state_dict())
     first, second = (model.eval().sample(8, generator=seeded()) for model in (gan, fresh))
     assert torch.equal(first, second)
 
 
-def test_the_temperature_shrinks_the_noise() -> None:
+def test_the_temperature_scales_the_noise() -> None:
     gan = made(lambda: fully_connected(SPEC), scale=0.5).eval()
     assert len(gan.sample(20, temperature=0.0, generator=seeded()).unique(dim=0)) == 1
     assert len(gan.sample(20, generator=seeded()).unique(dim=0)) > 1
 
 
-def test_a_penalty_is_a_term_of_the_discriminators() -> None:
+def test_a_penalty_is_a_term_of_the_discriminator_loss() -> None:
     gan = made(lambda: fully_connected(SPEC, loss=Wasserstein(), penalty=GradientPenalty(10.0)))
     images = pixels(SPEC)
     loss = gan.discriminator_loss(images, gan.generate(4))
@@ -124,7 +124,7 @@ def test_a_penalty_is_a_term_of_the_discriminators() -> None:
     assert (loss.terms["penalty"] >= 0).all()
 
 
-def test_what_a_gan_refuses() -> None:
+def test_a_gan_refuses_invalid_arguments() -> None:
     with complains("latent_size must be at least 1", "0"):
         fully_connected(SPEC, latent_size=0)
     for weight in (-1.0, math.nan, math.inf):
@@ -132,15 +132,15 @@ def test_what_a_gan_refuses() -> None:
             fully_connected(SPEC, feature_matching=weight)
     with complains("class_conditional needs images with labels"):
         convolutional(ImageSpec(1, 8, 8))
-    with complains("judges every image by itself", "batch_norm"):
+    with complains("does not depend on the rest of the batch", "batch_norm"):
         convolutional(SPEC, penalty=GradientPenalty())
     with complains("multiples of 4", "9×8"):
         convolutional(ImageSpec(1, 9, 8, num_classes=3))
     with complains("not trained with labels"):
         fully_connected(SPEC).sample(2, labels=torch.tensor([0, 1]))
-    for draw in (convolutional(SPEC).sample, convolutional(SPEC).generate):
+    for sample in (convolutional(SPEC).sample, convolutional(SPEC).generate):
         with complains("one label for each image", "got 4 for 3"):
-            draw(3, labels=LABELS)
+            sample(3, labels=LABELS)
     conditional = convolutional(SPEC, loss=LeastSquares())
     fakes = conditional.generate(4)
     with complains("needs those of the images"):
@@ -149,17 +149,17 @@ def test_what_a_gan_refuses() -> None:
         conditional.sample(1, labels=torch.tensor([3]))
 
 
-def test_a_model_without_labels_takes_none_from_the_data() -> None:
+def test_an_unconditional_model_ignores_labels_of_the_data() -> None:
     assert fully_connected(SPEC).generate(4, LABELS).labels is None
 
 
 @pytest.mark.parametrize("loss", [NonSaturating(), LeastSquares(), Wasserstein()])
-def test_a_discriminator_is_watched(loss: AdversarialLoss) -> None:
+def test_predictions_and_accuracy_are_logged(loss: AdversarialLoss) -> None:
     gan, images = made(lambda: fully_connected(SPEC, loss=loss)), pixels(SPEC)
     fakes = gan.generate(len(images))
-    logits, of_fakes = gan.score(images).detach(), gan.discriminator(fakes.images)[0].detach()
+    real, fake = gan.score(images).detach(), gan.discriminator(fakes.images)[0].detach()
     logs = gan.discriminator_loss(images, fakes).logs
     is_log_odds = isinstance(loss, NonSaturating)
-    torch.testing.assert_close(logs["real"], logits.sigmoid() if is_log_odds else logits)
-    torch.testing.assert_close(logs["fake"], of_fakes.sigmoid() if is_log_odds else of_fakes)
-    assert torch.equal(logs["accuracy"] == 1, logits > of_fakes)
+    torch.testing.assert_close(logs["real"], real.sigmoid() if is_log_odds else real)
+    torch.testing.assert_close(logs["fake"], fake.sigmoid() if is_log_odds else fake)
+    assert torch.equal(logs["accuracy"] == 1, real > fake)

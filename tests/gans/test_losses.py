@@ -26,8 +26,8 @@ def sigmoid(logit: float) -> float:
     return 1 / (1 + math.exp(-logit))
 
 
-#: A logit to a part of a loss and its derivative: what the discriminator pays for a real image and for a fake, and what
-#: the generator pays for a fake.
+#: Functions of a logit that return a loss and its derivative: the discriminator's for a real image, the discriminator's
+#: for a fake, and the generator's for a fake.
 BY_HAND: dict[str, list[Callable[[float], tuple[float, float]]]] = {
     "Hinge": [
         lambda logit: (1 - logit, -1) if logit < 1 else (0, 0),
@@ -54,7 +54,7 @@ BY_HAND: dict[str, list[Callable[[float], tuple[float, float]]]] = {
 
 
 def with_gradients(loss: Callable[..., Tensor], *logits: Tensor) -> list[Tensor]:
-    """The loss of every row, and its derivative by each of the logits."""
+    """The loss of every row, and its derivatives with respect to the logits."""
     leaves = [part.clone().requires_grad_() for part in logits]
     values = loss(*leaves)
     return [values.detach(), *torch.autograd.grad(values.sum(), leaves)]
@@ -65,14 +65,15 @@ def test_values_and_gradients_by_hand(name: str) -> None:
     def by_hand(part: Callable[[float], tuple[float, float]], logits: Tensor) -> list[Tensor]:
         return list(torch.tensor([part(logit) for logit in logits.tolist()], dtype=torch.float64).unbind(dim=1))
 
-    loss, (of_real, of_fake, of_generator) = LOSSES[name](), BY_HAND[name]
-    (real, by_real), (fake, by_fake) = by_hand(of_real, REAL), by_hand(of_fake, FAKE)
-    torch.testing.assert_close(with_gradients(loss.discriminator, REAL, FAKE), [real + fake, by_real, by_fake])
-    torch.testing.assert_close(with_gradients(loss.generator, FAKE), by_hand(of_generator, FAKE))
+    loss, (real_loss, fake_loss, generator_loss) = LOSSES[name](), BY_HAND[name]
+    (real, real_gradient), (fake, fake_gradient) = by_hand(real_loss, REAL), by_hand(fake_loss, FAKE)
+    expected = [real + fake, real_gradient, fake_gradient]
+    torch.testing.assert_close(with_gradients(loss.discriminator, REAL, FAKE), expected)
+    torch.testing.assert_close(with_gradients(loss.generator, FAKE), by_hand(generator_loss, FAKE))
 
 
 @pytest.mark.parametrize("name", ["Hinge", "LeastSquares", "NonSaturating", "Saturating"])
-def test_losses_are_those_of_torch(name: str) -> None:
+def test_losses_agree_with_torch(name: str) -> None:
     ones, zeros = torch.ones_like(REAL), torch.zeros_like(REAL)
 
     def cross_entropy(logits: Tensor, targets: Tensor) -> Tensor:
@@ -84,12 +85,12 @@ def test_losses_are_those_of_torch(name: str) -> None:
     def margin(logits: Tensor) -> Tensor:
         return F.hinge_embedding_loss(logits, -ones, margin=1.0, reduction="none")
 
-    likely = cross_entropy(REAL, ones) + cross_entropy(FAKE, zeros)
+    both = cross_entropy(REAL, ones) + cross_entropy(FAKE, zeros)
     discriminator, generator = {
         "Hinge": (margin(REAL) + margin(-FAKE), -FAKE),
         "LeastSquares": (half_squares(REAL, ones) + half_squares(FAKE, zeros), half_squares(FAKE, ones)),
-        "NonSaturating": (likely, cross_entropy(FAKE, ones)),
-        "Saturating": (likely, -cross_entropy(FAKE, zeros)),
+        "NonSaturating": (both, cross_entropy(FAKE, ones)),
+        "Saturating": (both, -cross_entropy(FAKE, zeros)),
     }[name]
     torch.testing.assert_close(LOSSES[name]().discriminator(REAL, FAKE), discriminator)
     torch.testing.assert_close(LOSSES[name]().generator(FAKE), generator)
@@ -99,29 +100,29 @@ def test_losses_are_those_of_torch(name: str) -> None:
 def test_extreme_logits_have_finite_values_and_gradients(name: str) -> None:
     logits = torch.tensor([0.0, 1.0, 100.0, 1e4, 1e15])
     logits = torch.cat([logits, -logits])
-    for found in (
+    for values in (
         *with_gradients(LOSSES[name]().discriminator, logits, logits.flip(0)),
         *with_gradients(LOSSES[name]().generator, logits),
     ):
-        assert found.dtype == torch.float32
-        assert found.isfinite().all()
+        assert values.dtype == torch.float32
+        assert values.isfinite().all()
 
 
 @pytest.mark.parametrize("dtype", [torch.bfloat16, torch.float16])
 @pytest.mark.parametrize("name", LOSSES)
-def test_half_precision_loses_no_more_than_the_logits_did(name: str, dtype: torch.dtype) -> None:
+def test_losses_of_half_precision_logits_are_computed_in_float32(name: str, dtype: torch.dtype) -> None:
     loss, real, fake = LOSSES[name](), REAL.to(dtype), FAKE.to(dtype)
     torch.testing.assert_close(loss.discriminator(real, fake), loss.discriminator(real.float(), fake.float()))
     torch.testing.assert_close(loss.generator(fake), loss.generator(fake.float()))
 
 
-def test_a_sure_discriminator_teaches_by_the_non_saturating_loss_only() -> None:
-    sure = torch.full((1,), -30.0)
-    assert with_gradients(NonSaturating().generator, sure)[1].item() == pytest.approx(-1)
-    assert with_gradients(Saturating().generator, sure)[1].item() == pytest.approx(0, abs=1e-12)
+def test_for_a_confident_discriminator_only_the_non_saturating_loss_has_a_gradient() -> None:
+    logit = torch.full((1,), -30.0)
+    assert with_gradients(NonSaturating().generator, logit)[1].item() == pytest.approx(-1)
+    assert with_gradients(Saturating().generator, logit)[1].item() == pytest.approx(0, abs=1e-12)
 
 
-def test_where_real_and_fake_coincide_the_best_logit_is_zero_and_costs_log_four() -> None:
+def test_if_real_and_fake_coincide_the_best_logit_is_zero_with_a_loss_of_log_four() -> None:
     logits = torch.linspace(-3, 3, 61, dtype=torch.float64)
     losses = NonSaturating().discriminator(logits, logits)
     assert losses.argmin().item() == 30
@@ -129,14 +130,14 @@ def test_where_real_and_fake_coincide_the_best_logit_is_zero_and_costs_log_four(
 
 
 def test_the_best_discriminator_measures_the_jensen_shannon_divergence() -> None:
-    """Of two normal distributions: log 4 less twice the divergence (Goodfellow et al. 2014, theorem 1)."""
+    """For two normal distributions: log 4 minus twice the divergence (Goodfellow et al. 2014, theorem 1)."""
     real, fake = norm(0, 1), norm(1.5, 0.7)
 
     def loss(x: float) -> float:
         logit = torch.tensor([real.logpdf(x) - fake.logpdf(x)])
-        of_real = NonSaturating().generator(logit).item()
-        of_both = NonSaturating().discriminator(logit, logit).item()
-        return real.pdf(x) * of_real + fake.pdf(x) * (of_both - of_real)
+        real_loss = NonSaturating().generator(logit).item()
+        both_losses = NonSaturating().discriminator(logit, logit).item()
+        return real.pdf(x) * real_loss + fake.pdf(x) * (both_losses - real_loss)
 
     def divergence(x: float) -> float:
         p, q = real.pdf(x), fake.pdf(x)
@@ -146,14 +147,13 @@ def test_the_best_discriminator_measures_the_jensen_shannon_divergence() -> None
     assert quad(loss, -6, 6)[0] == pytest.approx(expected, abs=1e-6)
 
 
-def test_beyond_the_margin_the_hinge_is_silent() -> None:
-    values, by_real, by_fake = with_gradients(Hinge().discriminator, torch.tensor([1.5, 7]), torch.tensor([-1.5, -7]))
-    for found in (values, by_real, by_fake):
-        assert (found == 0).all()
+def test_beyond_the_margin_the_hinge_loss_and_its_gradients_are_zero() -> None:
+    for values in with_gradients(Hinge().discriminator, torch.tensor([1.5, 7]), torch.tensor([-1.5, -7])):
+        assert (values == 0).all()
 
 
 def test_feature_matching_by_hand() -> None:
-    """The gradient of a norm is the direction of the difference; each of B fakes moves the mean by 1/B."""
+    """The gradient of a norm is the direction of the difference; each of B fakes contributes 1/B to the mean."""
     real, fake = normal(5, 3, 2, 2), normal(4, 3, 2, 2, seed=2).requires_grad_()
     difference = fake.detach().numpy().mean(axis=0) - real.numpy().mean(axis=0)
     distance = feature_matching(real.requires_grad_(), fake)
@@ -165,7 +165,7 @@ def test_feature_matching_by_hand() -> None:
     assert real.grad is None
 
 
-def test_features_that_match_have_a_gradient_of_zero() -> None:
+def test_equal_features_have_a_gradient_of_zero() -> None:
     real = normal(4, 6)
     fake = real.clone().requires_grad_()
     distance = feature_matching(real, fake)

@@ -10,15 +10,15 @@ from cases import PENALTIES, complains, made, normal, uniform
 from torch import Tensor, nn
 
 from genera.gans import R1, GradientPenalty, Penalty
-from genera.gans.penalties import check_independent
+from genera.gans.penalties import check_batch_independent
 from genera.networks import ConvDiscriminator, MlpDiscriminator, PatchDiscriminator
 
 SHAPE = (2, 3, 2)
 REAL, FAKE = 2 * uniform(4, *SHAPE) - 1, 2 * uniform(4, *SHAPE, seed=2) - 1
 
 
-class Watched:
-    """A critic that remembers where it was asked; the slope of an image is ``weight``, or zero where there is none."""
+class LinearDiscriminator:
+    """Records its input; its gradient is ``weight`` everywhere, or zero if that is None."""
 
     def __init__(self, weight: Tensor | None = None) -> None:
         self.weight = torch.zeros(SHAPE, dtype=torch.float64) if weight is None else weight
@@ -32,38 +32,38 @@ def network() -> nn.Sequential:
     return nn.Sequential(nn.Conv2d(2, 3, 2), nn.Softplus(), nn.Flatten(), nn.Linear(6, 1), nn.Flatten(0))
 
 
-def test_a_linear_critic_by_hand() -> None:
-    """Its slope is the same everywhere, and so is the penalty."""
+def test_penalties_of_a_linear_discriminator_by_hand() -> None:
+    """Its gradient is the same everywhere, and so is the penalty."""
     weight = normal(*SHAPE)
     norm = weight.norm().item()
-    for penalty, value, by_weight in (
+    for penalty, value, gradient in (
         (GradientPenalty(3.0), 3 * (norm - 1) ** 2, 6 * (1 - 1 / norm) * weight),
         (R1(3.0), 1.5 * norm**2, 3 * weight),
         (GradientPenalty(), 10 * (norm - 1) ** 2, 20 * (1 - 1 / norm) * weight),
         (R1(), 5 * norm**2, 10 * weight),
     ):
         leaf = weight.clone().requires_grad_()
-        values = penalty(Watched(leaf), REAL, FAKE)
+        values = penalty(LinearDiscriminator(leaf), REAL, FAKE)
         values.mean().backward()
         torch.testing.assert_close(values.detach(), torch.full((4,), value, dtype=torch.float64))
-        torch.testing.assert_close(leaf.grad, by_weight)
+        torch.testing.assert_close(leaf.grad, gradient)
 
 
-def test_a_quadratic_critic_by_hand() -> None:
-    """``½ xᵀ A x`` has the slope ``½ (A + Aᵀ) x``: another one at every point."""
-    seen = []
+def test_penalties_of_a_quadratic_discriminator_by_hand() -> None:
+    """``½ xᵀ A x`` has the gradient ``½ (A + Aᵀ) x``, which differs from point to point."""
+    points = []
 
     def discriminator(x: Tensor) -> Tensor:
-        seen.append(x.detach().flatten(1))
+        points.append(x.detach().flatten(1))
         return 0.5 * torch.einsum("bi,ij,bj->b", x.flatten(1), matrix, x.flatten(1))
 
-    for penalty, of_norm in (
+    for penalty, penalty_of_norm in (
         (GradientPenalty(3.0), lambda norm: 3 * (norm - 1) ** 2),
         (R1(3.0), lambda norm: 1.5 * norm**2),
     ):
         matrix = normal(12, 12).requires_grad_()
         values = penalty(discriminator, REAL, FAKE)
-        expected = of_norm((0.5 * seen[-1] @ (matrix + matrix.T)).square().sum(dim=1).sqrt())
+        expected = penalty_of_norm((0.5 * points[-1] @ (matrix + matrix.T)).square().sum(dim=1).sqrt())
         torch.testing.assert_close(values, expected)
         upstream = normal(4, seed=3)
         torch.testing.assert_close(
@@ -72,55 +72,55 @@ def test_a_quadratic_critic_by_hand() -> None:
 
 
 @pytest.mark.parametrize("name", PENALTIES)
-def test_gradients_of_a_network_are_those_of_finite_differences(name: str) -> None:
+def test_gradients_of_a_network_agree_with_finite_differences(name: str) -> None:
     penalty, discriminator = PENALTIES[name](), made(network)
 
     def penalize(*parameters: Tensor) -> Tensor:
         torch.manual_seed(0)
-        named = dict(zip(dict(discriminator.named_parameters()), parameters, strict=True))
-        return penalty(lambda x: torch.func.functional_call(discriminator, named, (x,)), REAL, FAKE)
+        by_name = dict(zip(dict(discriminator.named_parameters()), parameters, strict=True))
+        return penalty(lambda x: torch.func.functional_call(discriminator, by_name, (x,)), REAL, FAKE)
 
-    # The last bias shifts the logits and tilts nothing.
-    *steering, last_bias = discriminator.parameters()
-    assert torch.autograd.gradcheck(lambda *steering: penalize(*steering, last_bias), steering)
-    grads = torch.autograd.grad(penalize(*discriminator.parameters()).sum(), steering)
+    # The last bias shifts the logits and does not change their gradients.
+    *relevant, last_bias = discriminator.parameters()
+    assert torch.autograd.gradcheck(lambda *relevant: penalize(*relevant, last_bias), relevant)
+    grads = torch.autograd.grad(penalize(*discriminator.parameters()).sum(), relevant)
     assert all(grad.abs().sum() > 0 for grad in grads)
 
 
 @pytest.mark.parametrize("name", PENALTIES)
-def test_a_flat_critic_has_finite_gradients(name: str) -> None:
+def test_a_constant_discriminator_has_finite_gradients(name: str) -> None:
     weight = torch.zeros(SHAPE, dtype=torch.float64, requires_grad=True)
-    values = PENALTIES[name]()(Watched(weight), REAL, FAKE)
+    values = PENALTIES[name]()(LinearDiscriminator(weight), REAL, FAKE)
     values.sum().backward()
     assert (values == (3 if name == "GradientPenalty" else 0)).all()
     assert (weight.grad == 0).all()
 
 
-def test_points_lie_on_the_lines_from_images_to_fakes_and_follow_the_seed() -> None:
+def test_points_are_between_images_and_fakes_and_follow_the_seed() -> None:
     def points(seed: int) -> Tensor:
-        discriminator = Watched()
+        discriminator = LinearDiscriminator()
         GradientPenalty()(discriminator, REAL, FAKE, generator=torch.Generator().manual_seed(seed))
         return discriminator.points
 
-    shares = ((points(0) - REAL) / (FAKE - REAL)).flatten(1)
-    assert ((shares > 0) & (shares < 1)).all()
-    torch.testing.assert_close(shares, shares[:, :1].expand_as(shares))
-    assert len(shares[:, 0].unique()) == 4
+    weights = ((points(0) - REAL) / (FAKE - REAL)).flatten(1)
+    assert ((weights > 0) & (weights < 1)).all()
+    torch.testing.assert_close(weights, weights[:, :1].expand_as(weights))
+    assert len(weights[:, 0].unique()) == 4
     assert torch.equal(points(0), points(0))
     assert not torch.equal(points(0), points(1))
 
 
-def test_shares_are_uniform() -> None:
-    discriminator, count = Watched(torch.zeros(1, 1, 1)), 4000
+def test_interpolation_weights_are_uniform() -> None:
+    discriminator, count = LinearDiscriminator(torch.zeros(1, 1, 1)), 4000
     torch.manual_seed(0)
     GradientPenalty()(discriminator, torch.zeros(count, 1, 1, 1), torch.ones(count, 1, 1, 1))
-    shares = discriminator.points.flatten().sort().values
-    # The Kolmogorov-Smirnov distance is above 1.95 / √n once in a thousand.
-    assert (shares - torch.linspace(0, 1, count)).abs().max() < 1.95 / count**0.5
+    weights = discriminator.points.flatten().sort().values
+    # The Kolmogorov-Smirnov distance exceeds 1.95 / √n with probability 0.001.
+    assert (weights - torch.linspace(0, 1, count)).abs().max() < 1.95 / count**0.5
 
 
-def test_r1_looks_at_the_images_only() -> None:
-    discriminator = Watched()
+def test_r1_uses_the_real_images_only() -> None:
+    discriminator = LinearDiscriminator()
     R1()(discriminator, REAL, FAKE)
     assert torch.equal(discriminator.points, REAL)
 
@@ -142,17 +142,17 @@ def test_autocast_changes_nothing(name: str) -> None:
     discriminator, fake = made(network).float(), FAKE.bfloat16()
     expected = penalize(fake.float())
     with torch.autocast("cpu", dtype=torch.bfloat16):
-        found = penalize(fake)
-    assert found.dtype == torch.float32
-    assert torch.equal(found, expected)
+        got = penalize(fake)
+    assert got.dtype == torch.float32
+    assert torch.equal(got, expected)
 
 
-BATCHES = [
+BATCH_DEPENDENT = [
     partial(ConvDiscriminator, width=2),
     partial(PatchDiscriminator, width=2, batch_norm=True),
     *(partial(discriminator, minibatch_std=True) for discriminator in (MlpDiscriminator, PatchDiscriminator)),
 ]
-SINGLE_IMAGES = [
+BATCH_INDEPENDENT = [
     partial(MlpDiscriminator, widths=(4,)),
     partial(ConvDiscriminator, width=2, batch_norm=False, spectral_norm=True),
     partial(PatchDiscriminator, width=2, spectral_norm=True),
@@ -160,24 +160,24 @@ SINGLE_IMAGES = [
 
 
 @pytest.mark.parametrize("num_classes", [0, 3])
-@pytest.mark.parametrize("discriminator", BATCHES)
-def test_critics_that_see_a_batch_are_refused(discriminator: partial, num_classes: int) -> None:
+@pytest.mark.parametrize("discriminator", BATCH_DEPENDENT)
+def test_batch_dependent_discriminators_are_refused(discriminator: partial, num_classes: int) -> None:
     network = discriminator((1, 8, 8), num_classes)
     before = copy.deepcopy(network.state_dict())
-    with complains("judges every image by itself", "batch_norm and minibatch_std", "spectral_norm"):
-        check_independent(network, (1, 8, 8), num_classes=num_classes)
+    with complains("does not depend on the rest of the batch", "batch_norm and minibatch_std", "spectral_norm"):
+        check_batch_independent(network, (1, 8, 8), num_classes=num_classes)
     for name, value in network.state_dict().items():
         assert torch.equal(value, before[name])
 
 
 @pytest.mark.parametrize("num_classes", [0, 3])
-@pytest.mark.parametrize("discriminator", SINGLE_IMAGES)
-def test_critics_that_see_one_image_at_a_time_are_not(discriminator: partial, num_classes: int) -> None:
-    check_independent(discriminator((1, 8, 8), num_classes), (1, 8, 8), num_classes=num_classes)
+@pytest.mark.parametrize("discriminator", BATCH_INDEPENDENT)
+def test_batch_independent_discriminators_are_accepted(discriminator: partial, num_classes: int) -> None:
+    check_batch_independent(discriminator((1, 8, 8), num_classes), (1, 8, 8), num_classes=num_classes)
 
 
 @pytest.mark.parametrize("weight", [-1.0, math.nan, math.inf])
 @pytest.mark.parametrize("penalty", [GradientPenalty, R1])
-def test_a_weight_out_of_range(penalty: type[Penalty], weight: float) -> None:
+def test_a_weight_out_of_range_is_refused(penalty: type[Penalty], weight: float) -> None:
     with complains("weight", "finite and not negative", str(weight)):
         penalty(weight)

@@ -14,7 +14,7 @@ def test_channel_layer_norm_by_hand() -> None:
     torch.testing.assert_close(norm(x), normalized * norm.weight[:, None, None] + norm.bias[:, None, None])
 
 
-def test_channel_layer_norm_is_torchs_own_at_every_pixel() -> None:
+def test_channel_layer_norm_equals_torchs_at_every_pixel() -> None:
     norm, x = made(lambda: ChannelLayerNorm(5)), normal(2, 5, 3, 4)
     other = nn.LayerNorm(5).double()
     other.load_state_dict(norm.state_dict())

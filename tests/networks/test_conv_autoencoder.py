@@ -9,14 +9,14 @@ from genera.networks import ConvDecoder, ConvEncoder
 
 
 def with_weights_of(network: nn.Module, layers: list[nn.Module]) -> nn.Sequential:
-    """``layers`` with the weights of ``network``, in its order."""
+    """``layers`` with the weights of ``network``, in the same order."""
     other = nn.Sequential(*layers).double()
     for parameter, value in zip(other.parameters(), network.parameters(), strict=True):
         parameter.data.copy_(value)
     return other
 
 
-def test_the_encoder_is_the_reports() -> None:
+def test_the_encoder_matches_the_report() -> None:
     encoder, x = made(lambda: ConvEncoder((1, 28, 28), 128)), normal(2, 1, 28, 28)
     report = [
         *(nn.Conv2d(1, 16, 3, stride=2, padding=1), nn.GELU()),
@@ -28,7 +28,7 @@ def test_the_encoder_is_the_reports() -> None:
     torch.testing.assert_close(encoder(x), with_weights_of(encoder, report)(x))
 
 
-def test_the_decoder_is_the_reports() -> None:
+def test_the_decoder_matches_the_report() -> None:
     decoder, z = made(lambda: ConvDecoder(128, (1, 28, 28))), normal(2, 128)
     report = [
         *(nn.Linear(128, 32 * 7 * 7), nn.Unflatten(1, (32, 7, 7))),
@@ -40,8 +40,8 @@ def test_the_decoder_is_the_reports() -> None:
     torch.testing.assert_close(decoder(z), with_weights_of(decoder, report)(z))
 
 
-def test_the_decoder_with_convolutions_whose_kernels_are_flipped() -> None:
-    """What a transposed convolution with stride 1 is."""
+def test_the_decoder_equals_convolutions_with_flipped_kernels() -> None:
+    """A transposed convolution with stride 1 is a convolution with a flipped kernel."""
     decoder, z = made(lambda: ConvDecoder(3, (2, 8, 12), width=4)), normal(2, 3)
     linear, *transposed = (layer for layer in decoder.layers if hasattr(layer, "weight"))
     assert len(transposed) == 4
@@ -55,7 +55,7 @@ def test_the_decoder_with_convolutions_whose_kernels_are_flipped() -> None:
     torch.testing.assert_close(decoder(z), h)
 
 
-def test_an_odd_size_is_halved_upwards_and_met_again() -> None:
+def test_halves_of_odd_sizes_are_rounded_up_and_the_decoder_restores_the_size() -> None:
     """7×5 to 4×3 to 2×2, and back."""
     assert ConvEncoder((1, 7, 5), 3, width=4).layers[-1].in_features == 8 * 2 * 2
     h = torch.arange(4.0).view(1, 1, 2, 2)
@@ -64,7 +64,7 @@ def test_an_odd_size_is_halved_upwards_and_met_again() -> None:
     assert full(half(h)).shape == (1, 1, 7, 5)
 
 
-def test_parameters_counted_by_hand() -> None:
+def test_the_number_of_parameters() -> None:
     encoder = (9 * 1 * 16 + 16) + (9 * 16 * 16 + 16) + (9 * 16 * 32 + 32) + (9 * 32 * 32 + 32) + (1568 * 128 + 128)
     decoder = (128 * 1568 + 1568) + (9 * 32 * 32 + 32) + (9 * 32 * 16 + 16) + (9 * 16 * 16 + 16) + (9 * 16 * 1 + 1)
     assert (encoder, decoder) == (217_200, 218_609)

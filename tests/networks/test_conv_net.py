@@ -16,17 +16,17 @@ def test_two_layers_by_hand() -> None:
     torch.testing.assert_close(network(x), expected)
 
 
-def test_the_sizes_are_those_asked_for() -> None:
+def test_the_number_of_parameters() -> None:
     network = ConvNet(2, 6, width=4, depth=3)
     first, hidden, last = 9 * 2 * 4 + 4, 9 * 4 * 4 + 4, 4 * 6 + 6
     assert sum(parameter.numel() for parameter in network.parameters()) == first + 2 * hidden + last
 
 
-def test_it_starts_at_zero() -> None:
+def test_the_initial_output_is_zero() -> None:
     assert not ConvNet(2, 3, width=4)(torch.randn(2, 2, 4, 4)).any()
 
 
-def test_sizes_that_are_none() -> None:
+def test_sizes_below_one_are_refused() -> None:
     with complains("width must be at least 1", "0"):
         ConvNet(1, 1, width=0)
     with complains("depth must be at least 1", "0"):

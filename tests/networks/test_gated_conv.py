@@ -20,16 +20,16 @@ def test_a_gate_by_hand() -> None:
     torch.testing.assert_close(gate(x, h), x + h[:, :3].tanh() * h[:, 3:].sigmoid())
 
 
-#: What each function that brings its own gradient does, written out.
-WRITTEN_OUT = {
+#: The formula of each function that has a hand-written gradient, and inputs for it.
+FORMULAS = {
     concat_elu: (lambda x: F.elu(torch.cat([x, -x], dim=1)), [normal(2, 3, 4, 5)]),
     gate: (
         lambda x, h: x + torch.tanh(h.chunk(2, dim=1)[0]) * torch.sigmoid(h.chunk(2, dim=1)[1]),
         [normal(2, 3, 4, 5), normal(2, 6, 4, 5, seed=2)],
     ),
 }
-lean = pytest.mark.parametrize("function", WRITTEN_OUT, ids=lambda function: function.__name__)
-formats = pytest.mark.parametrize("memory_format", [torch.contiguous_format, torch.channels_last])
+every_function = pytest.mark.parametrize("function", FORMULAS, ids=lambda function: function.__name__)
+both_formats = pytest.mark.parametrize("memory_format", [torch.contiguous_format, torch.channels_last])
 
 
 def with_gradients(function, inputs: list[torch.Tensor]) -> list[torch.Tensor]:
@@ -39,34 +39,34 @@ def with_gradients(function, inputs: list[torch.Tensor]) -> list[torch.Tensor]:
     return [y.detach(), *(value.grad for value in inputs)]
 
 
-@lean
-@formats
+@every_function
+@both_formats
 @pytest.mark.parametrize("dtype", [torch.float64, torch.float32, torch.bfloat16])
-def test_values_and_gradients_are_those_of_the_formula(
+def test_values_and_gradients_equal_those_of_the_formula(
     function, memory_format: torch.memory_format, dtype: torch.dtype
 ) -> None:
-    written_out, inputs = WRITTEN_OUT[function]
-    # Half precision is compared with what the formula gives for the same inputs in full.
+    formula, inputs = FORMULAS[function]
+    # Half precision is compared with the formula in float64 for the same inputs.
     inputs = [(3 * value).to(dtype).contiguous(memory_format=memory_format) for value in inputs]
-    found = with_gradients(function, inputs)
-    expected = with_gradients(written_out, [value.double() for value in inputs])
+    results = with_gradients(function, inputs)
+    expected = with_gradients(formula, [value.double() for value in inputs])
     tolerance = {torch.float64: 1e-14, torch.float32: 2e-6, torch.bfloat16: 3e-2}[dtype]
-    for have, want in zip(found, expected, strict=True):
-        assert have.dtype == dtype
-        assert have.is_contiguous(memory_format=memory_format)
-        torch.testing.assert_close(have.double(), want, rtol=tolerance, atol=tolerance)
+    for got, want in zip(results, expected, strict=True):
+        assert got.dtype == dtype
+        assert got.is_contiguous(memory_format=memory_format)
+        torch.testing.assert_close(got.double(), want, rtol=tolerance, atol=tolerance)
 
 
-@lean
+@every_function
 def test_extreme_numbers_and_zero_have_finite_values_and_gradients(function) -> None:
-    _, inputs = WRITTEN_OUT[function]
+    _, inputs = FORMULAS[function]
     for size in (0.0, 1e-30, 100.0, 1e4):
-        found = with_gradients(function, [size * value.float().sign() for value in inputs])
-        assert all(value.isfinite().all() for value in found)
+        results = with_gradients(function, [size * value.float().sign() for value in inputs])
+        assert all(value.isfinite().all() for value in results)
 
 
-def test_a_nan_is_handed_on() -> None:
-    """A broken network must not look like a good one."""
+def test_nan_is_propagated() -> None:
+    """Otherwise a diverged network would go unnoticed."""
     x = torch.full((1, 1, 1, 1), float("nan"))
     assert concat_elu(x).isnan().all()
     assert gate(x, torch.cat([x, x], dim=1)).isnan().all()

@@ -9,7 +9,7 @@ from torch import nn
 from genera.networks import ConvGenerator, MlpGenerator
 
 
-def test_the_perceptron_is_the_reports() -> None:
+def test_the_mlp_generator_matches_the_report() -> None:
     generator, z = made(lambda: MlpGenerator(128, (1, 28, 28))), normal(4, 128)
     report = nn.Sequential(
         *(nn.Linear(128, 128), nn.LeakyReLU(0.2), nn.BatchNorm1d(128)),
@@ -23,8 +23,8 @@ def test_the_perceptron_is_the_reports() -> None:
     torch.testing.assert_close(generator(z), report(z))
 
 
-def test_the_convolutional_one_is_the_reports() -> None:
-    """Class labels, one-hot, stand beside the noise."""
+def test_the_convolutional_generator_matches_the_report() -> None:
+    """With one-hot class labels concatenated to the noise."""
     generator, z = made(lambda: ConvGenerator(128 + 10, (1, 28, 28))), normal(4, 138)
     report = nn.Sequential(
         *(nn.Linear(138, 256 * 7 * 7), nn.ReLU(), nn.Unflatten(1, (256, 7, 7))),
@@ -37,23 +37,23 @@ def test_the_convolutional_one_is_the_reports() -> None:
     torch.testing.assert_close(generator(z), report(z))
 
 
-def test_a_transposed_convolution_spreads_every_pixel() -> None:
-    """Pixels two apart, zeros in between and a padding of 4 - 1 - 1, under the flipped kernel: the size is doubled."""
+def test_the_generator_equals_convolutions_of_images_with_inserted_zeros() -> None:
+    """A transposed convolution inserts zeros, pads by 4 - 1 - 1 and convolves with the flipped kernel."""
     generator, z = made(lambda: ConvGenerator(3, (2, 8, 4), width=2)).eval(), normal(4, 3)
     linear, up1, norm1, up2, norm2, last = (layer for layer in generator.layers if list(layer.parameters()))
     h = F.linear(z, linear.weight, linear.bias).relu().view(4, 8, 2, 1)
     for up, norm in [(up1, norm1), (up2, norm2)]:
         height, width = h.shape[2:]
-        wide = h.new_zeros(*h.shape[:2], 2 * height - 1, 2 * width - 1)
-        wide[:, :, ::2, ::2] = h
-        h = F.conv2d(wide, up.weight.flip(2, 3).transpose(0, 1), padding=2)
+        upsampled = h.new_zeros(*h.shape[:2], 2 * height - 1, 2 * width - 1)
+        upsampled[:, :, ::2, ::2] = h
+        h = F.conv2d(upsampled, up.weight.flip(2, 3).transpose(0, 1), padding=2)
         assert h.shape[2:] == (2 * height, 2 * width)
-        # Fresh running statistics are a mean of 0 and a variance of 1.
+        # Initial running statistics are a mean of 0 and a variance of 1.
         h = (h / (1 + norm.eps) ** 0.5 * norm.weight[:, None, None] + norm.bias[:, None, None]).relu()
     torch.testing.assert_close(generator(z), F.conv2d(h, last.weight, last.bias, padding=1))
 
 
-def test_parameters_counted_by_hand() -> None:
+def test_the_number_of_parameters() -> None:
     hidden = sum(before * after + after + 2 * after for before, after in [(128, 128), (128, 256), (256, 512)])
     perceptron = hidden + (512 * 1024 + 1024 + 2 * 1024) + (1024 * 784 + 784)
     linear, last = 138 * 12_544 + 12_544, 9 * 64 * 1 + 1
@@ -67,18 +67,18 @@ def test_parameters_counted_by_hand() -> None:
 
 
 @pytest.mark.parametrize("shape", [(3, 32, 16), (1, 8, 8), (2, 4, 12)])
-def test_images_of_many_sizes(shape: tuple[int, int, int]) -> None:
+def test_images_of_different_sizes(shape: tuple[int, int, int]) -> None:
     for generator in (ConvGenerator(6, shape, width=2), MlpGenerator(6, shape, widths=(5,))):
         assert generator(normal(3, 6).float()).shape == (3, *shape)
 
 
-def test_a_perceptron_makes_images_of_every_size_and_may_be_linear() -> None:
+def test_an_mlp_generator_supports_every_size_and_may_be_linear() -> None:
     assert MlpGenerator(6, (1, 30, 7), widths=(5,))(normal(3, 6).float()).shape == (3, 1, 30, 7)
     linear = MlpGenerator(6, (1, 3, 3), widths=())
     torch.testing.assert_close(linear(2 * torch.ones(1, 6)) + linear(torch.zeros(1, 6)), 2 * linear(torch.ones(1, 6)))
 
 
-def test_values_are_not_bounded() -> None:
+def test_outputs_are_not_bounded() -> None:
     for generator in (MlpGenerator(2, (1, 4, 4), widths=(3,)), ConvGenerator(2, (1, 4, 4), width=1)):
         with torch.no_grad():
             list(generator.parameters())[-1].fill_(50)
@@ -86,6 +86,6 @@ def test_values_are_not_bounded() -> None:
 
 
 @pytest.mark.parametrize(("height", "width"), [(30, 30), (28, 6), (5, 8)])
-def test_a_size_that_cannot_be_reached(height: int, width: int) -> None:
+def test_a_size_that_is_no_multiple_of_four_is_refused(height: int, width: int) -> None:
     with complains("multiples of 4", f"got {height}×{width}", "--data.size", "MlpGenerator"):
         ConvGenerator(2, (1, height, width))

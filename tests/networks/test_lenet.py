@@ -8,8 +8,8 @@ from cases import NETWORKS, complains, made, normal
 from genera.networks import LeNet
 
 
-def test_by_hand() -> None:
-    """With batch statistics, each layer written out."""
+def test_the_layers_by_hand() -> None:
+    """In training mode, with batch statistics."""
     network, x = made(lambda: LeNet((1, 12, 8), 3, width=4, num_features=5, dropout=0.0)), normal(4, 1, 12, 8)
     convolutions = [layer.weight for layer in network.features if isinstance(layer, torch.nn.Conv2d)]
     norms = [layer for layer in network.features if isinstance(layer, torch.nn.BatchNorm2d)]
@@ -29,7 +29,7 @@ def test_by_hand() -> None:
 
 
 @pytest.mark.parametrize("shape", [(1, 28, 28), (3, 32, 16), (2, 5, 7), (1, 4, 4)])
-def test_it_reads_images_of_every_size(shape: tuple[int, int, int]) -> None:
+def test_it_takes_images_of_every_size(shape: tuple[int, int, int]) -> None:
     network, x = LeNet(shape, 6, width=4, num_features=7), normal(2, *shape).float()
     assert network.features(x).shape == (2, 7)
     assert network(x).shape == (2, 6)
@@ -37,7 +37,7 @@ def test_it_reads_images_of_every_size(shape: tuple[int, int, int]) -> None:
         LeNet((1, 3, 8), 2)
 
 
-def test_only_training_has_noise_and_sees_the_batch() -> None:
+def test_only_in_training_outputs_are_random_and_depend_on_the_batch() -> None:
     network, x = NETWORKS["LeNet"]()
     assert torch.equal(network(x), network(x))
     torch.testing.assert_close(network(x)[:1], network(x[:1]))
@@ -55,9 +55,9 @@ def test_the_noise_comes_from_the_generator() -> None:
     assert not torch.equal(first, other)
 
 
-def test_its_weights_are_small() -> None:
+def test_the_size_of_the_weights() -> None:
     convolutions = 25 * 1 * 32 + 9 * 32 * 64 + 9 * 64 * 64
-    counted = convolutions + 2 * (32 + 64 + 64) + (7 * 7 * 64 * 128 + 128) + (128 * 10 + 10)
+    count = convolutions + 2 * (32 + 64 + 64) + (7 * 7 * 64 * 128 + 128) + (128 * 10 + 10)
     network = LeNet((1, 28, 28), 10)
-    assert sum(parameter.numel() for parameter in network.parameters()) == counted == 459_242
+    assert sum(parameter.numel() for parameter in network.parameters()) == count == 459_242
     assert sum(value.nbytes for value in network.state_dict().values()) < 2e6

@@ -9,7 +9,7 @@ from genera.networks import Mlp
 
 
 def test_values_by_hand() -> None:
-    network, x = made(lambda: Mlp(2, 3, width=4, num_layers=2)), normal(3, 2, 5, 4)
+    network, x = made(lambda: Mlp(2, 3, width=4, depth=2)), normal(3, 2, 5, 4)
     *hidden, last = [layer for layer in network.modules() if hasattr(layer, "weight")]
     assert len(hidden) == 2
     h = x
@@ -19,14 +19,14 @@ def test_values_by_hand() -> None:
     torch.testing.assert_close(network(x), torch.einsum("oi,bihw->bohw", last.weight, h) + last.bias[:, None, None])
 
 
-def test_the_sizes_are_those_asked_for() -> None:
-    network = Mlp(2, 6, width=4, num_layers=3)
+def test_the_number_of_parameters() -> None:
+    network = Mlp(2, 6, width=4, depth=3)
     assert sum(parameter.numel() for parameter in network.parameters()) == (2 * 4 + 4) + 2 * (4 * 4 + 4) + (4 * 6 + 6)
 
 
-@pytest.mark.parametrize("num_layers", [0, 1, 3])
-def test_it_starts_at_zero_and_a_step_leaves_it(num_layers: int) -> None:
-    network = Mlp(2, 6, width=4, num_layers=num_layers).double()
+@pytest.mark.parametrize("depth", [0, 1, 3])
+def test_the_initial_output_is_zero_and_has_a_gradient(depth: int) -> None:
+    network = Mlp(2, 6, width=4, depth=depth).double()
     y = network(normal(3, 2, 5, 7))
     assert torch.equal(y, torch.zeros(3, 6, 5, 7, dtype=torch.float64))
     y.sum().backward()

@@ -21,14 +21,14 @@ shape = pytest.mark.parametrize("shape", [(1, 28, 28), (3, 32, 16), (2, 5, 7), (
 
 
 def channels_last(x: Tensor) -> Tensor:
-    """Vectors have no memory format."""
+    """``x`` in channels-last format if it is an image; vectors have no memory format."""
     return x.contiguous(memory_format=torch.channels_last) if x.ndim == 4 else x
 
 
 def output(network: nn.Module, *inputs: Tensor) -> Tensor:
-    """Logits and features of a critic are one output here."""
-    found = network(*inputs)
-    return torch.cat([values.flatten() for values in found]) if isinstance(found, tuple) else found
+    """The output as one tensor; logits and features of a discriminator are concatenated."""
+    outputs = network(*inputs)
+    return torch.cat([values.flatten() for values in outputs]) if isinstance(outputs, tuple) else outputs
 
 
 @pytest.mark.parametrize("name", NETWORKS)
@@ -43,7 +43,7 @@ def test_every_weight_and_input_gets_a_finite_gradient(name: str) -> None:
 
 
 @pytest.mark.parametrize("name", NETWORKS)
-def test_the_weights_are_the_network(name: str) -> None:
+def test_the_state_dict_determines_the_output(name: str) -> None:
     (trained, *inputs), (fresh, *_) = NETWORKS[name](), NETWORKS[name]()
     perturb(fresh, seed=5)
     assert not torch.equal(output(fresh, *inputs), output(trained, *inputs))
@@ -52,26 +52,27 @@ def test_the_weights_are_the_network(name: str) -> None:
 
 
 @pytest.mark.parametrize("name", NETWORKS)
-def test_both_memory_formats_give_the_same(name: str) -> None:
+def test_both_memory_formats_give_the_same_output(name: str) -> None:
     network, x, *labels = NETWORKS[name]()
-    found = output(network, channels_last(x), *labels)
-    torch.testing.assert_close(output(network, x.contiguous(), *labels), found, rtol=0, atol=1e-12)
+    expected = output(network, x.contiguous(), *labels)
+    torch.testing.assert_close(expected, output(network, channels_last(x), *labels), rtol=0, atol=1e-12)
     network, x, *labels = (value.float() for value in NETWORKS[name]())
     expected = output(network, x, *labels)
-    both = output(network.to(memory_format=torch.channels_last), channels_last(x), *labels)
-    torch.testing.assert_close(both, expected, rtol=0, atol=1e-5)
+    got = output(network.to(memory_format=torch.channels_last), channels_last(x), *labels)
+    torch.testing.assert_close(got, expected, rtol=0, atol=1e-5)
 
 
 @conditioner
 @pytest.mark.parametrize("num_blocks", [0, 3])
-def test_a_conditioner_starts_at_zero(conditioner: type[GatedConvNet | ResidualConvNet], num_blocks: int) -> None:
+def test_the_initial_output_is_zero(conditioner: type[GatedConvNet | ResidualConvNet], num_blocks: int) -> None:
     network = conditioner(2, 6, width=4, num_blocks=num_blocks).double()
     assert torch.equal(network(normal(3, 2, 5, 7)), torch.zeros(3, 6, 5, 7, dtype=torch.float64))
 
 
 @conditioner
-def test_a_step_leaves_zero(conditioner: type[GatedConvNet | ResidualConvNet]) -> None:
-    """Zeros everywhere in the last layer must not keep it there."""
+def test_the_last_layer_of_a_conditioner_initially_has_a_gradient(
+    conditioner: type[GatedConvNet | ResidualConvNet],
+) -> None:
     network = conditioner(1, 2, width=4).double()
     network(normal(3, 1, 5, 5)).sum().backward()
     assert network.last.weight.grad is not None
@@ -80,7 +81,7 @@ def test_a_step_leaves_zero(conditioner: type[GatedConvNet | ResidualConvNet]) -
 
 @encoder
 @shape
-def test_an_encoder_reads_images_of_every_size(
+def test_an_encoder_takes_images_of_every_size(
     encoder: type[ConvEncoder | ResidualEncoder], shape: tuple[int, int, int]
 ) -> None:
     assert encoder(shape, 6, width=4)(normal(2, *shape).float()).shape == (2, 6)
@@ -88,7 +89,7 @@ def test_an_encoder_reads_images_of_every_size(
 
 @decoder
 @shape
-def test_a_decoder_draws_images_of_every_size(
+def test_a_decoder_returns_images_of_every_size(
     decoder: type[ConvDecoder | ResidualDecoder], shape: tuple[int, int, int]
 ) -> None:
     images = decoder(6, shape, width=4)(normal(2, 6).float())
@@ -97,7 +98,7 @@ def test_a_decoder_draws_images_of_every_size(
 
 
 @pytest.mark.parametrize(("height", "width"), [(3, 8), (8, 3), (1, 1)])
-def test_an_image_too_small(height: int, width: int) -> None:
+def test_images_that_are_too_small_are_refused(height: int, width: int) -> None:
     for encoder in (ConvEncoder, ResidualEncoder):
         with complains("at least 4 pixels high and wide", f"got {height}×{width}"):
             encoder((1, height, width), 2)

@@ -16,7 +16,7 @@ def test_a_residual_block_by_hand() -> None:
     torch.testing.assert_close(block(x), x + h)
 
 
-def test_the_sizes_are_those_asked_for() -> None:
+def test_the_number_of_parameters() -> None:
     network = ResidualConvNet(2, 6, width=4, num_blocks=3)
     first, block, last = 9 * 2 * 4 + 4, 2 * (9 * 4 * 4 + 4) + 2 * 4, 9 * 4 * 6 + 6
     assert sum(parameter.numel() for parameter in network.parameters()) == first + 3 * block + last

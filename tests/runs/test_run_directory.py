@@ -91,7 +91,7 @@ def test_settings_that_do_not_fit_leave_nothing_behind(tmp_path: Path, failing: 
     out, kept = tmp_path / "out", tmp_path / "kept"
     kept.mkdir()
     for folder in (out, kept):
-        assert "a batch needs" in failing("train", TINY, "--out", str(folder), "--batch_size", "100000")
+        assert "not enough images for a batch" in failing("train", TINY, "--out", str(folder), "--batch_size", "100000")
     assert not out.exists()
     assert not any(kept.iterdir())
 

@@ -83,4 +83,4 @@ class Collapsed(Players, Generative):
         temperature: float = 1.0,
         generator: torch.Generator | None = None,
     ) -> Tensor:
-        return self.spec.nearest(self.generate(count).images.detach().unflatten(1, self.spec.shape))
+        return self.spec.to_pixels(self.generate(count).images.detach().unflatten(1, self.spec.shape))

@@ -17,36 +17,36 @@ SPEC = ImageSpec(1, 4, 4, 17)
 small = partial(Autoencoder, SPEC, encoder=partial(ConvEncoder, width=2), decoder=partial(ConvDecoder, width=2))
 
 
-def test_the_loss_is_the_squared_error_of_what_is_decoded() -> None:
+def test_the_loss_is_the_squared_error_of_the_decoded_image() -> None:
     model, images = finalized_autoencoder()
     loss = model.loss(images)
-    back = torch.sigmoid(model.decoder(model.encode(images)))
-    error = (images.double() / 16 - back).square()
+    reconstruction = torch.sigmoid(model.decoder(model.encode(images)))
+    error = (images.double() / 16 - reconstruction).square()
     torch.testing.assert_close(loss.total, 0.5 * error.sum(dim=(1, 2, 3)))
     torch.testing.assert_close(loss.logs["mse"], error.mean(dim=(1, 2, 3)))
 
 
-def test_it_has_no_samples_before_it_is_concluded() -> None:
+def test_it_cannot_sample_before_it_is_finalized() -> None:
     model = made(lambda: small(latent_size=2))
-    with complains("fitted when its training ends"):
+    with complains("fitted when training ends"):
         model.sample(2)
     model.finalize(pixels(SPEC, 60), generator=torch.Generator().manual_seed(0))
     assert model.sample(2).shape == (2, *SPEC.shape)
-    with complains("no labels"):
+    with complains("cannot sample by label"):
         model.sample(2, labels=torch.tensor([0, 1]))
 
 
-def test_what_it_draws_looks_like_its_codes() -> None:
+def test_sampled_codes_have_the_moments_of_encoded_codes() -> None:
     model = made(lambda: small(latent_size=2, num_components=1), scale=0.5)
     images = pixels(SPEC, 400)
     model.finalize(images, generator=torch.Generator().manual_seed(0))
     codes = model.encode(images).detach()
-    drawn = model.codes.sample(4000, generator=torch.Generator().manual_seed(1))
-    torch.testing.assert_close(drawn.mean(dim=0), codes.mean(dim=0), rtol=0, atol=0.1 * float(codes.std()))
-    torch.testing.assert_close(drawn.T.cov(), codes.T.cov(), rtol=0.2, atol=0.05 * float(codes.var()))
+    samples = model.codes.sample(4000, generator=torch.Generator().manual_seed(1))
+    torch.testing.assert_close(samples.mean(dim=0), codes.mean(dim=0), rtol=0, atol=0.1 * float(codes.std()))
+    torch.testing.assert_close(samples.T.cov(), codes.T.cov(), rtol=0.2, atol=0.05 * float(codes.var()))
 
 
-def test_a_mixture_of_codes_is_scikit_learns() -> None:
+def test_a_mixture_of_codes_agrees_with_scikit_learn() -> None:
     codes = torch.cat([normal(300, 2), 8 + 0.5 * normal(100, 2, seed=2)])
     mixture = CodeMixture(2, num_components=2).double()
     mixture.fit(codes, seed=0)
@@ -56,8 +56,8 @@ def test_a_mixture_of_codes_is_scikit_learns() -> None:
     np.testing.assert_allclose(mixture.means[order], other.means_[others], atol=0.05)
     covariances = mixture.factors @ mixture.factors.mT
     np.testing.assert_allclose(covariances[order], other.covariances_[others], atol=0.05)
-    drawn = mixture.sample(4000, generator=torch.Generator().manual_seed(0))
-    assert abs(float((drawn[:, 0] > 4).double().mean()) - 0.25) < 0.03
+    samples = mixture.sample(4000, generator=torch.Generator().manual_seed(0))
+    assert abs(float((samples[:, 0] > 4).double().mean()) - 0.25) < 0.03
     means = mixture.sample(100, temperature=0.0, generator=torch.Generator().manual_seed(0))
     assert len(means.unique(dim=0)) == 2
 
@@ -86,7 +86,7 @@ def test_the_mixture_is_saved_with_the_weights() -> None:
 
 
 @pytest.mark.parametrize("value", [0, -1])
-def test_sizes_out_of_range(value: int) -> None:
+def test_sizes_out_of_range_are_refused(value: int) -> None:
     with complains("latent_size must be at least 1", str(value)):
         small(latent_size=value)
     with complains("num_components must be at least 1", str(value)):

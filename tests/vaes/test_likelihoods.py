@@ -26,13 +26,13 @@ from genera.vaes.likelihoods.intervals import laplace_log_cdf, log_interval, log
 from genera.vaes.likelihoods.mixture import Mixture
 from genera.vaes.likelihoods.scales import MIN_SCALE, scale_from
 
-#: Those whose samples are draws; the others give the mean.
-DRAWING = (BernoulliPixels, GaussianMixturePixels, LogisticMixturePixels, LogisticPixels)
+#: Likelihoods that sample pixels; the others return the mean.
+SAMPLING = (BernoulliPixels, GaussianMixturePixels, LogisticMixturePixels, LogisticPixels)
 
 every_likelihood = pytest.mark.parametrize("name", LIKELIHOODS)
 every_density = pytest.mark.parametrize("name", [name for name in LIKELIHOODS if "CrossEntropy" not in name])
-every_drawing = pytest.mark.parametrize(
-    "name", [name for name, make in LIKELIHOODS.items() if isinstance(make()[0], DRAWING)]
+every_sampling_likelihood = pytest.mark.parametrize(
+    "name", [name for name, make in LIKELIHOODS.items() if isinstance(make()[0], SAMPLING)]
 )
 both_precisions = pytest.mark.parametrize("dtype", [torch.float64, torch.float32])
 
@@ -41,23 +41,23 @@ def seeded(seed: int = 0) -> torch.Generator:
     return torch.Generator().manual_seed(seed)
 
 
-def each_place(params: Tensor) -> Tensor:
-    """``(B, P, H, W)`` to ``(B · H · W, P, 1, 1)``: every place an image of its own."""
+def split_positions(params: Tensor) -> Tensor:
+    """``(B, P, H, W)`` to ``(B · H · W, P, 1, 1)``: every position becomes an image."""
     return params.permute(0, 2, 3, 1).reshape(-1, params.shape[1], 1, 1)
 
 
-def every_place(spec: ImageSpec) -> Tensor:
-    """Every image of one place: ``(levels^C, C, 1, 1)``."""
+def all_pixels(spec: ImageSpec) -> Tensor:
+    """All possible images of one pixel: ``(levels^C, C, 1, 1)``."""
     levels = torch.arange(spec.levels, dtype=torch.uint8)
     return torch.cartesian_prod(*[levels] * spec.channels).view(-1, spec.channels, 1, 1)
 
 
 @torch.no_grad()
 def log_probs(likelihood: PixelLikelihood, params: Tensor) -> Tensor:
-    """Of all images of one place, ``(N, levels^C)``, given ``(N, P, 1, 1)``."""
-    images = every_place(likelihood.spec)
-    found = likelihood.log_prob(params.repeat_interleave(len(images), dim=0), images.repeat(len(params), 1, 1, 1))
-    return found.view(len(params), len(images))
+    """Log-probabilities of all images of one pixel, ``(N, levels^C)``, given ``(N, P, 1, 1)``."""
+    images = all_pixels(likelihood.spec)
+    log_prob = likelihood.log_prob(params.repeat_interleave(len(images), dim=0), images.repeat(len(params), 1, 1, 1))
+    return log_prob.view(len(params), len(images))
 
 
 def by_hand(distribution: stats.rv_continuous, loc: np.ndarray, scale: np.ndarray, spec: ImageSpec) -> np.ndarray:
@@ -66,7 +66,7 @@ def by_hand(distribution: stats.rv_continuous, loc: np.ndarray, scale: np.ndarra
     ends = np.zeros((1, *loc.shape))
     below = np.concatenate([ends, distribution.cdf(edges, loc, scale), 1 + ends])
     above = np.concatenate([1 + ends, distribution.sf(edges, loc, scale), ends])
-    # Of two ways to the same number, each keeps its digits in one half.
+    # Each of the two formulas is accurate in one half.
     return np.where(below[1:] < 0.5, np.diff(below, axis=0), -np.diff(above, axis=0))
 
 
@@ -74,18 +74,18 @@ def scales_by_hand(params: np.ndarray) -> np.ndarray:
     return 1e-4 + (1 - 1e-4) / (1 + 3 * np.exp(-params))
 
 
-def shared(distribution: stats.rv_continuous, likelihood: PixelLikelihood, params: np.ndarray) -> np.ndarray:
+def with_shared_scale(distribution: stats.rv_continuous, likelihood: PixelLikelihood, params: np.ndarray) -> np.ndarray:
     scale = torch.as_tensor(likelihood.scale(), dtype=torch.float64).detach().numpy()
     return by_hand(distribution, special.expit(params), scale, likelihood.spec)
 
 
-def single(likelihood: PixelLikelihood, params: np.ndarray) -> np.ndarray:
+def single_logistic(likelihood: PixelLikelihood, params: np.ndarray) -> np.ndarray:
     mean, log_scale = np.split(params, 2, axis=1)
     return by_hand(stats.logistic, 0.5 + mean, scales_by_hand(log_scale), likelihood.spec)
 
 
-def mixed(distribution: stats.rv_continuous, likelihood: PixelLikelihood, params: np.ndarray) -> np.ndarray:
-    """Three components: means from 1/6, 1/2 and 5/6."""
+def mixture(distribution: stats.rv_continuous, likelihood: PixelLikelihood, params: np.ndarray) -> np.ndarray:
+    """Three components with means relative to 1/6, 1/2 and 5/6."""
     logits, means, log_scales = (part.reshape(len(params), 3, -1, 1, 1) for part in np.split(params, 3, axis=1))
     means = means + np.array([1, 3, 5]).reshape(3, 1, 1, 1) / 6
     mass = by_hand(distribution, means, scales_by_hand(log_scales), likelihood.spec)
@@ -94,11 +94,11 @@ def mixed(distribution: stats.rv_continuous, likelihood: PixelLikelihood, params
 
 #: The mass of every level of every channel, ``(levels, N, C, 1, 1)``.
 BY_HAND: dict[type[PixelLikelihood], Callable[[PixelLikelihood, np.ndarray], np.ndarray]] = {
-    GaussianPixels: partial(shared, stats.norm),
-    LaplacePixels: partial(shared, stats.laplace),
-    GaussianMixturePixels: partial(mixed, stats.norm),
-    LogisticPixels: single,
-    LogisticMixturePixels: partial(mixed, stats.logistic),
+    GaussianPixels: partial(with_shared_scale, stats.norm),
+    LaplacePixels: partial(with_shared_scale, stats.laplace),
+    GaussianMixturePixels: partial(mixture, stats.norm),
+    LogisticPixels: single_logistic,
+    LogisticMixturePixels: partial(mixture, stats.logistic),
     BernoulliPixels: lambda likelihood, params: np.stack([special.expit(-params), special.expit(params)]),
 }
 
@@ -106,9 +106,9 @@ BY_HAND: dict[type[PixelLikelihood], Callable[[PixelLikelihood, np.ndarray], np.
 @every_density
 def test_probabilities_are_differences_of_scipys_distribution_functions(name: str) -> None:
     likelihood, params = LIKELIHOODS[name]()
-    params = each_place(params)
+    params = split_positions(params)
     mass = BY_HAND[type(likelihood)](likelihood, params.numpy())[..., 0, 0]
-    images = every_place(likelihood.spec).flatten(1).numpy()
+    images = all_pixels(likelihood.spec).flatten(1).numpy()
     expected = np.prod([mass[images[:, c], :, c] for c in range(likelihood.spec.channels)], axis=0).T
     np.testing.assert_allclose(log_probs(likelihood, params).exp(), expected, rtol=1e-9, atol=1e-100)
 
@@ -117,34 +117,34 @@ def test_probabilities_are_differences_of_scipys_distribution_functions(name: st
 @both_precisions
 def test_probabilities_of_the_levels_sum_to_one(name: str, dtype: torch.dtype) -> None:
     likelihood, params = LIKELIHOODS[name]()
-    params = torch.cat([each_place(spread * params) for spread in (0, 1, 10)])
+    params = torch.cat([split_positions(factor * params) for factor in (0, 1, 10)])
     total = log_probs(likelihood.to(dtype), params.to(dtype)).double().exp().sum(dim=1)
     tolerance = 1e-10 if dtype == torch.float64 else 1e-5
     torch.testing.assert_close(total, torch.ones_like(total), rtol=0, atol=tolerance)
 
 
 @every_density
-def test_float32_has_the_digits(name: str) -> None:
+def test_float32_is_accurate(name: str) -> None:
     likelihood, params = LIKELIHOODS[name]()
-    params = each_place(params).float()
+    params = split_positions(params).float()
     exact = log_probs(likelihood, params.double())
-    found = log_probs(likelihood.float(), params)
-    assert found.dtype == torch.float32
-    torch.testing.assert_close(found.double(), exact, rtol=1e-4, atol=1e-4)
+    approximate = log_probs(likelihood.float(), params)
+    assert approximate.dtype == torch.float32
+    torch.testing.assert_close(approximate.double(), exact, rtol=1e-4, atol=1e-4)
 
 
 @every_likelihood
-def test_images_are_sums_over_their_places(name: str) -> None:
+def test_log_prob_is_a_sum_over_positions(name: str) -> None:
     likelihood, params = LIKELIHOODS[name]()
     images = pixels(likelihood.spec)
     whole = likelihood.log_prob(params, images)
     assert whole.shape == (len(images),)
-    places = likelihood.log_prob(each_place(params), each_place(images)).view(len(images), -1)
-    torch.testing.assert_close(whole, places.sum(dim=1))
+    positions = likelihood.log_prob(split_positions(params), split_positions(images)).view(len(images), -1)
+    torch.testing.assert_close(whole, positions.sum(dim=1))
 
 
 @every_likelihood
-def test_twice_the_area_costs_twice_as_much(name: str) -> None:
+def test_log_prob_is_proportional_to_the_area(name: str) -> None:
     likelihood, params = LIKELIHOODS[name]()
     params, images = params[:, :, :1, :1], pixels(likelihood.spec)[:, :, :1, :1]
     small, large = (
@@ -154,7 +154,7 @@ def test_twice_the_area_costs_twice_as_much(name: str) -> None:
 
 
 @every_likelihood
-def test_gradients_are_those_of_finite_differences(name: str) -> None:
+def test_gradients_agree_with_finite_differences(name: str) -> None:
     likelihood, params = LIKELIHOODS[name]()
     params, images = params[:, :, :1, :1], pixels(likelihood.spec)[:, :, :1, :1]
     inputs = (params.requires_grad_(), *likelihood.parameters())
@@ -162,7 +162,7 @@ def test_gradients_are_those_of_finite_differences(name: str) -> None:
 
 
 @every_likelihood
-def test_extremes_have_finite_values_and_gradients_in_float32(name: str) -> None:
+def test_extreme_parameters_have_finite_values_and_gradients_in_float32(name: str) -> None:
     likelihood, params = LIKELIHOODS[name]()
     likelihood, images = likelihood.float(), pixels(likelihood.spec).repeat(20, 1, 1, 1)
     for size in (0.0, 30.0, 1e3, 1e6):
@@ -176,8 +176,8 @@ def test_extremes_have_finite_values_and_gradients_in_float32(name: str) -> None
 
 @pytest.mark.parametrize("make", [GaussianPixels, LaplacePixels])
 @pytest.mark.parametrize("scale", [MIN_SCALE, 0.01, 100.0])
-def test_far_from_the_mean_float32_still_knows_the_way(make, scale: float) -> None:
-    """With σ = 1e-4, black is ten thousand of them away from white."""
+def test_gradients_far_from_the_mean_are_accurate_in_float32(make, scale: float) -> None:
+    """With σ = 1e-4, the distance from black to white is 10,000 σ."""
     likelihood, images = make(ImageSpec(1, 1, 1), scale=scale), torch.tensor([0, 1, 127, 254, 255], dtype=torch.uint8)
     images = images.repeat(3).view(-1, 1, 1, 1)
     grads = []
@@ -204,29 +204,29 @@ def test_shapes_and_precisions(name: str) -> None:
 
 
 @every_likelihood
-def test_samples_are_draws_that_the_generator_decides_or_the_mean(name: str) -> None:
+def test_samples_follow_the_generator_or_are_the_mean(name: str) -> None:
     likelihood, params = LIKELIHOODS[name]()
     params = params.repeat(10, 1, 1, 1)
     before = torch.get_rng_state()
     first, again, other = (likelihood.sample(params, generator=seeded(seed)) for seed in (1, 1, 2))
     assert torch.equal(before, torch.get_rng_state())
     assert torch.equal(first, again)
-    if isinstance(likelihood, DRAWING):
+    if isinstance(likelihood, SAMPLING):
         assert not torch.equal(first, other)
     else:
-        assert torch.equal(first, likelihood.spec.nearest(likelihood.mean(params)))
+        assert torch.equal(first, likelihood.spec.to_pixels(likelihood.mean(params)))
         assert torch.equal(first, other)
 
 
-@every_drawing
-def test_draws_are_as_frequent_as_they_are_probable(name: str) -> None:
+@every_sampling_likelihood
+def test_samples_are_as_frequent_as_they_are_probable(name: str) -> None:
     likelihood, params = LIKELIHOODS[name]()
     place_value = likelihood.spec.levels ** torch.arange(likelihood.spec.channels).flip(0)
-    for place in each_place(0.5 * params)[:3].split(1):
-        expected = 5000 * log_probs(likelihood, place)[0].exp()
-        drawn = likelihood.sample(place.expand(5000, -1, -1, -1), generator=seeded()).flatten(1)
-        counts = (drawn * place_value).sum(dim=1).bincount(minlength=len(expected)).double()
-        # What is rare is counted with what is most probable.
+    for position in split_positions(0.5 * params)[:3].split(1):
+        expected = 5000 * log_probs(likelihood, position)[0].exp()
+        samples = likelihood.sample(position.expand(5000, -1, -1, -1), generator=seeded()).flatten(1)
+        counts = (samples * place_value).sum(dim=1).bincount(minlength=len(expected)).double()
+        # Rare pixels are counted together with the most probable one.
         rare = expected < 5
         group = torch.arange(len(expected)).masked_fill(rare, int(expected.argmax()))
         counts, expected = (torch.zeros_like(value).index_add(0, group, value)[~rare] for value in (counts, expected))
@@ -241,13 +241,13 @@ def test_the_mean_of_a_mixture_by_hand(name: str) -> None:
     np.testing.assert_allclose(likelihood.mean(params), (special.softmax(logits, axis=1) * means).sum(axis=1))
 
 
-def test_the_mean_of_a_logistic_is_its_own() -> None:
+def test_the_mean_of_a_logistic_is_clamped() -> None:
     params = torch.tensor([-3.0, -0.1, 0.2, 7.0]).view(4, 1, 1, 1)
     mean = LogisticPixels(ImageSpec(1, 1, 1)).mean(torch.cat([params, params], dim=1))
     torch.testing.assert_close(mean.flatten(), torch.tensor([0.0, 0.4, 0.7, 1.0]))
 
 
-def test_a_mixture_of_one_logistic_is_that_logistic() -> None:
+def test_a_mixture_of_one_logistic_equals_the_logistic() -> None:
     spec = ImageSpec(3, 2, 2)
     params, logits, images = normal(4, 6, 2, 2), normal(4, 3, 2, 2, seed=2), pixels(spec)
     mixture = LogisticMixturePixels(spec, num_components=1)
@@ -255,14 +255,14 @@ def test_a_mixture_of_one_logistic_is_that_logistic() -> None:
     torch.testing.assert_close(mixture.log_prob(torch.cat([logits, params], dim=1), images), expected)
 
 
-def test_a_network_that_gives_zeros_starts_in_the_middle_with_components_apart() -> None:
-    mixture = Mixture.of(torch.zeros(1, 12, 1, 1), num_components=4)
+def test_parameters_of_zero_give_different_components_and_a_mean_of_one_half() -> None:
+    mixture = Mixture.from_params(torch.zeros(1, 12, 1, 1), num_components=4)
     torch.testing.assert_close(mixture.means.flatten(), torch.tensor([0.125, 0.375, 0.625, 0.875]))
     torch.testing.assert_close(mixture.scales.flatten(), torch.full((4,), 0.25), rtol=1e-3, atol=0)
     assert mixture.mean().item() == pytest.approx(0.5)
 
 
-def test_scales_are_log_scales_with_bounds() -> None:
+def test_scale_parameters_are_bounded_log_scales() -> None:
     params = torch.linspace(-4, -3, 5)
     torch.testing.assert_close(scale_from(params).log().diff(), params.diff(), rtol=0.03, atol=0)
     torch.testing.assert_close(scale_from(torch.tensor([-1e6, 1e6])), torch.tensor([MIN_SCALE, 1.0]))
@@ -276,15 +276,15 @@ def test_scales_are_log_scales_with_bounds() -> None:
         (partial(GaussianMixturePixels, num_components=1), [0, 100 / 255 - 0.5, -50]),
     ],
 )
-def test_a_bin_can_hold_all_mass(make: Callable[[ImageSpec], PixelLikelihood], params: list[float]) -> None:
+def test_a_bin_can_contain_all_mass(make: Callable[[ImageSpec], PixelLikelihood], params: list[float]) -> None:
     image = torch.full((1, 1, 1, 1), 100, dtype=torch.uint8)
     log_prob = make(ImageSpec(1, 1, 1)).log_prob(torch.tensor(params).view(1, -1, 1, 1), image)
     assert log_prob.item() == pytest.approx(0, abs=1e-6)
 
 
 @pytest.mark.parametrize("make", [GaussianPixels, LaplacePixels])
-def test_the_learned_scale_moves_to_the_most_likely_one(make: type[GaussianPixels | LaplacePixels]) -> None:
-    """Errors of one size: that is the root of their mean square, and their mean absolute value."""
+def test_the_gradient_of_the_scale_points_to_the_most_likely_scale(make: type[GaussianPixels | LaplacePixels]) -> None:
+    """With errors of equal size, which is their root mean square and their mean absolute value."""
     likelihood = make(ImageSpec(1, 1, 2))
     assert likelihood.scale().item() == pytest.approx(0.1)
     params, images = torch.zeros(1, 1, 1, 2), torch.tensor([107, 148], dtype=torch.uint8).view(1, 1, 1, 2)
@@ -305,7 +305,7 @@ def test_a_learned_scale_cannot_vanish(make: type[GaussianPixels | LaplacePixels
 
 
 @pytest.mark.parametrize("make", [GaussianPixels, LaplacePixels])
-def test_only_a_learned_scale_is_a_weight(make: type[GaussianPixels | LaplacePixels]) -> None:
+def test_only_a_learned_scale_is_a_parameter(make: type[GaussianPixels | LaplacePixels]) -> None:
     assert list(make(ImageSpec(1, 1, 1)).state_dict()) == ["scale.log_excess"]
     assert not make(ImageSpec(1, 1, 1), scale=0.1).state_dict()
 
@@ -319,7 +319,7 @@ def test_bernoulli_agrees_with_torchs_distribution() -> None:
 
 
 @pytest.mark.parametrize("name", [name for name in LIKELIHOODS if "CrossEntropy" in name])
-def test_cross_entropy_agrees_with_torchs_and_is_no_probability(name: str) -> None:
+def test_cross_entropy_agrees_with_torch_and_has_no_density(name: str) -> None:
     likelihood, params = LIKELIHOODS[name]()
     images = pixels(likelihood.spec)
     x = images.double() / (likelihood.spec.levels - 1)
@@ -328,29 +328,29 @@ def test_cross_entropy_agrees_with_torchs_and_is_no_probability(name: str) -> No
     assert not likelihood.has_density
 
 
-def test_the_others_are_probabilities() -> None:
+def test_all_other_likelihoods_have_densities() -> None:
     assert all(LIKELIHOODS[name]()[0].has_density for name in LIKELIHOODS if "CrossEntropy" not in name)
 
 
 @both_precisions
-def test_the_normal_distribution_function_agrees_with_scipys(dtype: torch.dtype) -> None:
+def test_the_normal_distribution_function_agrees_with_scipy(dtype: torch.dtype) -> None:
     x = torch.cat([-torch.logspace(1, 13, 500, dtype=dtype), torch.linspace(-40, 8, 5000, dtype=dtype)])
     log_cdf, slope = normal_log_cdf(x)
-    wide = x.double().numpy()
+    x64 = x.double().numpy()
     tolerance = 1e-12 if dtype == torch.float64 else 1e-5
-    np.testing.assert_allclose(log_cdf, special.log_ndtr(wide), rtol=tolerance, atol=tolerance / 10)
-    expected = math.sqrt(2 / math.pi) / special.erfcx(-wide / math.sqrt(2))
+    np.testing.assert_allclose(log_cdf, special.log_ndtr(x64), rtol=tolerance, atol=tolerance / 10)
+    expected = math.sqrt(2 / math.pi) / special.erfcx(-x64 / math.sqrt(2))
     np.testing.assert_allclose(slope, expected, rtol=tolerance, atol=tolerance / 10)
 
 
 @both_precisions
-def test_the_laplace_distribution_function_agrees_with_scipys(dtype: torch.dtype) -> None:
+def test_the_laplace_distribution_function_agrees_with_scipy(dtype: torch.dtype) -> None:
     x = torch.linspace(-200, 20, 1001, dtype=dtype)
     log_cdf, slope = laplace_log_cdf(x)
-    wide = x.double().numpy()
+    x64 = x.double().numpy()
     tolerance = 1e-12 if dtype == torch.float64 else 1e-6
-    np.testing.assert_allclose(log_cdf, stats.laplace.logcdf(wide), rtol=tolerance, atol=tolerance)
-    expected = np.exp(stats.laplace.logpdf(wide) - stats.laplace.logcdf(wide))
+    np.testing.assert_allclose(log_cdf, stats.laplace.logcdf(x64), rtol=tolerance, atol=tolerance)
+    expected = np.exp(stats.laplace.logpdf(x64) - stats.laplace.logcdf(x64))
     np.testing.assert_allclose(slope, expected, rtol=tolerance, atol=tolerance)
 
 
@@ -364,8 +364,8 @@ INTERVALS = {
 
 
 @pytest.mark.parametrize("distribution", INTERVALS, ids=lambda distribution: distribution.name)
-def test_far_out_an_interval_is_as_probable_as_on_the_other_side(distribution: stats.rv_continuous) -> None:
-    """Where the distribution function itself has long been rounded to 0 or 1."""
+def test_intervals_in_both_tails_are_accurate(distribution: stats.rv_continuous) -> None:
+    """Where the distribution function itself is rounded to 0 or 1."""
     lower = torch.tensor([-300.0, -30.0, -8.0, -1.0, -1e9, -1e9], dtype=torch.float64)
     upper = torch.tensor([-299.9, -25.0, -7.5, 0.5, -30.0, 4.0], dtype=torch.float64)
     log_lower, log_upper = distribution.logcdf(lower), distribution.logcdf(upper)
@@ -376,7 +376,7 @@ def test_far_out_an_interval_is_as_probable_as_on_the_other_side(distribution: s
 
 
 @pytest.mark.parametrize("log_cdf", [normal_log_cdf, laplace_log_cdf])
-def test_an_interval_that_rounding_closes_stays_finite(log_cdf) -> None:
+def test_an_interval_rounded_to_zero_width_has_finite_values(log_cdf) -> None:
     ends = torch.tensor([[1e-9, 2e-9], [3.0, 3.0]], requires_grad=True)
     log_prob = log_interval(log_cdf, *ends.unbind(dim=1))
     (grad,) = torch.autograd.grad(log_prob.sum(), ends)
@@ -392,13 +392,15 @@ def test_a_bernoulli_likelihood_refuses_grey_pixels(levels: int) -> None:
 
 @pytest.mark.parametrize("make", [GaussianPixels, LaplacePixels])
 @pytest.mark.parametrize("scale", [-1.0, 0.0, 1e-5, 1e5, math.inf, math.nan])
-def test_no_width(make: type[GaussianPixels | LaplacePixels], scale: float) -> None:
-    with complains("scale must lie between 0.0001 and 10000", f"got {scale}"):
+def test_a_scale_out_of_range_is_refused(make: type[GaussianPixels | LaplacePixels], scale: float) -> None:
+    with complains("scale must be between 0.0001 and 10000", f"got {scale}"):
         make(ImageSpec(1, 2, 2), scale=scale)
 
 
 @pytest.mark.parametrize("make", [GaussianMixturePixels, LogisticMixturePixels])
 @pytest.mark.parametrize("num_components", [0, -1])
-def test_no_components(make: type[GaussianMixturePixels | LogisticMixturePixels], num_components: int) -> None:
+def test_a_mixture_needs_components(
+    make: type[GaussianMixturePixels | LogisticMixturePixels], num_components: int
+) -> None:
     with complains("num_components must be at least 1", str(num_components)):
         make(ImageSpec(1, 2, 2), num_components=num_components)

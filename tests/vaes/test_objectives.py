@@ -11,10 +11,10 @@ from genera.vaes import BetaTcvae, DiagonalPosterior, Elbo, FreeBits, Iwae
 from genera.vaes.objectives import PosteriorSamples
 
 
-def draws(
+def posterior_samples(
     count: int = 1, *, num_images: int = 6, num_dims: int = 3, closed: bool = True, seed: int = 0
 ) -> PosteriorSamples:
-    """Draws with a standard normal prior and a made-up likelihood."""
+    """Posterior samples with a standard normal prior and an arbitrary likelihood."""
     posterior = DiagonalPosterior(normal(num_images, num_dims), 0.3 * normal(num_images, num_dims, seed=2) - 0.5)
     z = posterior.sample(count, generator=torch.Generator().manual_seed(seed))
     log_prior = -0.5 * (z**2 + math.log(2 * math.pi)).sum(dim=-1)
@@ -28,26 +28,26 @@ def draws(
 @pytest.mark.parametrize("name", OBJECTIVES)
 def test_terms_sum_to_the_total(name: str) -> None:
     objective = OBJECTIVES[name]()
-    loss = objective(draws(objective.num_samples))
+    loss = objective(posterior_samples(objective.num_samples))
     assert loss.total.shape == (6,)
     torch.testing.assert_close(loss.total, sum(loss.terms.values()).expand(6))
     assert all(not value.requires_grad for value in loss.logs.values())
 
 
 def test_elbo_is_reconstruction_and_weighted_divergence() -> None:
-    drawn = draws()
+    samples = posterior_samples()
     for beta in (0.0, 1.0, 4.0):
-        loss = Elbo(beta).double()(drawn)
-        torch.testing.assert_close(loss.total, -drawn.log_likelihood[0] + beta * drawn.kl_per_dim.sum(dim=1))
-    open_form = draws(closed=False)
-    torch.testing.assert_close(Elbo().double()(open_form).total, -open_form.log_weight[0])
+        loss = Elbo(beta).double()(samples)
+        torch.testing.assert_close(loss.total, -samples.log_likelihood[0] + beta * samples.kl_per_dim.sum(dim=1))
+    samples = posterior_samples(closed=False)
+    torch.testing.assert_close(Elbo().double()(samples).total, -samples.log_weight[0])
 
 
 @pytest.mark.parametrize("name", ["Elbo, warm-up", "BetaTcvae, warm-up"])
 def test_beta_follows_its_schedule_and_is_saved(name: str) -> None:
     objective = OBJECTIVES[name]()
     objective.advance(Progress(step=0, epoch=2.5, fraction=0.25, num_epochs=10))
-    half = objective(draws()).logs["beta"]
+    half = objective(posterior_samples()).logs["beta"]
     assert half == pytest.approx(0.5 * objective.beta.maximum)
     fresh = OBJECTIVES[name]()
     fresh.load_state_dict(objective.state_dict())
@@ -62,25 +62,25 @@ def test_a_schedule_longer_than_the_training_is_refused() -> None:
             objective.advance(Progress(0, 0.0, 0.0, num_epochs=9))
 
 
-def test_free_bits_charge_what_is_above_them_only() -> None:
-    drawn = draws(num_images=200)
-    kl = drawn.kl_per_dim.mean(dim=0)
+def test_free_bits_clamp_the_divergence_of_every_dimension() -> None:
+    samples = posterior_samples(num_images=200)
+    kl = samples.kl_per_dim.mean(dim=0)
     threshold = float(kl.median())
-    charged = FreeBits(threshold)(drawn).terms["charged_kl"]
-    assert charged.shape == ()
-    torch.testing.assert_close(charged, sum(max(threshold, float(value)) for value in kl) * torch.ones(()).double())
-    torch.testing.assert_close(FreeBits(0.0)(drawn).total.mean(), Elbo().double()(drawn).total.mean())
+    clamped = FreeBits(threshold)(samples).terms["clamped_kl"]
+    assert clamped.shape == ()
+    torch.testing.assert_close(clamped, sum(max(threshold, float(value)) for value in kl) * torch.ones(()).double())
+    torch.testing.assert_close(FreeBits(0.0)(samples).total.mean(), Elbo().double()(samples).total.mean())
 
 
-def test_one_importance_sample_is_the_elbo() -> None:
-    drawn = draws(closed=False)
-    torch.testing.assert_close(Iwae(1)(drawn).total, Elbo().double()(drawn).total)
+def test_iwae_with_one_sample_is_the_elbo() -> None:
+    samples = posterior_samples(closed=False)
+    torch.testing.assert_close(Iwae(1)(samples).total, Elbo().double()(samples).total)
 
 
-def test_more_importance_samples_are_never_worse_on_average() -> None:
+def test_more_importance_samples_tighten_the_bound_on_average() -> None:
     bounds, errors = [], []
     for num_samples in (1, 2, 5, 20):
-        total = Iwae(num_samples)(draws(num_samples, num_images=4000)).total
+        total = Iwae(num_samples)(posterior_samples(num_samples, num_images=4000)).total
         bounds.append(float(total.mean()))
         errors.append(float(total.std()) / 4000**0.5)
     for looser, tighter, error in zip(bounds, bounds[1:], errors, strict=False):
@@ -88,33 +88,33 @@ def test_more_importance_samples_are_never_worse_on_average() -> None:
     assert bounds[-1] < bounds[0] - 5 * errors[0]
 
 
-def test_the_parts_of_the_divergence_sum_to_it() -> None:
-    """Whatever the size of the data set is said to be; β = 1 makes it the bound."""
-    drawn = draws(closed=False)
-    expected = Elbo().double()(drawn).total
+def test_the_terms_of_the_beta_tcvae_sum_to_the_divergence() -> None:
+    """For any size of the data set; with β = 1 the total is the ELBO."""
+    samples = posterior_samples(closed=False)
+    expected = Elbo().double()(samples).total
     for num_images in (6, 50_000):
-        loss = BetaTcvae(num_images, beta=1.0).double()(drawn)
+        loss = BetaTcvae(num_images, beta=1.0).double()(samples)
         torch.testing.assert_close(loss.total, expected)
-    parts = [value for name, value in loss.terms.items() if name != "reconstruction"]
-    torch.testing.assert_close(sum(parts), drawn.log_posterior[0] - drawn.log_prior[0])
+    terms = [value for name, value in loss.terms.items() if name != "reconstruction"]
+    torch.testing.assert_close(sum(terms), samples.log_posterior[0] - samples.log_prior[0])
 
 
-def test_total_correlation_is_that_of_a_gaussian() -> None:
-    """Narrow posteriors whose means are correlated Gaussians: the aggregate has a known total correlation."""
+def test_total_correlation_of_a_gaussian() -> None:
+    """Narrow posteriors with correlated Gaussian means: the aggregate has a known total correlation."""
     count, correlation = 4000, 0.8
     noise = normal(count, 2)
     means = torch.stack([noise[:, 0], correlation * noise[:, 0] + (1 - correlation**2) ** 0.5 * noise[:, 1]], dim=1)
     posterior = DiagonalPosterior(means, torch.full_like(means, math.log(0.1)))
     z = posterior.sample(1, generator=torch.Generator().manual_seed(0))
     zeros = torch.zeros(1, count).double()
-    drawn = PosteriorSamples(posterior=posterior, z=z, log_likelihood=zeros, log_prior=zeros, kl_per_dim=None)
-    estimated = BetaTcvae(count, beta=1.0).double()(drawn).logs["total_correlation"].mean()
-    # A product of D factors 1/(NB) where one is right: the estimator is off by a constant that is known.
+    samples = PosteriorSamples(posterior=posterior, z=z, log_likelihood=zeros, log_prior=zeros, kl_per_dim=None)
+    estimated = BetaTcvae(count, beta=1.0).double()(samples).logs["total_correlation"].mean()
+    # The estimator has D factors 1/(NB) in place of one, which gives a known constant bias.
     corrected = estimated - math.log(count)
     assert float(corrected) == pytest.approx(-0.5 * math.log(1 - correlation**2), abs=0.05)
 
 
-def test_values_out_of_range() -> None:
+def test_arguments_out_of_range_are_refused() -> None:
     for make in (lambda: Elbo(-1.0), lambda: BetaTcvae(10, beta=-0.5), lambda: Elbo(math.nan), lambda: Elbo(math.inf)):
         with complains("beta must not be negative"):
             make()

@@ -1,4 +1,4 @@
-"""The same weights, batch and noise in pythae."""
+"""Losses and gradients compared with pythae, with the same weights, batch and noise."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ SPEC = ImageSpec(1, 8, 8)
 
 
 class Encoder(BaseEncoder):
-    """Ours, with the variance's logarithm for that of the scale."""
+    """Our encoder, with the logarithm of the variance in place of that of the scale."""
 
     def __init__(self, vae: VAE) -> None:
         super().__init__()
@@ -36,7 +36,7 @@ class Encoder(BaseEncoder):
 
 
 class Decoder(BaseDecoder):
-    """Ours, with the sigmoid outside of the loss."""
+    """Our decoder, followed by the sigmoid that our loss contains."""
 
     def __init__(self, network: nn.Module) -> None:
         super().__init__()
@@ -46,15 +46,15 @@ class Decoder(BaseDecoder):
         return ModelOutput(reconstruction=torch.sigmoid(self.network(z)))
 
 
-def ours(objective: Objective) -> VAE:
+def our_vae(objective: Objective) -> VAE:
     torch.manual_seed(0)
     networks = {"encoder": partial(ConvEncoder, width=4), "decoder": partial(ConvDecoder, width=4)}
     return VAE(SPEC, **networks, likelihood=CrossEntropyPixels, objective=objective, latent_size=5)
 
 
 def losses(objective: Objective, config: pythae.VAEConfig, model: type[nn.Module]) -> list[tuple[Tensor, list[Tensor]]]:
-    """Our loss and theirs, averaged over the batch, each with its gradients."""
-    vae = ours(objective)
+    """Our loss and pythae's, averaged over the batch, each with its gradients."""
+    vae = our_vae(objective)
     images, count = pixels(SPEC, 6), objective.num_samples
     config.input_dim, config.latent_dim, config.reconstruction_loss = SPEC.shape, 5, "bce"
     theirs = model(config, encoder=Encoder(vae), decoder=Decoder(vae.decoder))
@@ -79,13 +79,13 @@ def losses(objective: Objective, config: pythae.VAEConfig, model: type[nn.Module
     ],
     ids=["VAE", "β-VAE"],
 )
-def test_loss_and_gradient_are_pythaes(objective: Objective, config: pythae.VAEConfig, model: type[nn.Module]) -> None:
+def test_loss_and_gradient_agree(objective: Objective, config: pythae.VAEConfig, model: type[nn.Module]) -> None:
     (loss, gradients), (expected, expected_gradients) = losses(objective, config, model)
     torch.testing.assert_close(loss, expected, rtol=0, atol=1e-4)
     torch.testing.assert_close(gradients, expected_gradients, rtol=1e-4, atol=1e-4)
 
 
-def test_the_gradient_of_the_importance_weighted_bound_is_pythaes() -> None:
-    """Their loss is another number, made to have this gradient."""
+def test_the_gradient_of_the_importance_weighted_bound_agrees() -> None:
+    """pythae's loss is a different number with the same gradient."""
     (_, gradients), (_, expected) = losses(Iwae(6), pythae.IWAEConfig(number_samples=6), pythae.IWAE)
     torch.testing.assert_close(gradients, expected, rtol=1e-4, atol=1e-4)

@@ -38,7 +38,7 @@ def seeded(seed: int = 0) -> torch.Generator:
 
 
 class LinearGaussian(PixelLikelihood):
-    """Takes the place of pixels: real numbers, scaled levels, with noise of a known variance around a linear map."""
+    """A stand-in for a pixel likelihood: scaled levels as real numbers with Gaussian noise of known variance."""
 
     scale = 0.5
 
@@ -55,7 +55,7 @@ class LinearGaussian(PixelLikelihood):
         return params.clamp(0, 1)
 
     def sample(self, params: Tensor, *, generator: torch.Generator | None = None) -> Tensor:
-        return self.spec.nearest(self.mean(params))
+        return self.spec.to_pixels(self.mean(params))
 
 
 class FlatLinear(nn.Module):
@@ -71,9 +71,9 @@ class FlatLinear(nn.Module):
 
 
 def linear_vae() -> VAE:
-    """Linear both ways: ``x = W z + b + noise`` has a Gaussian ``log p(x)`` that is known.
+    """A linear encoder and decoder: ``x = W z + b + noise`` has a known Gaussian ``log p(x)``.
 
-    The encoder has the mean of the true posterior, which is linear too, and somewhat more than its spread.
+    The encoder has the mean of the true posterior, which is linear too, and a slightly larger scale.
     """
     vae = made(
         lambda: VAE(
@@ -104,7 +104,7 @@ def exact_log_prob(vae: VAE, images: Tensor) -> Tensor:
 
 
 @torch.no_grad()
-def test_the_bound_comes_close_to_a_known_log_probability() -> None:
+def test_the_bound_converges_to_a_known_log_probability() -> None:
     vae = linear_vae()
     images = pixels(vae.spec, 8)
     exact = exact_log_prob(vae, images)
@@ -113,38 +113,38 @@ def test_the_bound_comes_close_to_a_known_log_probability() -> None:
 
 
 @torch.no_grad()
-def test_log_prob_is_a_lower_bound_in_expectation_and_right_in_its_exponential() -> None:
+def test_log_prob_is_a_lower_bound_in_expectation_and_its_exponential_is_unbiased() -> None:
     vae = linear_vae()
     image = pixels(vae.spec, 5)[-1:]
     exact = exact_log_prob(vae, image)
     gaps = []
     for num_importance_samples in (1, 10):
-        found = vae.log_prob(
+        log_prob = vae.log_prob(
             image.repeat(4000, 1, 1, 1), num_importance_samples=num_importance_samples, generator=seeded()
         )
-        assert found.mean() - 3 * found.std() / 4000**0.5 < exact
-        weight = (found - exact).exp()
+        assert log_prob.mean() - 3 * log_prob.std() / 4000**0.5 < exact
+        weight = (log_prob - exact).exp()
         assert abs(weight.mean() - 1) < 4 * weight.std() / 4000**0.5
-        gaps.append(float(exact - found.mean()))
+        gaps.append(float(exact - log_prob.mean()))
     assert gaps[0] > 3 * gaps[1]
 
 
 @torch.no_grad()
-def test_what_is_decoded_at_a_time_makes_no_difference() -> None:
-    """More images than go at once, and more draws of few images: one by one with the same noise, it is the same."""
+def test_the_decode_batches_do_not_change_the_result() -> None:
+    """More images than a batch, and many samples of few images, compared with separate calls."""
     vae = linear_vae()
     images = pixels(vae.spec, 300)
     generator = seeded()
     parts = [vae.log_prob(part, generator=generator) for part in images.split(256)]
     torch.testing.assert_close(vae.log_prob(images, generator=seeded()), torch.cat(parts))
     generator = seeded()
-    draws = [vae.log_prob(images[:200], generator=generator) for _ in range(40)]
-    found = vae.log_prob(images[:200], num_importance_samples=40, generator=seeded())
-    torch.testing.assert_close(found, log_mean_exp(torch.stack(draws)))
+    separate = [vae.log_prob(images[:200], generator=generator) for _ in range(40)]
+    together = vae.log_prob(images[:200], num_importance_samples=40, generator=seeded())
+    torch.testing.assert_close(together, log_mean_exp(torch.stack(separate)))
 
 
 @pytest.mark.parametrize("name", VAES)
-def test_the_validation_loss_is_the_bound_whatever_the_objective(name: str) -> None:
+def test_the_validation_loss_is_the_negative_elbo_for_every_objective(name: str) -> None:
     vae, images = VAES[name]()
     labels = torch.arange(len(images)) % 3 if vae.class_conditional else None
     vae.advance(Progress(0, 0.0, 0.0))
@@ -155,11 +155,11 @@ def test_the_validation_loss_is_the_bound_whatever_the_objective(name: str) -> N
         again = torch.stack(
             [vae.validation_loss(images, labels, generator=seeded(seed)).total for seed in range(300, 600)]
         )
-        spread = (many.var(dim=0) + again.var(dim=0)).sqrt() / 300**0.5
-        assert ((many.mean(dim=0) + again.mean(dim=0)).abs() < 4 * spread + 1e-6).all()
+        error = (many.var(dim=0) + again.var(dim=0)).sqrt() / 300**0.5
+        assert ((many.mean(dim=0) + again.mean(dim=0)).abs() < 4 * error + 1e-6).all()
 
 
-def test_beta_does_not_move_what_selection_watches() -> None:
+def test_beta_does_not_change_the_validation_loss() -> None:
     images = pixels(SPEC)
     losses = []
     for beta in (0.0, 1.0, 50.0):
@@ -169,7 +169,7 @@ def test_beta_does_not_move_what_selection_watches() -> None:
     assert torch.equal(losses[1], losses[2])
 
 
-def test_what_is_logged() -> None:
+def test_the_logs_of_the_loss() -> None:
     vae = made(lambda: small(SPEC, objective=Elbo(2.0)))
     loss = vae.loss(pixels(SPEC))
     assert set(loss.logs) == {"reconstruction", "kl", "kl_per_dim", "active_units", "nll", "beta"}
@@ -178,17 +178,17 @@ def test_what_is_logged() -> None:
     torch.testing.assert_close(loss.terms["weighted_kl"], 2 * loss.logs["kl"])
 
 
-def test_a_loss_without_probabilities_has_no_bits() -> None:
+def test_a_vae_with_cross_entropy_has_no_density() -> None:
     vae = made(lambda: small(SPEC, objective=Elbo(), likelihood=CrossEntropyPixels))
     assert not has_density(vae)
     logs = vae.loss(pixels(SPEC)).logs
     assert "nll" not in logs
     torch.testing.assert_close(logs["bound"], logs["reconstruction"] + logs["kl"])
-    with complains("CrossEntropyPixels has no probabilities"):
+    with complains("CrossEntropyPixels is not a probability"):
         vae.log_prob(pixels(SPEC))
 
 
-def test_labels_reach_encoder_and_decoder() -> None:
+def test_encoder_and_decoder_depend_on_the_label() -> None:
     vae = made(lambda: small(SPEC, objective=Elbo(), class_conditional=True), scale=0.5)
     images, first, second = pixels(SPEC), torch.zeros(4, dtype=torch.int64), torch.ones(4, dtype=torch.int64)
     assert not torch.equal(vae.encode(images, first), vae.encode(images, second))
@@ -204,21 +204,22 @@ def test_labels_reach_encoder_and_decoder() -> None:
 
 @torch.no_grad()
 @pytest.mark.parametrize(("num_images", "num_importance_samples"), [(4, 3), (4, 300), (300, 1)])
-def test_a_label_is_that_of_its_own_image(num_images: int, num_importance_samples: int) -> None:
-    """However images and draws are put together for the decoder, with the same noise only one result changes."""
+def test_a_label_affects_its_own_image_only(num_images: int, num_importance_samples: int) -> None:
+    """For every division of images and samples into decode batches, with the same noise."""
     vae = made(lambda: small(SPEC, objective=Elbo(), class_conditional=True), scale=0.5)
     labels = torch.arange(num_images) % 3
     others = labels.clone()
     others[-2] = (others[-2] + 1) % 3
-    found, changed = (
-        vae.log_prob(pixels(SPEC, num_images), given, num_importance_samples=num_importance_samples, generator=seeded())
+    images = pixels(SPEC, num_images)
+    log_prob, changed = (
+        vae.log_prob(images, given, num_importance_samples=num_importance_samples, generator=seeded())
         for given in (labels, others)
     )
-    assert (found != changed).nonzero().flatten().tolist() == [num_images - 2]
+    assert (log_prob != changed).nonzero().flatten().tolist() == [num_images - 2]
 
 
 @torch.no_grad()
-def test_what_is_logged_of_an_importance_weighted_bound_is_comparable() -> None:
+def test_an_importance_weighted_objective_logs_the_negative_elbo() -> None:
     vae = made(lambda: small(SPEC, objective=Iwae(50)), scale=0.5)
     torch.manual_seed(0)
     loss = vae.loss(pixels(SPEC))
@@ -226,31 +227,31 @@ def test_what_is_logged_of_an_importance_weighted_bound_is_comparable() -> None:
     torch.testing.assert_close(loss.logs["nll"], loss.logs["reconstruction"] + loss.logs["kl"])
 
 
-def test_the_temperature_shrinks_the_latent() -> None:
+def test_the_temperature_scales_the_latent() -> None:
     vae = made(lambda: small(SPEC, objective=Elbo()), scale=0.5)
     assert len(vae.sample(20, temperature=0.0, generator=seeded()).unique(dim=0)) == 1
     assert len(vae.sample(20, generator=seeded()).unique(dim=0)) > 1
 
 
-def test_a_vamp_prior_starts_from_the_first_batch() -> None:
+def test_a_vamp_prior_is_initialized_from_the_first_batch() -> None:
     vae = small(SPEC, objective=Elbo(), prior=partial(VampPrior, num_components=2))
     vae.initialize(pixels(SPEC))
     torch.testing.assert_close(vae.prior.pseudo_inputs.detach(), pixels(SPEC)[:2].float() / 16, rtol=0, atol=0.3)
 
 
 @torch.no_grad()
-def test_reconstruction_doubles_with_the_area_of_constant_images() -> None:
-    """The sum over pixels, not their mean."""
+def test_the_reconstruction_of_constant_images_is_proportional_to_the_area() -> None:
+    """It is a sum over pixels, not a mean."""
     losses = []
     for width in (4, 8):
         spec = ImageSpec(1, 4, width, 17)
-        vae = small(spec, objective=Elbo(), decoder=lambda num_inputs, shape: Black(shape))
+        vae = small(spec, objective=Elbo(), decoder=lambda num_inputs, shape: ZeroDecoder(shape))
         losses.append(vae.loss(torch.full((2, *spec.shape), 5, dtype=torch.uint8)).terms["reconstruction"])
     torch.testing.assert_close(losses[1], 2 * losses[0])
 
 
-class Black(nn.Module):
-    """A decoder that says the same of every pixel."""
+class ZeroDecoder(nn.Module):
+    """A decoder whose output is zero."""
 
     def __init__(self, shape: tuple[int, ...]) -> None:
         super().__init__()
@@ -260,8 +261,8 @@ class Black(nn.Module):
         return z.new_zeros(len(z), *self.shape)
 
 
-def test_a_heavy_weight_collapses_the_posterior_and_it_shows() -> None:
-    """The same short training with β = 0.1 and β = 50, on images of one random level each."""
+def test_a_large_beta_collapses_the_posterior_and_the_logs_show_it() -> None:
+    """The same short training with β = 0.1 and β = 50, on constant images of random levels."""
     spec = ImageSpec(1, 4, 4, 17)
     images = (uniform(64, 1, 1, 1) * 17).to(torch.uint8).expand(-1, *spec.shape)
     active, information = [], []
@@ -283,7 +284,7 @@ def test_a_heavy_weight_collapses_the_posterior_and_it_shows() -> None:
 
 
 @pytest.mark.parametrize("latent_size", [0, -1])
-def test_what_a_vae_refuses(latent_size: int) -> None:
+def test_a_vae_refuses_invalid_arguments(latent_size: int) -> None:
     with complains("latent_size must be at least 1", str(latent_size)):
         small(SPEC, objective=Elbo(), latent_size=latent_size)
     with complains("class_conditional needs images with labels"):

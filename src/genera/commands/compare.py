@@ -12,7 +12,7 @@ from genera.commands.evaluate import available_measures, select_measures
 from genera.commands.table import print_table
 from genera.commands.typed_command import call
 from genera.core import check_seed
-from genera.core.files import check_writable, write_whole
+from genera.core.files import check_writable, write_atomically
 from genera.data import ImageDataset
 from genera.evaluation import Measure, ResultWriter, evaluate, result_path
 from genera.reporting.comparison import Comparison, Row, format_value
@@ -105,12 +105,12 @@ def compare(
     names = dict.fromkeys(data.name for data, _ in plans.values())
     images = " and ".join(dict.fromkeys(data.describe(split) for data, _ in plans.values()))
     comparison = Comparison(" and ".join(names), split, rows, images=images)
-    write_whole(out / "comparison.json", comparison.as_json())
-    write_whole(out / "comparison.csv", comparison.as_csv())
+    write_atomically(out / "comparison.json", comparison.as_json())
+    write_atomically(out / "comparison.csv", comparison.as_csv())
     with style():
         compared = [ComparedModel(one, one.load(allow=allowed), plans[_data_key(one)][0]) for one in found]
         sections = comparison_pictures(compared, comparison, seed=seed, writer=writer)
-        write_whole(out / "report.html", report_html(comparison, sections))
+        write_atomically(out / "report.html", report_html(comparison, sections))
     return Report(comparison, out)
 
 

@@ -13,7 +13,7 @@ from torch import Tensor
 
 from genera.commands.typed_command import call
 from genera.core import bits_per_dim, check_importance_samples, check_positive, check_seed, has_density
-from genera.core.files import write_whole
+from genera.core.files import write_atomically
 from genera.data import ImageDataset
 from genera.evaluation import check_fits, log_probs
 from genera.zoo import find_model
@@ -65,7 +65,7 @@ def score(
     if out is None:
         sys.stdout.write(text)
     else:
-        write_whole(out, text)
+        write_atomically(out, text)
         print(out)
 
 

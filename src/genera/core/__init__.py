@@ -1,4 +1,4 @@
-"""Contracts and the mathematics every family shares. Needs nothing but torch."""
+"""Contracts and mathematics that all families share. Depends on torch only."""
 
 from genera.core.autograd import first_order_only
 from genera.core.checks import (

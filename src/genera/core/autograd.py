@@ -1,4 +1,4 @@
-"""Gradients written by hand."""
+"""Helpers for hand-written gradients."""
 
 from __future__ import annotations
 
@@ -10,19 +10,19 @@ import torch
 
 
 def first_order_only(backward: Callable[..., Any]) -> Callable[..., Any]:
-    """Let the ``backward`` of a :class:`torch.autograd.Function` refuse to be differentiated itself.
+    """Decorate the ``backward`` of a :class:`torch.autograd.Function` that has no second derivative.
 
-    ``once_differentiable`` of torch refuses only where the incoming gradient has a history; otherwise a second
-    derivative would silently lack what goes through here.
+    torch's ``once_differentiable`` raises only if the incoming gradient has a history; otherwise a second derivative
+    would silently omit the contribution of this function.
 
     Raises:
-        RuntimeError: gradients of gradients are asked for.
+        RuntimeError: the backward pass runs with ``create_graph=True``.
     """
 
     @wraps(backward)
     def checked(ctx: Any, *gradients: torch.Tensor) -> Any:
         if torch.is_grad_enabled():
-            raise RuntimeError("this function has first derivatives only: do not ask for create_graph")
+            raise RuntimeError("this function has first derivatives only: create_graph=True is not supported")
         return backward(ctx, *gradients)
 
     return checked

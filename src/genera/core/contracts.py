@@ -1,7 +1,7 @@
-"""What a model promises: pixels in, pixels out, and which questions it can answer.
+"""Contracts of models: integer pixels in, integer pixels out, and one abstract class per capability.
 
-Every promise is an abstract class, subclassed by name and one level deep. Images are always uint8
-``(B, C, H, W)`` with values below ``spec.levels``; log-probabilities are nats and shaped ``(B,)``.
+Contracts are subclassed explicitly and one level deep. Images are always uint8 ``(B, C, H, W)`` with values below
+``spec.levels``; log-probabilities are in nats and have shape ``(B,)``.
 """
 
 from __future__ import annotations
@@ -17,19 +17,18 @@ from torch import Tensor, nn
 
 from genera.core.image_spec import ImageSpec
 
-#: Looks at generated images during training, uint8 stretched to 256 levels, and names what it saw, such as
-#: ``{"diversity": 0.31}``.
+#: Computes metrics of generated images, uint8 rescaled to 256 levels, during training: ``{"diversity": 0.31}``.
 Probe = Callable[[Tensor], dict[str, float]]
 
 
 @dataclass(frozen=True)
 class Loss:
-    """What one batch costs.
+    """The loss of one batch.
 
     Args:
         total: ``(B,)``, nats per image summed over dimensions; ``()`` only for terms that are defined on a batch.
         terms: parts that sum to ``total``, by name.
-        logs: detached values worth watching, of any shape.
+        logs: detached values to log, of any shape.
     """
 
     total: Tensor
@@ -39,12 +38,12 @@ class Loss:
 
 @dataclass(frozen=True)
 class Progress:
-    """Where training stands before a step.
+    """The progress of training before a step.
 
     Args:
         step: optimiser steps taken.
-        epoch: epochs of the plan passed so far. Under a time budget the plan is stretched or squeezed to it.
-        fraction: share of the training that is over, 0 … 1.
+        epoch: planned epochs completed. Under a time budget the plan is stretched or compressed to fit it.
+        fraction: completed fraction of the training, 0 … 1.
         num_epochs: epochs of the whole plan.
     """
 
@@ -55,11 +54,11 @@ class Progress:
 
 
 class Transform(nn.Module, ABC):
-    """An invertible map with a tractable log-determinant; it points from the data to the latent.
+    """An invertible map from data to latent with a tractable log-determinant.
 
     Args:
         shape: shape of one input, without the batch.
-        out_shape: shape of one output; ``shape`` where omitted.
+        out_shape: shape of one output; ``shape`` if omitted.
     """
 
     def __init__(self, shape: tuple[int, ...], *, out_shape: tuple[int, ...] | None = None) -> None:
@@ -77,7 +76,7 @@ class Transform(nn.Module, ABC):
 
 
 class Distribution(nn.Module, ABC):
-    """A density over flat vectors ``(B, D)`` that can be drawn from."""
+    """A density over flat vectors ``(B, D)`` that can be sampled from."""
 
     @abstractmethod
     def log_prob(self, z: Tensor, context: Tensor | None = None) -> Tensor:
@@ -85,15 +84,15 @@ class Distribution(nn.Module, ABC):
 
     @abstractmethod
     def sample(self, count: int, *, temperature: float = 1.0, generator: torch.Generator | None = None) -> Tensor:
-        """Draw ``(count, D)``; ``temperature`` scales the spread around the mean, of a mixture's component drawn.
+        """Sample ``(count, D)``; ``temperature`` scales the noise around the mean (in a mixture: of the component).
 
         Raises:
-            ValueError: ``count`` or ``temperature`` is not what :func:`check_count` and :func:`check_temperature` take.
+            ValueError: :func:`check_count` or :func:`check_temperature` rejects an argument.
         """
 
 
 class Dequantizer(nn.Module, ABC):
-    """Turns integer pixels into real numbers in [0, 1): the only stochastic step of a flow.
+    """Maps integer pixels to real numbers in [0, 1): the only stochastic step of a flow.
 
     For any density p on [0, 1)^D, ``E[log p(y) + log_weight]`` is a lower bound of the log-probability of the pixels.
 
@@ -110,68 +109,68 @@ class Dequantizer(nn.Module, ABC):
         """uint8 ``(B, C, H, W)`` -> ``y`` in [0, 1) of that shape, and ``log_weight`` ``(B,)`` nats."""
 
     def center(self, images: Tensor) -> Tensor:
-        """The same map without noise: each pixel at the middle of its bin."""
+        """The same map without noise: each pixel at the center of its bin."""
         return self.place(images, torch.full_like(images, 0.5, dtype=torch.get_default_dtype()))[0]
 
     def place(self, images: Tensor, noise: Tensor) -> tuple[Tensor, Tensor]:
-        """Put every pixel where ``noise`` in [0, 1] says within its bin: ``y = (images + u) / levels``.
+        """Place every pixel within its bin by ``noise`` in [0, 1]: ``y = (images + u) / levels``.
 
         Returns:
-            ``y``, in float32 at least, and ``log |det dy/du|``, ``(B,)`` nats. The noise is squeezed a little away
-            from the edges of its bin.
+            ``y``, at least float32, and ``log |det dy/du|``, ``(B,)`` nats. The noise is scaled to stay slightly away
+            from the edges of the bin.
         """
         noise = noise.to(torch.promote_types(noise.dtype, torch.float32))
-        # Within a few ulp of an edge of its bin, rounding would carry a value over into the next one. To clamp the
-        # noise would gather what lies there in a point, and a density with a spike on it would get paid for it.
+        # Within a few ulp of the edge of a bin, rounding can move a value into the next bin. Clamping the noise instead
+        # would put probability mass on one point, and a density with a spike there would gain from it.
         margin = 2 * self.spec.levels * torch.finfo(noise.dtype).eps
         y = (images + (margin + (1 - 2 * margin) * noise)) / self.spec.levels
         log_det = self.spec.num_dims * (math.log1p(-2 * margin) - math.log(self.spec.levels))
         return y, noise.new_full((len(images),), log_det)
 
     def quantize(self, y: Tensor) -> Tensor:
-        """Real numbers back to uint8 pixels; exact for every ``y`` that ``forward`` gives."""
+        """Real numbers back to uint8 pixels; exact for every ``y`` that ``forward`` returns."""
         return (y * self.spec.levels).floor().clamp(0, self.spec.levels - 1).to(torch.uint8)
 
 
 class ImageModel(nn.Module, ABC):
-    """A network for images. ``spec`` says what images it was built for.
+    """A network for images. ``spec`` describes the images it was built for.
 
-    Its weights are kept in float32 or float64. In bfloat16 there are fewer numbers between 0 and 1 than the 256 levels
-    of a pixel need, and sums of log-determinants lose their digits in either half precision: a flow gives NaN, or black
-    reconstructions. :func:`torch.autocast` runs the networks in half precision and leaves the rest as it is.
+    Its weights must be float32 or float64. bfloat16 has too few numbers between 0 and 1 for the 256 levels of a pixel,
+    and sums of log-determinants lose their digits in both half precisions: a flow returns NaN or black
+    reconstructions. :func:`torch.autocast` runs the networks in half precision and leaves the rest unchanged.
     """
 
     spec: ImageSpec
-    #: Whether it must be told the labels of images; what it then says of images holds given their labels.
+    #: Whether the model is conditional on the labels: its methods then require them.
     class_conditional: bool = False
     #: Whether it cannot sample before :meth:`finalize`.
     needs_finalize: bool = False
 
     def _apply(self, fn: Callable[[Tensor], Tensor], recurse: bool = True) -> Self:
-        """What ``to``, ``half``, ``bfloat16``, ``type`` and the like do to every tensor of the model.
+        """Apply ``fn`` to every tensor of the model, as ``to``, ``half``, ``bfloat16`` and ``type`` do.
 
         Raises:
-            ValueError: they would leave it in less than float32; it is as it was then.
+            ValueError: the result would be less precise than float32; the model is left unchanged.
         """
-        own = (*self.parameters(), *self.buffers())
-        kinds = {tensor.dtype for tensor in own if tensor.is_floating_point()}
-        # Of nothing: what becomes of the kind is all that is asked.
-        for wanted in (fn(torch.empty(0, dtype=kind)).dtype for kind in kinds):
-            if wanted not in (torch.float32, torch.float64):
+        tensors = (*self.parameters(), *self.buffers())
+        dtypes = {tensor.dtype for tensor in tensors if tensor.is_floating_point()}
+        # Apply fn to an empty tensor to find the dtype it converts to.
+        for target in (fn(torch.empty(0, dtype=dtype)).dtype for dtype in dtypes):
+            if target not in (torch.float32, torch.float64):
                 raise ValueError(
-                    f"{type(self).__name__} computes in float32 and cannot be moved to {wanted}: keep its weights in "
+                    f"{type(self).__name__} computes in float32 and cannot be moved to {target}: keep its weights in "
                     "float32 and use torch.autocast, or --precision bf16-mixed in training, for speed"
                 )
         return super()._apply(fn, recurse)
 
     def initialize(self, images: Tensor) -> None:
-        """Set up from data once before training, on the same batch in every process.
+        """Initialize from data once before training, on the same batch in every process.
 
-        Noise comes from torch's global generator, as that of fresh weights does; see :func:`~genera.core.noise_from`.
+        Noise comes from torch's global generator, as for initial weights; see :func:`~genera.core.noise_from`.
         """
 
     def advance(self, progress: Progress) -> None:
-        """Follow a schedule before a step. What it sets are 0-dim buffers, so every copy of the model sees the same."""
+        """Update scheduled values before a step. They are 0-dim buffers, so every copy of the model has the same."""
 
     def finalize(self, images: Tensor, *, generator: torch.Generator) -> None:
         """After training, fit from uint8 training images ``(N, C, H, W)`` what gradients cannot learn.
@@ -185,15 +184,15 @@ class Trainable(ImageModel):
 
     @abstractmethod
     def loss(self, images: Tensor, labels: Tensor | None = None, *, generator: torch.Generator | None = None) -> Loss:
-        """What these images cost; all noise comes from ``generator``, torch's global one where there is none."""
+        """The loss of a batch; noise comes from ``generator``, or torch's global generator if it is None."""
 
     def validation_loss(
         self, images: Tensor, labels: Tensor | None = None, *, generator: torch.Generator | None = None
     ) -> Loss:
-        """What selection and the plateau watch: the negative log-probability of a density, whatever weights its
-        training loss has, and the training loss otherwise.
+        """The loss that model selection and plateau schedules use: the negative log-probability if the model has a
+        density, however its training loss is weighted, otherwise the training loss.
 
-        Parts of it that are neither ``(B,)`` nor ``()`` are not logged.
+        Terms and logs that are neither ``(B,)`` nor ``()`` are not logged.
         """
         if has_density(self):
             return Loss(-self.log_prob(images, labels, generator=generator))
@@ -201,7 +200,7 @@ class Trainable(ImageModel):
 
 
 class Generative(ABC):
-    """Draws images."""
+    """A model that can sample images."""
 
     spec: ImageSpec
 
@@ -217,17 +216,16 @@ class Generative(ABC):
         """uint8 ``(count, C, H, W)``; ``labels`` are int64 ``(count,)``.
 
         Raises:
-            ValueError: ``count`` or ``temperature`` is not what :func:`check_count` and :func:`check_temperature` take,
-                or the labels do not fit.
+            ValueError: :func:`check_count` or :func:`check_temperature` rejects an argument, or the labels do not fit.
         """
 
 
 class Density(ABC):
-    """Knows how probable images are."""
+    """A model that computes log-probabilities of images."""
 
     spec: ImageSpec
     class_conditional: bool = False
-    #: Not where a part it was made of, such as a cross-entropy on grey pixels, has no probabilities.
+    #: False if a part of the model is not a probability, such as a cross-entropy on grey pixels.
     has_density: bool = True
 
     @abstractmethod
@@ -239,11 +237,11 @@ class Density(ABC):
         num_importance_samples: int = 1,
         generator: torch.Generator | None = None,
     ) -> Tensor:
-        """A lower bound in expectation on the log-probability of the integer pixels: ``(B,)`` nats, in float32."""
+        """A lower bound in expectation on the log-probability of the integer pixels: ``(B,)`` nats, float32."""
 
 
 def has_density(model: object) -> TypeGuard[Density]:
-    """Whether a model can be asked for log-probabilities."""
+    """Whether a model computes log-probabilities."""
     return isinstance(model, Density) and model.has_density
 
 
@@ -252,32 +250,32 @@ class Autoencoding(ABC):
 
     spec: ImageSpec
     class_conditional: bool = False
-    #: Whether every image comes back as it was, as from a flow.
+    #: Whether reconstructions equal the images, as those of a flow do.
     is_exact: bool = False
 
     @abstractmethod
     def encode(
         self, images: Tensor, labels: Tensor | None = None, *, generator: torch.Generator | None = None
     ) -> Tensor:
-        """``(B, D)`` latents: the mean, or a draw where a generator is given and the encoder is not deterministic."""
+        """``(B, D)`` latents: the mean, or a sample if a generator is given and the encoder is stochastic."""
 
     @abstractmethod
     def decode(self, z: Tensor, labels: Tensor | None = None) -> Tensor:
         """``(B, D) -> (B, C, H, W)`` uint8."""
 
     def reconstruct(self, images: Tensor, labels: Tensor | None = None) -> Tensor:
-        """Images as the model remembers them: ``decode(encode(images))``."""
+        """Reconstructions: ``decode(encode(images))``."""
         return self.decode(self.encode(images, labels), labels)
 
 
 @dataclass(frozen=True)
 class Fakes:
-    """One pass of a generator, usable by both players' steps.
+    """Generated images of one forward pass, usable in the steps of both players.
 
     Args:
-        images: ``(B, C, H, W)`` real numbers in [-1, 1], with their graph.
-        latents: ``(B, D)`` they came from.
-        labels: ``(B,)`` int64, where the model is conditional.
+        images: ``(B, C, H, W)`` real numbers in [-1, 1], attached to their graph.
+        latents: ``(B, D)``, the generator's input.
+        labels: ``(B,)`` int64 if the model is conditional.
     """
 
     images: Tensor
@@ -286,9 +284,9 @@ class Fakes:
 
 
 class TwoPlayer(ImageModel):
-    """A generator and a discriminator with a loss each.
+    """A generator and a discriminator, each with its own loss.
 
-    All noise of a step comes from the ``generator`` its methods are given, torch's global one where there is none.
+    All noise of a step comes from the ``generator`` argument, or torch's global generator if it is None.
     """
 
     generator: nn.Module
@@ -296,19 +294,19 @@ class TwoPlayer(ImageModel):
 
     @abstractmethod
     def generate(self, count: int, labels: Tensor | None = None, *, generator: torch.Generator | None = None) -> Fakes:
-        """Make ``count`` images, keeping the graph."""
+        """Generate ``count`` images, attached to their graph."""
 
     @abstractmethod
     def discriminator_loss(
         self, images: Tensor, fakes: Fakes, labels: Tensor | None = None, *, generator: torch.Generator | None = None
     ) -> Loss:
-        """What the discriminator gets wrong; no gradient reaches the generator."""
+        """The discriminator's loss; no gradient reaches the generator."""
 
     @abstractmethod
     def generator_loss(
         self, images: Tensor, fakes: Fakes, labels: Tensor | None = None, *, generator: torch.Generator | None = None
     ) -> Loss:
-        """What the generator fails to make the discriminator believe."""
+        """The generator's loss."""
 
     @abstractmethod
     def score(self, images: Tensor, labels: Tensor | None = None) -> Tensor:

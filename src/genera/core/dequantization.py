@@ -1,4 +1,4 @@
-"""Dequantization: integer pixels become real numbers a density can be put on."""
+"""Dequantization: integer pixels become real numbers, for which a density is defined."""
 
 from __future__ import annotations
 
@@ -11,7 +11,8 @@ from genera.core.contracts import Dequantizer
 class UniformDequantizer(Dequantizer):
     """Adds uniform noise to every pixel: ``y = (x + u) / levels``, ``u ~ U[0, 1)``.
 
-    The noise has density one, so ``log_weight`` is the change of volume alone, ``-D log(levels)`` but for a trifle.
+    The noise has density 1, so ``log_weight`` is the change of volume alone: ``-D log(levels)``, up to the small margin
+    that keeps the noise off the edges of the bins.
 
     Example:
         >>> import torch

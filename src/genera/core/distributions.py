@@ -22,7 +22,7 @@ class StandardNormal(Distribution):
         ValueError: ``num_dims`` is not positive.
     """
 
-    # Tells `sample` where the model lives and in which precision; it has no other use.
+    # Gives `sample` the device and dtype of the model; it has no other use.
     _anchor: Tensor
 
     def __init__(self, num_dims: int) -> None:
@@ -43,7 +43,7 @@ class StandardNormal(Distribution):
 
 
 class DiagonalGaussian(Distribution):
-    """``N(mean, diag(exp(log_scale))²)`` with mean and scale learned, from ``N(0, I)``.
+    """``N(mean, diag(exp(log_scale))²)`` with learned mean and scale, initially ``N(0, I)``.
 
     Args:
         num_dims: length of one vector.
@@ -70,16 +70,16 @@ class DiagonalGaussian(Distribution):
 
 
 class GaussianMixture(Distribution):
-    """``Σ_k softmax(logits)_k N(means_k, diag(exp(log_scales_k))²)``, all learned.
+    """``Σ_k softmax(logits)_k N(means_k, diag(exp(log_scales_k))²)``, with all parameters learned.
 
-    Starts close to ``N(0, I)``: equal weights, unit scales, and means a little apart, or all components would get the
-    same gradient and stay one. The temperature of ``sample`` scales the spread around the mean of the component drawn,
-    and leaves the weights as they are.
+    Initially close to ``N(0, I)``: equal weights, unit scales, and slightly different means; with equal means all
+    components would get the same gradient and stay identical. The temperature of ``sample`` scales the noise around the
+    mean of the sampled component and does not change the weights.
 
     Args:
         num_dims: D, length of one vector.
         num_components: K.
-        seed: of the means.
+        seed: of the initial means.
 
     Raises:
         ValueError: ``num_dims`` or ``num_components`` is not positive.
@@ -95,15 +95,15 @@ class GaussianMixture(Distribution):
         self.log_scales = nn.Parameter(torch.zeros(num_components, num_dims))
 
     def log_prob(self, z: Tensor, context: Tensor | None = None) -> Tensor:
-        # One component at a time takes (B, D) memory, not (B, K, D). Expanding the square into matrix products would be
-        # faster, but cancels in float32 as soon as a mean is many scales away from zero.
+        # One component at a time needs (B, D) memory, not (B, K, D). Expanding the square into matrix products would be
+        # faster, but suffers from cancellation in float32 once a mean is many scales away from zero.
         components = [_gaussian_log_prob(z, *params) for params in zip(self.means, self.log_scales, strict=True)]
         return torch.logsumexp(self.logits.log_softmax(dim=0) + torch.stack(components, dim=1), dim=1)
 
     def sample(self, count: int, *, temperature: float = 1.0, generator: torch.Generator | None = None) -> Tensor:
         check_count(count)
         check_temperature(temperature)
-        # torch refuses to draw none at all.
+        # torch.multinomial cannot sample zero times.
         weights = self.logits.softmax(dim=0)
         component = torch.multinomial(weights, max(count, 1), replacement=True, generator=generator)[:count]
         mean, scale = self.means[component], self.log_scales[component].exp()

@@ -1,4 +1,4 @@
-"""Files that are written whole or not at all."""
+"""Atomic writing of files: a file is written completely or not at all."""
 
 from __future__ import annotations
 
@@ -14,16 +14,16 @@ from pathlib import Path
 
 
 @contextmanager
-def replacing(path: Path) -> Iterator[Path]:
-    """Give a temporary path that takes the name ``path`` once the block has ended well.
+def replace_atomically(path: Path) -> Iterator[Path]:
+    """Yield a temporary path that is renamed to ``path`` when the block ends without an error.
 
-    No reader ever sees half a file: the content is flushed to the disk before it gets its name, and where the block
-    fails the temporary file goes and what was at ``path`` before is still there.
+    No reader sees a partial file: the content is flushed to disk before the rename. If the block raises, the temporary
+    file is deleted and the previous file at ``path`` is kept.
 
     Raises:
-        OSError: the folder cannot be written or the disk is full; it names ``path`` and says why.
+        OSError: the folder is not writable or the disk is full; the message names ``path`` and the reason.
     """
-    with _naming(path), _replacing(path) as temporary:
+    with _path_in_errors(path), _replacing(path) as temporary:
         yield temporary
 
 
@@ -31,11 +31,11 @@ def replacing(path: Path) -> Iterator[Path]:
 def _replacing(path: Path) -> Iterator[Path]:
     _make_folder(path.parent)
     if path.exists() and not path.is_file():
-        # A folder, or a device such as /dev/null, whose name must not be given to something else.
+        # A folder, or a device such as /dev/null, which must not be replaced.
         raise OSError("it exists and is not a regular file")
     temporary = path.with_name(f".{path.stem}.{secrets.token_hex(8)}{path.suffix}")
-    # Not with tempfile, which lets nobody else read: here the system applies the umask. To apply it by hand one would
-    # have to read it, and it can only be read by setting it, for every thread.
+    # Not tempfile, whose files only their owner can read: os.open applies the umask. Applying it by hand would require
+    # reading it, which is only possible by setting it, for all threads.
     handle = os.open(temporary, os.O_CREAT | os.O_EXCL | os.O_WRONLY, 0o666)
     mode = stat.S_IMODE(os.fstat(handle).st_mode)
     os.close(handle)
@@ -43,7 +43,7 @@ def _replacing(path: Path) -> Iterator[Path]:
         yield temporary
         with temporary.open("rb+") as file:
             os.fsync(file.fileno())
-        # Some writers, such as that of safetensors, put a file of their own in its place.
+        # Some writers, such as safetensors, replace the temporary file with their own.
         temporary.chmod(mode)
         temporary.replace(path)
     except BaseException:
@@ -51,23 +51,23 @@ def _replacing(path: Path) -> Iterator[Path]:
         raise
 
 
-def write_whole(path: Path, content: bytes | str) -> None:
-    """Write ``content`` to ``path``, whole or not at all.
+def write_atomically(path: Path, content: bytes | str) -> None:
+    """Write ``content`` to ``path`` atomically.
 
     Raises:
-        OSError: the folder cannot be written or the disk is full; what was at ``path`` before is still there.
+        OSError: the folder is not writable or the disk is full; the previous file at ``path`` is kept.
     """
-    with replacing(path) as temporary:
+    with replace_atomically(path) as temporary:
         temporary.write_bytes(content.encode() if isinstance(content, str) else content)
 
 
 def check_writable(folder: Path) -> None:
-    """Make a folder, and find out that files can be written there before work is done for nothing.
+    """Create a folder and check that files can be written there, before expensive work starts.
 
     Raises:
-        OSError: it cannot be made or written; it names ``folder`` and says why.
+        OSError: it cannot be created or written to; the message names ``folder`` and the reason.
     """
-    with _naming(folder):
+    with _path_in_errors(folder):
         _make_folder(folder)
         with tempfile.TemporaryFile(dir=folder):
             pass
@@ -81,15 +81,15 @@ def _make_folder(folder: Path) -> None:
 
 
 @contextmanager
-def _naming(path: Path) -> Iterator[None]:
-    """Say of an error what could not be written: the operating system names a temporary file, or none at all."""
+def _path_in_errors(path: Path) -> Iterator[None]:
+    """Name ``path`` in errors: the operating system names the temporary file, or no file at all."""
     try:
         yield
     except OSError as error:
         reason = error.strerror or str(error)
         if reason.startswith("cannot write "):
             raise
-        # Of the same type, for those who catch it by that.
+        # Keep the type, so that callers can catch subclasses.
         raise type(error)(f"cannot write {path}: {reason}") from error
 
 

@@ -1,4 +1,4 @@
-"""What the pictures of a data set have in common."""
+"""Shape and value range of the images of a data set."""
 
 from __future__ import annotations
 
@@ -9,9 +9,9 @@ from torch import Tensor
 
 from genera.core.checks import check_positive
 
-#: Values that an image may have, those of a square in colour of 2,364 pixels. These models are for some thousands.
+#: Largest number of values of an image, e.g. of 2,364×2,364 pixels in colour. The models are made for some thousands.
 MAX_DIMS = 2**24
-#: Classes that images may be of.
+#: Largest number of classes.
 MAX_CLASSES = 100_000
 
 
@@ -26,7 +26,7 @@ class ImageSpec:
         height: pixels.
         width: pixels.
         levels: pixel values are the integers ``0 … levels - 1``; at most 256.
-        num_classes: number of labels, 0 where the data have none.
+        num_classes: number of labels; 0 if the data have none.
 
     Raises:
         ValueError: a value is out of its range.
@@ -43,7 +43,7 @@ class ImageSpec:
         if self.num_dims > MAX_DIMS:
             raise ValueError(f"images may have at most {MAX_DIMS:,} values (C·H·W), got {self.num_dims:,}")
         if not 2 <= self.levels <= 256:
-            raise ValueError(f"levels must lie between 2 and 256 (uint8 images), got {self.levels}")
+            raise ValueError(f"levels must be between 2 and 256 (uint8 images), got {self.levels}")
         if self.num_classes > MAX_CLASSES:
             raise ValueError(f"num_classes must be at most {MAX_CLASSES:,}, got {self.num_classes:,}")
         if self.num_classes < 0:
@@ -60,7 +60,7 @@ class ImageSpec:
         return self.channels * self.height * self.width
 
     def check(self, images: Tensor) -> None:
-        """Refuse a batch this spec does not describe.
+        """Check that a batch matches this spec.
 
         Raises:
             ValueError: ``images`` is not uint8 ``(B, C, H, W)`` of this shape, or has values beyond its levels.
@@ -72,18 +72,18 @@ class ImageSpec:
             raise ValueError(f"images must be integer pixels (torch.uint8), got {got}")
         if images.dim() != 4 or tuple(images.shape[1:]) != self.shape:
             raise ValueError(f"images must have shape (B, {', '.join(map(str, self.shape))}), got {got}")
-        # Of 256 levels uint8 knows no others; then nothing is read.
+        # With 256 levels every uint8 value is valid, so the pixels need not be read.
         if self.levels < 256 and images.numel() and int(images.max()) >= self.levels:
             raise ValueError(f"pixels must be below {self.levels}, the levels of this model, got {int(images.max())}")
 
-    def scaled(self, images: Tensor, dtype: torch.dtype) -> Tensor:
-        """uint8 pixels of any shape to [0, 1]: level ``k`` lies at ``k / (levels - 1)``."""
+    def to_unit_range(self, images: Tensor, dtype: torch.dtype) -> Tensor:
+        """uint8 pixels of any shape to [0, 1]: level ``k`` becomes ``k / (levels - 1)``."""
         return images.to(dtype) / (self.levels - 1)
 
-    def centred(self, images: Tensor, dtype: torch.dtype) -> Tensor:
+    def to_symmetric_range(self, images: Tensor, dtype: torch.dtype) -> Tensor:
         """uint8 pixels of any shape to [-1, 1]."""
         return images.to(dtype) * (2 / (self.levels - 1)) - 1
 
-    def nearest(self, x: Tensor) -> Tensor:
-        """Real numbers on the scale of :meth:`scaled` to the nearest levels, uint8; those outside of it to its ends."""
+    def to_pixels(self, x: Tensor) -> Tensor:
+        """Real numbers in [0, 1] to the nearest level, uint8; numbers outside are clamped."""
         return (x * (self.levels - 1)).round().clamp(0, self.levels - 1).to(torch.uint8)

@@ -1,4 +1,4 @@
-"""Labels as a network takes them."""
+"""Labels of conditional models: checks, one-hot encoding, sampling."""
 
 from __future__ import annotations
 
@@ -10,13 +10,13 @@ from genera.core.contracts import ImageModel
 
 
 def check_labels(labels: Tensor | None, *, count: int, num_classes: int) -> Tensor:
-    """The labels of ``count`` images, where that is what they are.
+    """Return the labels of ``count`` images if they are valid.
 
     Raises:
-        ValueError: there are none, they are not int64 ``(count,)``, or of other classes than the model's.
+        ValueError: they are None, not int64 ``(count,)``, or not in ``0 … num_classes - 1``.
     """
     if labels is None:
-        raise ValueError("this model was trained with labels and needs those of the images: choose data with labels")
+        raise ValueError("this model is conditional on labels and needs those of the images: choose data with labels")
     if not isinstance(labels, Tensor):
         raise ValueError(f"labels must be a tensor, torch.int64 (B,), got {type(labels).__name__}")
     if labels.dtype != torch.int64 or labels.dim() != 1:
@@ -35,7 +35,7 @@ def one_hot(labels: Tensor | None, num_classes: int, *, count: int, dtype: torch
     """Labels of ``count`` images for a conditional model: int64 ``(count,)`` to ``(count, num_classes)``.
 
     Raises:
-        ValueError: they are not what :func:`check_labels` takes.
+        ValueError: :func:`check_labels` rejects them.
     """
     return F.one_hot(check_labels(labels, count=count, num_classes=num_classes), num_classes).to(dtype)
 
@@ -43,24 +43,24 @@ def one_hot(labels: Tensor | None, num_classes: int, *, count: int, dtype: torch
 def labels_for_sampling(
     model: ImageModel, count: int, labels: Tensor | None, *, generator: torch.Generator | None = None
 ) -> Tensor | None:
-    """The labels of ``count`` images that a model is to draw.
+    """The labels with which a model samples ``count`` images.
 
     Args:
-        model: what draws them.
+        model: the model that samples.
         count: number of images.
-        labels: those asked for, int64 ``(count,)``; drawn evenly where there are none.
-        generator: of the labels drawn.
+        labels: the requested labels, int64 ``(count,)``; if None, they are sampled uniformly.
+        generator: for sampling the labels.
 
     Returns:
-        int64 ``(count,)``, or None for a model that was not trained with labels.
+        int64 ``(count,)``, or None for an unconditional model.
 
     Raises:
-        ValueError: labels are asked of such a model, or they are not what :func:`check_labels` takes.
+        ValueError: labels are given to an unconditional model, or :func:`check_labels` rejects them.
     """
     if not model.class_conditional:
         if labels is not None:
             name = type(model).__name__
-            raise ValueError(f"this {name} was not trained with labels and cannot draw by label: leave them out")
+            raise ValueError(f"this {name} was not trained with labels and cannot sample by label: omit the labels")
         return None
     if labels is None:
         device = next(model.parameters()).device

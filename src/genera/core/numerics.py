@@ -1,4 +1,4 @@
-"""Small pieces of arithmetic that every family shares."""
+"""Small numerical functions that all families share."""
 
 from __future__ import annotations
 
@@ -11,12 +11,12 @@ from genera.core.checks import check_positive
 
 
 def at_least_float32(x: Tensor) -> Tensor:
-    """Half precision becomes float32; sums, logarithms and differences of them need the digits."""
+    """Convert half precision to float32, which sums, logarithms and their differences need."""
     return x.to(torch.promote_types(x.dtype, torch.float32))
 
 
 def sum_over_dims(x: Tensor) -> Tensor:
-    """Sum everything but the batch: ``(B, …) -> (B,)``."""
+    """Sum over all dimensions except the batch: ``(B, …) -> (B,)``."""
     return x.flatten(start_dim=1).sum(dim=1)
 
 
@@ -26,7 +26,7 @@ def log_mean_exp(x: Tensor, dim: int = 0) -> Tensor:
 
 
 def bits_per_dim(log_prob: Tensor, num_dims: int) -> Tensor:
-    """Turn the log-probability of integer pixels into bits per dimension.
+    """Convert the log-probability of integer pixels to bits per dimension.
 
     Args:
         log_prob: ``(B,)``, nats.

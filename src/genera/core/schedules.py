@@ -1,8 +1,7 @@
 """Schedules: functions of the progress of training.
 
-Whatever changes over training — a learning rate, a weight of a loss — is a pure function of
-:class:`~genera.core.contracts.Progress`, so it needs no state of its own, resumes exactly and
-stretches to a time budget by itself.
+A value that changes during training, such as a learning rate or a loss weight, is a pure function of
+:class:`~genera.core.contracts.Progress`. It therefore has no state, resumes exactly and adapts to a time budget.
 """
 
 from __future__ import annotations
@@ -15,7 +14,7 @@ from genera.core.contracts import Progress
 
 
 class Schedule(ABC):
-    """A number that depends on how far training has come."""
+    """A number that depends on the progress of training."""
 
     @abstractmethod
     def __call__(self, progress: Progress) -> float:
@@ -33,7 +32,7 @@ class Constant(Schedule):
 
 
 class ExponentialDecay(Schedule):
-    """``rate ** epoch``, with whole epochs: the report's ×0.99 per epoch.
+    """``rate ** floor(epoch)``: the report's factor 0.99 per epoch.
 
     Args:
         rate: factor per epoch, in (0, 1].
@@ -44,7 +43,7 @@ class ExponentialDecay(Schedule):
 
     def __init__(self, rate: float = 0.99) -> None:
         if not 0 < rate <= 1:
-            raise ValueError(f"rate must lie in (0, 1], got {rate}")
+            raise ValueError(f"rate must be in (0, 1], got {rate}")
         self.rate = rate
 
     def __call__(self, progress: Progress) -> float:
@@ -52,10 +51,10 @@ class ExponentialDecay(Schedule):
 
 
 class Cosine(Schedule):
-    """A linear warm-up from 0 to 1, then half a cosine from 1 to ``final``.
+    """Linear warm-up from 0 to 1, then cosine decay from 1 to ``final``.
 
     Args:
-        warmup: share of the training spent warming up, in [0, 1).
+        warmup: fraction of the training spent warming up, in [0, 1).
         final: the value at the end.
 
     Raises:
@@ -67,26 +66,26 @@ class Cosine(Schedule):
 
     def __init__(self, warmup: float = 0.0, final: float = 0.0) -> None:
         if not 0 <= warmup < 1:
-            raise ValueError(f"warmup is a share of the training and must lie in [0, 1), got {warmup}")
+            raise ValueError(f"warmup is a fraction of the training and must be in [0, 1), got {warmup}")
         self.warmup = warmup
         self.final = final
 
     def __call__(self, progress: Progress) -> float:
         if progress.fraction < self.warmup:
-            # Never quite zero: a first step of length zero would be wasted.
+            # Not exactly zero, which would waste the first step.
             return min(max(progress.fraction, 1e-3) / self.warmup, 1.0)
         position = (progress.fraction - self.warmup) / (1 - self.warmup)
         return self.final + (1 - self.final) * 0.5 * (1 + math.cos(math.pi * min(position, 1.0)))
 
 
 class Warmup(Schedule):
-    """Rises in a line from 0 to 1 over the first epochs, and stays there.
+    """Rises linearly from 0 to 1 over the first epochs, then stays at 1.
 
     Args:
-        epochs: of the plan, until it is 1; the report's 10.
+        epochs: planned epochs until the value is 1; the report's 10.
 
     Raises:
-        ValueError: ``epochs`` is not positive; when called: the training has fewer.
+        ValueError: ``epochs`` is not positive; when called: the training has fewer epochs.
 
     Source:
         Bowman et al. (2016) and Sønderby et al. (2016), for the weight of the KL divergence.
@@ -103,19 +102,18 @@ class Warmup(Schedule):
 
 
 class FallingCycles(Schedule):
-    """The report's cycles: after a warm-up, again and again down half a cosine from 1 to 0, and back up in a jump.
+    """The report's cyclical schedule: a warm-up, then cycles that each decay from 1 to 0 along half a cosine.
 
-    ``½ + ½ cos(πp)`` with ``p = ((epoch - warmup) mod period) / period``. At the end it rests at 1, as a model that
-    stopped at the foot of a cycle would not have been trained for what it is judged by.
+    ``½ + ½ cos(πp)`` with ``p = ((epoch - warmup) mod period) / period``. The value is 1 in the last part of training:
+    a model that stopped at the end of a cycle would not have been trained with the weight it is evaluated with.
 
     Args:
-        warmup: epochs of the plan in which it rises in a line from 0 to 1.
+        warmup: planned epochs over which the value rises linearly from 0 to 1.
         period: epochs of a cycle.
-        rest: share of the training, at its end, that is spent at 1.
+        rest: fraction of the training, at its end, during which the value is 1.
 
     Raises:
-        ValueError: a value is out of range; when called: not one cycle fits into the training before its
-            rest.
+        ValueError: a value is out of range; when called: warm-up, one cycle and rest do not fit into the training.
 
     Source:
         The report.
@@ -125,15 +123,15 @@ class FallingCycles(Schedule):
         if not (warmup > 0 and period > 0):
             raise ValueError(f"warmup and period must be positive numbers of epochs, got {warmup} and {period}")
         if not 0 <= rest < 1:
-            raise ValueError(f"rest is a share of the training and must lie in [0, 1), got {rest}")
+            raise ValueError(f"rest is a fraction of the training and must be in [0, 1), got {rest}")
         self.warmup = warmup
         self.period = period
         self.rest = rest
 
     def __call__(self, progress: Progress) -> float:
         needed = (self.warmup + self.period) / (1 - self.rest)
-        what = f"a warm-up of {self.warmup:g} and a cycle of {self.period:g} epochs before a rest of {self.rest:.0%}"
-        _check_fits(what, needed, progress)
+        name = f"a warm-up of {self.warmup:g} and a cycle of {self.period:g} epochs before a rest of {self.rest:.0%}"
+        _check_fits(name, needed, progress)
         if progress.fraction >= 1 - self.rest:
             return 1.0
         if progress.epoch < self.warmup:
@@ -142,36 +140,36 @@ class FallingCycles(Schedule):
 
 
 class RisingCycles(Schedule):
-    """The training in equal cycles; in each it rises in a line from 0 to 1, then holds.
+    """Equal cycles over the training; in each the value rises linearly from 0 to 1, then stays at 1.
 
     Args:
-        num_cycles: how many.
-        rise: share of a cycle in which it rises, in (0, 1].
+        num_cycles: number of cycles.
+        rise: fraction of a cycle during which the value rises, in (0, 1].
 
     Raises:
         ValueError: a value is out of range.
 
     Source:
-        Fu et al. (2019), whose four cycles that rise in their first half are the defaults.
+        Fu et al. (2019); the defaults are theirs: four cycles, rising in the first half of each.
     """
 
     def __init__(self, num_cycles: int = 4, *, rise: float = 0.5) -> None:
         check_positive(num_cycles=num_cycles)
         if not 0 < rise <= 1:
-            raise ValueError(f"rise is a share of a cycle and must lie in (0, 1], got {rise}")
+            raise ValueError(f"rise is a fraction of a cycle and must be in (0, 1], got {rise}")
         self.num_cycles = num_cycles
         self.rise = rise
 
     def __call__(self, progress: Progress) -> float:
         cycles = progress.fraction * self.num_cycles
-        # The end belongs to the last cycle, not to one after it.
+        # The end of training belongs to the last cycle, not to a next one.
         position = cycles - min(math.floor(cycles), self.num_cycles - 1)
         return min(1.0, position / self.rise)
 
 
-def _check_fits(what: str, epochs: float, progress: Progress) -> None:
-    """Refuse a schedule that the training is over before."""
+def _check_fits(name: str, epochs: float, progress: Progress) -> None:
+    """Raise if the training is shorter than ``epochs``."""
     if epochs > progress.num_epochs:
         raise ValueError(
-            f"{what} does not fit into a training of {progress.num_epochs:g} epochs: shorten it, or raise --max_epochs"
+            f"{name} does not fit into a training of {progress.num_epochs:g} epochs: shorten it, or raise --max_epochs"
         )

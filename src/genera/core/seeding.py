@@ -1,4 +1,4 @@
-"""Random numbers that come from a generator of one's own, where torch's functions take none."""
+"""Use a given random generator where torch's functions accept none."""
 
 from __future__ import annotations
 
@@ -9,22 +9,22 @@ from typing import Any
 import torch
 from torch.utils._python_dispatch import TorchDispatchMode
 
-#: Overloads that take from the global generator, and what those that are given one are called.
+#: Overloads that use the global generator, and the names of the same overloads with a generator argument.
 _WITH_GENERATOR = {"default": "generator", "low": "low_generator"}
 
 
 @contextmanager
 def noise_from(generator: torch.Generator) -> Iterator[None]:
-    """Let torch take from ``generator`` what it would take from its global generator of the processor.
+    """Make torch use ``generator`` in place of its global CPU generator.
 
-    Layers initialise their weights from the global generator and cannot be told otherwise. It is one for the whole
-    process: to seed it would disturb other threads, and they what is made meanwhile. This holds in one thread only and
-    leaves the global generator alone; the numbers are those that it would give with the same seed.
+    Layers initialize their weights from the global generator, which all threads of the process share: seeding it would
+    affect other threads, and they would affect the weights. This context applies to the current thread only and does
+    not touch the global generator; the numbers equal those of the global generator with the same seed.
 
-    Every operation within costs some microseconds more, so it is for making a model, not for training one.
+    Every operation inside costs a few microseconds more, so use it to build a model, not to train one.
 
     Args:
-        generator: of the processor; what is made on an accelerator takes its noise as ever.
+        generator: a CPU generator; tensors created on an accelerator still use the accelerator's generator.
 
     Example:
         >>> import torch
@@ -40,7 +40,7 @@ def noise_from(generator: torch.Generator) -> Iterator[None]:
 
 
 class _NoiseFrom(TorchDispatchMode):
-    """Sees every operation of this thread, and hands the generator to those that are random and were given none."""
+    """Intercepts the operations of this thread and passes the generator to random ones that have none."""
 
     def __init__(self, generator: torch.Generator) -> None:
         super().__init__()
@@ -61,6 +61,6 @@ class _NoiseFrom(TorchDispatchMode):
 
 
 def _device_type(args: Sequence[Any], kwargs: Mapping[str, Any]) -> str:
-    """Where an operation makes its numbers."""
+    """The device type on which an operation creates its result."""
     tensors = [value for value in args if isinstance(value, torch.Tensor)]
     return str((tensors[0].device if tensors else torch.device(kwargs.get("device") or "cpu")).type)

@@ -1,4 +1,4 @@
-"""Data: a catalogue of image data sets, their fixed splits, and batches of them in memory.
+"""A catalogue of image data sets with fixed splits, and batches of images in memory.
 
 Example:
     >>> from genera.data import ShuffledBatches, find_dataset

@@ -1,4 +1,4 @@
-"""Batches of images that live in memory: no worker processes, no Python per image."""
+"""Batches of images in memory, without worker processes or Python code per image."""
 
 from __future__ import annotations
 
@@ -15,23 +15,23 @@ Batch = tuple[Tensor, Tensor | None]
 
 
 class ShuffledBatches:
-    """Shuffled batches without end, each a pure function of the seed and its number.
+    """An infinite stream of shuffled batches, each a pure function of the seed and the step.
 
-    Epoch ``e`` runs through a permutation that depends on ``(seed, e)`` alone; the images left over at its end are
-    dropped. A stream is therefore resumed exactly by starting it at the step where the last one stopped, and nothing
-    but that number has to be saved. It has no length, so Lightning takes it for what it is: endless.
+    Epoch ``e`` uses a permutation that depends on ``(seed, e)`` only; an incomplete last batch is dropped. To resume
+    exactly, start a new stream at the step after the last one; no other state needs to be saved. It has no length, so
+    Lightning treats it as infinite.
 
     Args:
         images: one split.
-        batch_size: images per step, over all processes together.
+        batch_size: images per step, summed over all processes.
         seed: of the permutations, not negative.
-        start_step: number of the first batch to give.
-        rank: number of this process; it gets every ``world_size``-th image of each batch.
+        start_step: step of the first batch.
+        rank: index of this process; it gets every ``world_size``-th image of each batch.
         world_size: number of processes.
-        device: where the images are kept and gathered.
+        device: where the images are stored and gathered.
 
     Raises:
-        ValueError: there are fewer images than a batch needs, or the processes cannot share a batch evenly.
+        ValueError: there are fewer images than a batch needs, or the batch size is not divisible by ``world_size``.
     """
 
     def __init__(
@@ -50,7 +50,7 @@ class ShuffledBatches:
             raise ValueError(f"seed and start_step must not be negative, got {seed} and {start_step}")
         if len(images) < batch_size:
             raise ValueError(
-                f"a batch needs {batch_size} images and there are only {len(images)}; "
+                f"not enough images for a batch: got {len(images)}, need {batch_size}; "
                 f"lower --batch_size to {len(images)} or less"
             )
         self.batch_size = batch_size
@@ -59,10 +59,10 @@ class ShuffledBatches:
         self.rank = rank
         self.world_size = world_size
         self.steps_per_epoch = len(images) // batch_size
-        self._images = _on(images, device)
+        self._images = _to_device(images, device)
 
     def __iter__(self) -> Iterator[Batch]:
-        """``(pixels, labels)`` for ever: uint8 ``(B, C, H, W)`` and int64 ``(B,)`` or ``None``."""
+        """Yield ``(pixels, labels)`` forever: uint8 ``(B, C, H, W)`` and int64 ``(B,)`` or ``None``."""
         first_epoch, first_position = divmod(self.start_step, self.steps_per_epoch)
         for epoch in itertools.count(first_epoch):
             order = _epoch_order(len(self._images), self.seed, epoch).to(self._images.pixels.device)
@@ -73,20 +73,20 @@ class ShuffledBatches:
 
 
 class SequentialBatches:
-    """One pass over all images in their order, for validation and evaluation.
+    """One pass over all images in order, for validation and evaluation.
 
-    Every process makes the same number of steps, each with at least one image: a last batch too small to go round
-    joins the one before it.
+    Every process makes the same number of steps, each with at least one image: a last batch with fewer images than
+    processes is merged with the batch before it.
 
     Args:
         images: one split.
-        batch_size: images per step, over all processes together; the last batch may be smaller.
-        rank: number of this process; it gets every ``world_size``-th image of each batch.
+        batch_size: images per step, summed over all processes; the last batch may be smaller.
+        rank: index of this process; it gets every ``world_size``-th image of each batch.
         world_size: number of processes.
-        device: where the images are kept.
+        device: where the images are stored.
 
     Raises:
-        ValueError: there are fewer images than processes, or the processes cannot share a batch evenly.
+        ValueError: there are fewer images than processes, or the batch size is not divisible by ``world_size``.
     """
 
     def __init__(
@@ -108,7 +108,7 @@ class SequentialBatches:
         self.rank = rank
         self.world_size = world_size
         self._edges = edges
-        self._images = _on(images, device)
+        self._images = _to_device(images, device)
 
     def __len__(self) -> int:
         return len(self._edges) - 1
@@ -121,7 +121,7 @@ class SequentialBatches:
 
 
 def first_batch(images: ImageSplit, count: int, seed: int) -> Batch:
-    """The first ``count`` images (or all, where there are fewer) of the first epoch: the same in every process.
+    """The first ``count`` images (or all, if there are fewer) of the first epoch: the same in every process.
 
     Returns:
         uint8 ``(count, C, H, W)``, and int64 ``(count,)`` or ``None``.
@@ -131,7 +131,7 @@ def first_batch(images: ImageSplit, count: int, seed: int) -> Batch:
 
 def _epoch_order(count: int, seed: int, epoch: int) -> Tensor:
     """The permutation ``(count,)`` of one epoch."""
-    # Neighbouring pairs, even sums of them, must not give related orders: SeedSequence mixes them.
+    # SeedSequence mixes seed and epoch, so that similar pairs do not give related permutations.
     mixed = int(np.random.SeedSequence([seed, epoch]).generate_state(1, np.uint64)[0])
     return torch.randperm(count, generator=torch.Generator().manual_seed(mixed))
 
@@ -141,8 +141,8 @@ def _gather(images: ImageSplit, indices: Tensor) -> Batch:
     return images.pixels.index_select(0, indices), labels
 
 
-def _on(images: ImageSplit, device: torch.device | str) -> ImageSplit:
-    """The same images on a device; not a copy where they are there already."""
+def _to_device(images: ImageSplit, device: torch.device | str) -> ImageSplit:
+    """The images on a device; not copied if they are there already."""
     return ImageSplit(images.pixels.to(device), None if images.labels is None else images.labels.to(device))
 
 
@@ -150,6 +150,6 @@ def _check_sharing(batch_size: int, rank: int, world_size: int) -> None:
     if batch_size < 1:
         raise ValueError(f"--batch_size must be at least 1, got {batch_size}")
     if not 0 <= rank < world_size:
-        raise ValueError(f"rank must lie between 0 and world_size - 1, got rank {rank} of {world_size}")
+        raise ValueError(f"rank must be between 0 and world_size - 1, got rank {rank} of {world_size}")
     if batch_size % world_size:
         raise ValueError(f"--batch_size must be a multiple of the {world_size} processes, got {batch_size}")

@@ -7,7 +7,7 @@ import inspect
 
 from genera.data import datasets
 from genera.data.dataset_info import Dataset
-from genera.data.downloads import find_file, where_to_put
+from genera.data.downloads import describe_data_folders, find_file
 
 
 def dataset_names() -> tuple[str, ...]:
@@ -22,19 +22,19 @@ def find_dataset(name: str) -> Dataset[...]:
         name: with dashes or underscores.
 
     Raises:
-        ValueError: there is none of that name; similar names and all names are listed.
+        ValueError: there is no data set of that name; the message lists similar names and all names.
     """
     registry = _registry()
     wanted = name.replace("_", "-")
     if wanted in registry:
         return registry[wanted]
-    near = difflib.get_close_matches(wanted.lower(), registry)
-    hint = f"did you mean {' or '.join(near)}? " if near else ""
-    raise ValueError(f"no data set is named {name!r}; {hint}There are: {', '.join(registry)}")
+    similar = difflib.get_close_matches(wanted.lower(), registry)
+    hint = f"did you mean {' or '.join(similar)}? " if similar else ""
+    raise ValueError(f"no data set is named {name!r}; {hint}Available: {', '.join(registry)}")
 
 
 def availability(name: str) -> str:
-    """Where the data of a data set would come from now, in a few words for a list."""
+    """A short description of where the data of a data set would be loaded from now."""
     function = find_dataset(name)
     info = function.info
     if "path" in inspect.signature(function).parameters:
@@ -42,16 +42,16 @@ def availability(name: str) -> str:
     if not info.files and not info.by_hand:
         return "built in"
     names = [*(file.name for file in info.files), *info.by_hand]
-    found = [path for path in (find_file(info.name, file) for file in names) if path]
-    place = f"found in {found[0].parent}" if found else ""
-    if len(found) == len(names):
-        return place
+    paths = [path for path in (find_file(info.name, file) for file in names) if path]
+    location = f"found in {paths[0].parent}" if paths else ""
+    if len(paths) == len(names):
+        return location
     if info.by_hand:
-        return f"put {' and '.join(info.by_hand)} into {where_to_put(info.name)}"
+        return f"put {' and '.join(info.by_hand)} into {describe_data_folders(info.name)}"
     missing = sum(file.download_bytes for file in info.files if find_file(info.name, file.name) is None)
     megabytes = f"{max(1, round(missing / 1e6))} MB"
-    if found:
-        return f"{place}: {len(found)} of {len(names)} files; the rest will be downloaded ({megabytes})"
+    if paths:
+        return f"{location}: {len(paths)} of {len(names)} files; the rest will be downloaded ({megabytes})"
     return f"will be downloaded ({megabytes})"
 
 

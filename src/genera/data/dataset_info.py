@@ -1,4 +1,4 @@
-"""What a data set says of itself before it is loaded, and the decorator that every data set carries."""
+"""The description of a data set, available before it is loaded, and the decorator that attaches it."""
 
 from __future__ import annotations
 
@@ -14,16 +14,16 @@ P = ParamSpec("P")
 
 @dataclass(frozen=True)
 class DatasetInfo:
-    """What users should know of a data set before they load it.
+    """The description of a data set.
 
     Args:
         name: with dashes, as on the command line.
         summary: one line.
         size: number, size and kind of the images.
         licence: short name or terms.
-        homepage: where it comes from.
-        files: what it needs and can download.
-        by_hand: names of files that it needs and users must bring.
+        homepage: URL of its source.
+        files: required files that can be downloaded.
+        by_hand: names of required files that users must provide.
     """
 
     name: str
@@ -36,7 +36,7 @@ class DatasetInfo:
 
 
 class Dataset(Protocol[P]):
-    """A typed function that returns a data set, and carries its card."""
+    """A typed function that returns a data set and has its description as ``info``."""
 
     info: DatasetInfo
 
@@ -52,7 +52,7 @@ def dataset(
     files: tuple[RemoteFile, ...] = (),
     by_hand: tuple[str, ...] = (),
 ) -> Callable[[Callable[P, ImageDataset]], Dataset[P]]:
-    """Describe a data set: give its function a :class:`DatasetInfo` as ``.info``, named after the function."""
+    """Decorate the function of a data set with a :class:`DatasetInfo`, named after the function, as ``info``."""
 
     def decorate(function: Callable[P, ImageDataset]) -> Dataset[P]:
         described = cast("Dataset[P]", function)

@@ -1,7 +1,7 @@
-"""Data files: found locally or downloaded from mirrors, and never used unchecked.
+"""Data files: found locally or downloaded from mirrors, and always verified.
 
-A file is looked for in ``$GENERA_DATA/NAME/``, then in the user's cache, and then downloaded into that cache. It gets
-its name there only once its digest is right, so what is in the cache is whole.
+A file is searched in ``$GENERA_DATA/NAME/``, then in the user's cache, and then downloaded into that cache. It gets its
+name there only after its digest has been verified, so files in the cache are complete.
 """
 
 from __future__ import annotations
@@ -17,20 +17,21 @@ from typing import Literal
 
 import pooch
 
-# Seconds to connect, and between two pieces of a file.
+# Timeouts in seconds for connecting and for reading.
 TIMEOUT = (5, 30)
 RETRIES_PER_MIRROR = 1
-_PROGRESS_FROM = 1_000_000
+#: Downloads of at least this many bytes show a progress bar.
+_PROGRESS_BAR_BYTES = 1_000_000
 
 
 @dataclass(frozen=True)
 class Digest:
-    """A SHA-256 and what it is of.
+    """A SHA-256 digest and the data that it covers.
 
     Args:
         sha256: 64 hex digits.
-        covers: ``content`` where it is of the decompressed file, which survives a recompression; ``archive`` where
-            only the digest of the published file itself is known.
+        covers: ``content`` for the decompressed file, which is independent of the compression; ``archive`` if only the
+            digest of the published file itself is known.
     """
 
     sha256: str
@@ -42,11 +43,11 @@ class RemoteFile:
     """A gzip file that a data set needs.
 
     Args:
-        name: the file's name, the same at every mirror.
-        mirrors: addresses of folders that hold it, ending in a slash, tried in this order.
-        digest: what it must be.
-        download_bytes: size of the published file, to tell users beforehand.
-        max_bytes: the most it may decompress to.
+        name: file name, the same at every mirror.
+        mirrors: URLs of folders that contain it, ending in a slash, tried in this order.
+        digest: expected digest.
+        download_bytes: size of the published file, shown to users before the download.
+        max_bytes: largest allowed size of the decompressed content.
     """
 
     name: str
@@ -57,30 +58,29 @@ class RemoteFile:
 
 
 def data_folders(dataset: str) -> tuple[Path, ...]:
-    """Where the files of a data set are looked for, in this order; the last is the cache that downloads go to."""
-    own = os.environ.get("GENERA_DATA")
+    """The folders in which the files of a data set are searched; the last is the cache for downloads."""
+    root = os.environ.get("GENERA_DATA")
     cache = Path(pooch.os_cache("genera")) / dataset
-    return (Path(own) / dataset, cache) if own else (cache,)
+    return (Path(root) / dataset, cache) if root else (cache,)
 
 
 def find_file(dataset: str, name: str) -> Path | None:
-    """The first file of that name in the data set's folders."""
+    """The first file of a name in the folders of a data set."""
     return next((folder / name for folder in data_folders(dataset) if (folder / name).is_file()), None)
 
 
-def where_to_put(dataset: str) -> str:
-    """The end of a message about missing files: where to put them by hand."""
+def describe_data_folders(dataset: str) -> str:
+    """The folders of a data set, for messages about files that users must put there."""
     cache = data_folders(dataset)[-1]
-    own = os.environ.get("GENERA_DATA")
-    first = f"$GENERA_DATA/{dataset}/ (GENERA_DATA is {own or 'not set'})"
-    return f"{first} or {cache}{os.sep}"
+    root = os.environ.get("GENERA_DATA")
+    return f"$GENERA_DATA/{dataset}/ (GENERA_DATA is {root or 'not set'}) or {cache}{os.sep}"
 
 
 def read_file(dataset: str, file: RemoteFile) -> bytes:
-    """The decompressed content of a file, downloaded where it is not yet here.
+    """The decompressed content of a file, which is downloaded if it is not found.
 
     Raises:
-        ValueError: the file is here but damaged, or not here and no mirror gives it.
+        ValueError: the file is damaged, or it is not found and no mirror provides it.
     """
     path = find_file(dataset, file.name) or _download(dataset, file)
     try:
@@ -90,30 +90,30 @@ def read_file(dataset: str, file: RemoteFile) -> bytes:
 
 
 def _checked_content(archive: bytes, file: RemoteFile) -> bytes:
-    """Decompress, and refuse whatever is not exactly the published data."""
+    """Decompress, and raise ValueError if the result is not the published data."""
     if file.digest.covers == "archive":
-        _compare(archive, file.digest)
+        _check_digest(archive, file.digest)
     try:
         with gzip.GzipFile(fileobj=BytesIO(archive)) as stream:
             content = stream.read(file.max_bytes + 1)
     except (EOFError, OSError, zlib.error) as error:
-        raise ValueError(f"not a whole gzip file of {len(archive)} bytes ({_one_line(error)})") from error
+        raise ValueError(f"it is not a complete gzip file, {len(archive)} bytes ({_one_line(error)})") from error
     if len(content) > file.max_bytes:
         raise ValueError(f"it decompresses to more than the {file.max_bytes} bytes expected")
     if file.digest.covers == "content":
-        _compare(content, file.digest)
+        _check_digest(content, file.digest)
     return content
 
 
-def _compare(data: bytes, digest: Digest) -> None:
+def _check_digest(data: bytes, digest: Digest) -> None:
     got = hashlib.sha256(data).hexdigest()
     if got != digest.sha256:
         raise ValueError(f"SHA-256 of the {digest.covers} must be {digest.sha256}, got {got}")
 
 
 def _download(dataset: str, file: RemoteFile) -> Path:
-    """Fetch a file into the cache from the first mirror that has the right one."""
-    # Takes long to import and is needed for this alone.
+    """Download a file into the cache from the first mirror that provides the correct one."""
+    # The import is slow and only needed here.
     import requests
 
     folder = data_folders(dataset)[-1]
@@ -122,7 +122,7 @@ def _download(dataset: str, file: RemoteFile) -> Path:
         fetcher = pooch.create(
             path=folder,
             base_url=mirror,
-            registry={file.name: None},  # the digest is checked by our downloader, before the file gets its name
+            registry={file.name: None},  # our downloader checks the digest before the file gets its name
             retry_if_failed=RETRIES_PER_MIRROR,
         )
         try:
@@ -131,16 +131,16 @@ def _download(dataset: str, file: RemoteFile) -> Path:
             failures.append(f"{mirror} ({_reason(error)})")
     raise ValueError(
         f"cannot download {file.name} of {dataset}, tried {', '.join(failures)}; "
-        f"put the file by hand into {where_to_put(dataset)}"
+        f"put the file by hand into {describe_data_folders(dataset)}"
     )
 
 
 class _MirrorError(Exception):
-    """This mirror will not give the right file however often it is asked; pooch retries other errors only."""
+    """A retry at this mirror is pointless; pooch retries other exceptions."""
 
 
 class _CheckingDownloader:
-    """Downloads to pooch's temporary file, which pooch renames only if this returns."""
+    """Downloads to pooch's temporary file, which pooch renames only if this does not raise."""
 
     def __init__(self, file: RemoteFile) -> None:
         self.file = file
@@ -148,8 +148,8 @@ class _CheckingDownloader:
     def __call__(self, url: str, output_file: str, _: object) -> None:
         import requests
 
-        with_bar = self.file.download_bytes >= _PROGRESS_FROM
-        fetch = pooch.HTTPDownloader(progressbar=with_bar, chunk_size=1 << 16, timeout=TIMEOUT)
+        show_bar = self.file.download_bytes >= _PROGRESS_BAR_BYTES
+        fetch = pooch.HTTPDownloader(progressbar=show_bar, chunk_size=1 << 16, timeout=TIMEOUT)
         try:
             fetch(url, output_file, None)
             _checked_content(Path(output_file).read_bytes(), self.file)
@@ -160,15 +160,15 @@ class _CheckingDownloader:
 
 
 def _reason(error: Exception) -> str:
-    """Why a download failed, in a few words; what requests says runs over many lines."""
+    """A short reason why a download failed; the messages of requests have many lines."""
     import requests
 
     if isinstance(error, requests.HTTPError) and error.response is not None:
         return f"HTTP status {error.response.status_code}"
     if isinstance(error, requests.Timeout):
-        return "no answer in time"
+        return "timeout"
     if isinstance(error, requests.exceptions.ChunkedEncodingError):
-        return "the transfer broke off"
+        return "the transfer was interrupted"
     if isinstance(error, requests.ConnectionError):
         return "no connection"
     return _one_line(error)

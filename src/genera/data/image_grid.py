@@ -1,4 +1,4 @@
-"""Many images tiled into one picture."""
+"""Grids of images as one picture."""
 
 from __future__ import annotations
 
@@ -12,42 +12,41 @@ from PIL import Image
 from torch import Tensor
 
 from genera.core.checks import check_positive
-from genera.core.files import write_whole
+from genera.core.files import write_atomically
 from genera.data.memory import check_fits_in_memory
 
-#: Images in one picture that is made for somebody: a hundred rows of a hundred. Of 28×28 images that is a picture of
-#: 6,000 pixels a side, and few programs open larger ones.
+#: Largest number of images in a picture: 100 rows of 100. With 28×28 images it has 6,000 pixels per side, and few
+#: programs open larger ones.
 MAX_IMAGES = 10_000
 _BACKGROUND = 112
 
 
 def check_image_count(count: int) -> None:
-    """Refuse a number of images that is not between 1 and ``MAX_IMAGES``, the most for one picture.
+    """Check that a number of images is between 1 and ``MAX_IMAGES``.
 
     Raises:
-        ValueError: it is no integer, or out of range.
+        ValueError: it is not an integer, or out of range.
     """
     check_positive(count=count)
     if count > MAX_IMAGES:
-        raise ValueError(f"count must be at most {MAX_IMAGES:,}, the most that one picture shows, got {count}")
+        raise ValueError(f"count must be at most {MAX_IMAGES:,}, the limit of one picture, got {count}")
 
 
 class ImageGrid:
-    """A picture of images in rows on grey, which neither dark nor bright images melt into.
+    """A picture of images in rows on a grey background, which is visible around dark and bright images.
 
-    It takes them batch by batch and holds the picture only, so that there may be more images than memory has room for
-    at once.
+    Images are added batch by batch and only the picture is kept, so all images need not fit into memory at once.
 
     Args:
-        count: how many images there will be.
+        count: number of images.
         shape: ``(C, H, W)`` of each, with 1 or 3 channels.
-        columns: images per row; about as many as there are rows where omitted.
-        levels: number of pixel values, stretched to 0 … 255.
-        scale: times to enlarge, each pixel to a square; where omitted, small images grow to about 64 pixels.
-        padding: pixels of grey around each image.
+        columns: images per row; if omitted, about the number of rows.
+        levels: number of pixel values, rescaled to 0 … 255.
+        scale: integer magnification; if omitted, small images are enlarged to about 64 pixels.
+        padding: pixels of background around each image.
 
     Raises:
-        ValueError: an argument is out of range, or memory does not hold the picture.
+        ValueError: an argument is out of range, or memory is not sufficient for the picture.
     """
 
     def __init__(
@@ -76,47 +75,47 @@ class ImageGrid:
         columns = min(columns, count)
         tile = (self.scale * height + 2 * padding, self.scale * width + 2 * padding)
         size = (math.ceil(count / columns), tile[0], columns, tile[1], channels)
-        # Pillow has a copy of its own.
-        check_fits_in_memory(math.prod(size), f"a picture of {count:,} images", hint="ask for fewer images", copies=2)
-        self._sheet = np.full((size[0] * size[1], size[2] * size[3], channels), _BACKGROUND, np.uint8)
-        #: The same as ``(rows, columns, h, w, C)`` of what is inside the padding of each tile.
+        # Pillow makes its own copy.
+        check_fits_in_memory(math.prod(size), f"a picture of {count:,} images", hint="use fewer images", copies=2)
+        self._canvas = np.full((size[0] * size[1], size[2] * size[3], channels), _BACKGROUND, np.uint8)
+        #: A view ``(rows, columns, h, w, C)`` of the canvas without the padding of each tile.
         inside = [slice(padding, side - padding) for side in tile]
-        self._tiles = self._sheet.reshape(size).transpose(0, 2, 1, 3, 4)[:, :, inside[0], inside[1]]
+        self._tiles = self._canvas.reshape(size).transpose(0, 2, 1, 3, 4)[:, :, inside[0], inside[1]]
 
     def add(self, images: Tensor) -> None:
-        """Place the next images, uint8 ``(B, C, H, W)``.
+        """Add the next images, uint8 ``(B, C, H, W)``.
 
         Raises:
-            ValueError: they are not of that kind, or more than were said to come.
+            ValueError: they have another dtype or shape, or are more than ``count`` in total.
         """
         if images.dtype != torch.uint8 or images.shape[1:] != self.shape:
             raise ValueError(
-                f"this grid is of torch.uint8 (B, *{self.shape}), got {images.dtype} {tuple(images.shape)}"
+                f"this grid takes torch.uint8 (B, *{self.shape}), got {images.dtype} {tuple(images.shape)}"
             )
         if self.num_added + len(images) > self.count:
-            raise ValueError(f"this grid is of {self.count} images, got {self.num_added + len(images)}")
-        stretched = (images.cpu().float() * (255 / (self.levels - 1))).round().clamp(max=255).to(torch.uint8)
-        enlarged = stretched.repeat_interleave(self.scale, 2).repeat_interleave(self.scale, 3).permute(0, 2, 3, 1)
+            raise ValueError(f"this grid takes {self.count} images, got {self.num_added + len(images)}")
+        rescaled = (images.cpu().float() * (255 / (self.levels - 1))).round().clamp(max=255).to(torch.uint8)
+        enlarged = rescaled.repeat_interleave(self.scale, 2).repeat_interleave(self.scale, 3).permute(0, 2, 3, 1)
         for image in enlarged.numpy():
             self._tiles[divmod(self.num_added, self._tiles.shape[1])] = image
             self.num_added += 1
 
     def picture(self) -> Image.Image:
-        """The picture of the images placed so far; the rest is grey."""
-        return Image.fromarray(self._sheet[..., 0] if self.shape[0] == 1 else self._sheet)
+        """The picture of the images added so far; the rest is background."""
+        return Image.fromarray(self._canvas[..., 0] if self.shape[0] == 1 else self._canvas)
 
 
 def image_grid(
     images: Tensor, *, columns: int | None = None, levels: int = 256, scale: int | None = None, padding: int = 2
 ) -> Image.Image:
-    """Tile images into one picture, as :class:`ImageGrid` does for images that come in batches.
+    """Tile images into one picture; see :class:`ImageGrid` for images in batches.
 
     Args:
         images: uint8 ``(N, C, H, W)`` with 1 or 3 channels.
         columns, levels, scale, padding: as in :class:`ImageGrid`.
 
     Raises:
-        ValueError: the images are not of that kind, there are none, or another argument is out of range.
+        ValueError: the images have another dtype or shape, there are none, or another argument is out of range.
     """
     if images.dtype != torch.uint8 or images.dim() != 4 or len(images) == 0 or images.shape[1] not in (1, 3):
         got = f"{images.dtype} {tuple(images.shape)}"
@@ -130,24 +129,24 @@ def image_grid(
 
 
 def pair_grid(images: Tensor, others: Tensor, *, columns: int = 8, levels: int = 256) -> Image.Image:
-    """Tile images ``(N, C, H, W)`` in pairs of rows, each image above its other, such as what a model made of it.
+    """Tile images ``(N, C, H, W)`` in pairs of rows, each image above its counterpart, such as its reconstruction.
 
     Raises:
-        ValueError: as for :func:`image_grid`, the two are not of one shape, or there is no image or column.
+        ValueError: as for :func:`image_grid`, the shapes differ, or there is no image or column.
     """
     if images.shape != others.shape:
-        raise ValueError(f"pairs need two of one shape, got {tuple(images.shape)} and {tuple(others.shape)}")
+        raise ValueError(f"pairs need images of equal shape, got {tuple(images.shape)} and {tuple(others.shape)}")
     if len(images) == 0 or columns < 1:
         raise ValueError(f"pairs need at least one image and one column, got {len(images)} and {columns}")
     columns = min(columns, len(images))
-    # A last row that is short is filled up, so that the pairs stay one above the other.
-    short = images.new_zeros(-len(images) % columns, *images.shape[1:])
-    rows = [torch.cat([half, short]).unflatten(0, (-1, columns)) for half in (images, others)]
+    # Fill the last row with zeros, so that pairs stay aligned.
+    filler = images.new_zeros(-len(images) % columns, *images.shape[1:])
+    rows = [torch.cat([half, filler]).unflatten(0, (-1, columns)) for half in (images, others)]
     return image_grid(torch.stack(rows, dim=1).flatten(0, 2), columns=columns, levels=levels)
 
 
 def save_picture(image: Image.Image, path: Path) -> None:
-    """Write a PNG, whole or not at all.
+    """Write a PNG atomically.
 
     Raises:
         ValueError: the name does not end in ``.png``.
@@ -155,11 +154,11 @@ def save_picture(image: Image.Image, path: Path) -> None:
     check_is_png(path)
     buffer = BytesIO()
     image.save(buffer, format="PNG")
-    write_whole(path, buffer.getvalue())
+    write_atomically(path, buffer.getvalue())
 
 
 def check_is_png(path: Path) -> None:
-    """Refuse a name that :func:`save_picture` would refuse, before the work that makes the picture.
+    """Check the name of a picture before the work of creating it.
 
     Raises:
         ValueError: the name does not end in ``.png``.

@@ -1,4 +1,4 @@
-"""Images in memory, and data sets that offer them split by split."""
+"""Images in memory, and data sets that load them by split."""
 
 from __future__ import annotations
 
@@ -15,17 +15,17 @@ from genera.core.image_spec import ImageSpec
 SPLIT_NAMES = ("train", "validation", "test")
 
 
-# Tensors have no truth value, so two `ImageSplit` are compared by their `digest`.
+# No generated `__eq__`, as comparing tensors gives no truth value; compare the `digest` of two splits.
 @dataclass(frozen=True, eq=False)
 class ImageSplit:
     """One split of a data set.
 
     Args:
         pixels: uint8 ``(N, C, H, W)``; made contiguous.
-        labels: int64 ``(N,)``, or ``None`` where the data have none.
+        labels: int64 ``(N,)``, or ``None`` if the data have none.
 
     Raises:
-        ValueError: dtype or shape differ from that, or the counts of images and labels differ.
+        ValueError: a dtype or shape is wrong, or the numbers of images and labels differ.
     """
 
     pixels: Tensor
@@ -65,16 +65,16 @@ class ImageSplit:
 
 
 class ImageDataset:
-    """A data set: what its images have in common, and its splits, each loaded when first asked for.
+    """A data set: the spec of its images, and its splits, each loaded on first use.
 
     Args:
         name: as shown to users, with dashes.
-        spec: what every image of every split looks like.
-        class_names: one per label; empty where there are no labels.
-        splits: how to load each split, by name: ``train``, ``validation``, ``test``, or only some of them.
+        spec: shape and value range of the images of all splits.
+        class_names: one per label; empty if there are no labels.
+        splits: functions that load the splits, by name: ``train``, ``validation``, ``test``, or some of them.
 
     Raises:
-        ValueError: a split has another name, or the class names do not fit the spec.
+        ValueError: a split has another name, or the number of class names is not ``spec.num_classes``.
     """
 
     def __init__(
@@ -89,7 +89,7 @@ class ImageDataset:
         if unknown:
             raise ValueError(f"splits must be named {', '.join(SPLIT_NAMES)}, got {', '.join(sorted(unknown))}")
         if len(class_names) != spec.num_classes:
-            raise ValueError(f"class_names must hold {spec.num_classes} names (num_classes), got {len(class_names)}")
+            raise ValueError(f"class_names must have {spec.num_classes} names (num_classes), got {len(class_names)}")
         self.name = name
         self.spec = spec
         self.class_names = class_names
@@ -98,14 +98,14 @@ class ImageDataset:
 
     @property
     def split_names(self) -> tuple[str, ...]:
-        """The splits this data set offers, loaded or not."""
+        """The names of the splits of this data set, loaded or not."""
         return tuple(name for name in SPLIT_NAMES if name in self._loaders)
 
     def contents(self, splits: Sequence[str] | None = None) -> dict[str, dict[str, int | str]]:
-        """The number of images in splits and their digest, by the name of the split: what tells data apart.
+        """The number of images and the digest of each split, which identify the data.
 
         Args:
-            splits: which; all where omitted.
+            splits: names of the splits; all if omitted.
 
         Raises:
             ValueError: there is no such split, files are missing or damaged, or images do not fit the spec.
@@ -114,16 +114,16 @@ class ImageDataset:
         return {name: {"count": len(self.split(name)), "digest": self.split(name).digest} for name in names}
 
     def describe(self, split: str) -> str:
-        """The images of a split in a few words, with the start of their digest: two folders may have one name.
+        """A short description of a split, with the start of its digest, as two folders may have the same name.
 
         Raises:
-            ValueError: there is no such split, or see :meth:`split`.
+            ValueError: as for :meth:`split`.
         """
         images = self.split(split)
         return f"{len(images):,} {split} images of {self.name} ({images.digest[:8]})"
 
     def split(self, name: str) -> ImageSplit:
-        """Load a split, or return it where it was loaded before.
+        """Load a split, or return it if it is loaded already.
 
         Raises:
             ValueError: there is no such split, its files are missing or damaged, or its images do not fit the spec.
@@ -137,43 +137,43 @@ class ImageDataset:
         return self._loaded[name]
 
     def _check(self, split: str, images: ImageSplit) -> None:
-        """Refuse images that the spec does not describe: models trust these values as indices."""
-        where = f"the {split} split of {self.name}"
+        """Check that the images match the spec, as models use the values as indices."""
+        name = f"the {split} split of {self.name}"
         if len(images) == 0:
-            raise ValueError(f"{where} is empty; it needs at least one image")
+            raise ValueError(f"{name} is empty; it needs at least one image")
         if tuple(images.pixels.shape[1:]) != self.spec.shape:
-            raise ValueError(f"{where} must hold images {self.spec.shape}, got {tuple(images.pixels.shape[1:])}")
+            raise ValueError(f"{name} must contain images {self.spec.shape}, got {tuple(images.pixels.shape[1:])}")
         highest = int(images.pixels.max())
         if highest >= self.spec.levels:
-            raise ValueError(f"{where} must hold pixel values below {self.spec.levels} (levels), got {highest}")
+            raise ValueError(f"{name} must contain pixel values below {self.spec.levels} (levels), got {highest}")
         if images.labels is None:
             if self.spec.num_classes:
-                raise ValueError(f"{where} must hold labels of {self.spec.num_classes} classes, got none")
+                raise ValueError(f"{name} must contain labels of {self.spec.num_classes} classes, got none")
             return
         lowest, highest = int(images.labels.min()), int(images.labels.max())
         if lowest < 0 or highest >= self.spec.num_classes:
             raise ValueError(
-                f"{where} must hold labels 0 … {self.spec.num_classes - 1} (num_classes), got {lowest} … {highest}"
+                f"{name} must contain labels 0 … {self.spec.num_classes - 1} (num_classes), got {lowest} … {highest}"
             )
 
 
 def describe_difference(before: object, now: Mapping[str, Mapping[str, int | str]]) -> str:
-    """What has changed between two times that :meth:`ImageDataset.contents` was asked; empty where nothing has.
+    """The differences between two results of :meth:`ImageDataset.contents`; empty if there are none.
 
     Args:
-        before: as it was recorded; what is not such a record differs in everything.
-        now: as it is.
+        before: a recorded result; an invalid record differs in every split.
+        now: the current result.
     """
     recorded = before if isinstance(before, Mapping) else {}
     changes = []
     for name in SPLIT_NAMES:
         old, new = recorded.get(name), now.get(name)
         if old != new:
-            changes.append(f"{name}: {_described(old)}, now {_described(new)}")
+            changes.append(f"{name}: {_describe_record(old)}, now {_describe_record(new)}")
     return "; ".join(changes)
 
 
-def _described(split: object) -> str:
+def _describe_record(split: object) -> str:
     if not isinstance(split, Mapping):
         return "none recorded" if split is None else "a damaged record"
     count, digest = split.get("count"), split.get("digest")

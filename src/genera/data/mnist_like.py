@@ -1,4 +1,4 @@
-"""MNIST and the data sets made to stand in for it: four IDX files, 28×28 grey, ten classes."""
+"""MNIST and its drop-in replacements: four IDX files, 28×28 grey, ten classes."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ _NAMES = (
     "t10k-images-idx3-ubyte.gz",
     "t10k-labels-idx1-ubyte.gz",
 )
-# 60,000 and 10,000 images of 784 bytes and labels of one, and the headers.
+# 60,000 and 10,000 images of 784 bytes and labels of 1 byte, and the headers.
 _CONTENT_BYTES = (47_040_016, 60_008, 7_840_016, 10_008)
 
 
@@ -35,7 +35,7 @@ def idx_files(
 def mnist_like(name: str, files: tuple[RemoteFile, ...], *, class_names: tuple[str, ...]) -> ImageDataset:
     """A data set of 50,000 / 10,000 / 10,000 images, from the four files of :func:`idx_files`.
 
-    The test split needs the two test files only.
+    The test split needs only the two test files.
     """
     train_images, train_labels, test_images, test_labels = files
 
@@ -45,7 +45,7 @@ def mnist_like(name: str, files: tuple[RemoteFile, ...], *, class_names: tuple[s
 
     @cache
     def official_train() -> dict[str, ImageSplit]:
-        """Both parts at once, so that the files are read once and not kept."""
+        """Both splits together, so that the files are read once."""
         images = read(train_images, train_labels)
         order = permutation(len(images))
         return {

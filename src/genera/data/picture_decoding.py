@@ -1,4 +1,4 @@
-"""Folders and zips of pictures, decoded into tensors."""
+"""Decoding of folders and zips of pictures into tensors."""
 
 from __future__ import annotations
 
@@ -20,25 +20,26 @@ from tqdm import tqdm
 from genera.data.memory import check_fits_in_memory
 
 SUFFIXES = (".png", ".jpg", ".jpeg", ".bmp", ".gif", ".webp", ".tif", ".tiff", ".pgm", ".ppm")
-# Pillow tries every decoder it has, one of which runs Ghostscript; these are the plain ones.
+# By default Pillow tries all of its decoders, one of which runs Ghostscript; these are safe.
 _FORMATS = ("PNG", "JPEG", "BMP", "GIF", "WEBP", "TIFF", "PPM")
 _SIXTEEN_BIT_MODES = ("I;16", "I;16L", "I;16B", "I;16N", "I")
 _GREY_MODES = ("1", "L", "LA", "La", *_SIXTEEN_BIT_MODES)
 MAX_PICTURE_PIXELS = 64_000_000
 MAX_FILE_BYTES = 256_000_000
-_BAR_FROM = 300
+#: Reading at least this many pictures shows a progress bar.
+_PROGRESS_BAR_PICTURES = 300
 
 logger = logging.getLogger(__name__)
 
 
 @dataclass(frozen=True)
 class Source:
-    """A picture that has not been read yet.
+    """A picture file that has not been read yet.
 
     Args:
         name: of the file, for messages.
-        parts: its path below the folder or inside the zip, e.g. ``("cats", "1.png")``.
-        read: gives the file's content.
+        parts: its path relative to the folder or zip, e.g. ``("cats", "1.png")``.
+        read: returns the content of the file.
     """
 
     name: str
@@ -47,10 +48,10 @@ class Source:
 
 
 def list_pictures(path: Path) -> list[Source]:
-    """All pictures in a folder, its subfolders, or a zip, sorted by their path; hidden ones are left out.
+    """All pictures in a folder, its subfolders, or a zip, sorted by path, without hidden files.
 
     Raises:
-        ValueError: ``path`` is neither a folder nor a zip, or holds no pictures.
+        ValueError: ``path`` is neither a folder nor a zip, or contains no pictures.
     """
     if path.is_dir():
         sources = [_in_folder(path, file) for file in path.rglob("*") if file.is_file()]
@@ -74,28 +75,28 @@ def read_pictures(
     skip_bad: bool = False,
     copies: int = 1,
 ) -> tuple[Tensor, list[int]]:
-    """Read pictures into one tensor, upright, and flattened onto white where they are transparent.
+    """Read pictures into one tensor, rotated as their EXIF data state, with transparency on white.
 
     Args:
-        sources: what to read.
-        size: height and width to give them: the shorter side is scaled to it and the longer one cut around the
-            centre. ``None`` keeps them, if all are of one size.
-        crop: side of a centre square to cut out first, in pixels.
-        channels: 1 for grey, 3 for colour; ``None`` takes grey if every picture is stored as grey.
-        skip_bad: leave out pictures that cannot be read, and log how many.
-        copies: how often the caller will hold them all at once, such as twice where they are divided into splits.
+        sources: the files.
+        size: height and width of the result: the shorter side is resized to it and the longer side cropped around the
+            centre. With ``None`` all pictures must have the same size.
+        crop: side of a centre square that is cropped first, in pixels.
+        channels: 1 for grey, 3 for colour; ``None`` means grey if every picture is stored as grey.
+        skip_bad: skip pictures that cannot be read, and log their number.
+        copies: number of copies that the caller will have in memory at the same time.
 
     Returns:
-        uint8 ``(N, C, H, W)``, and which sources they are.
+        uint8 ``(N, C, H, W)``, and the indices of their sources.
 
     Raises:
-        ValueError: a picture cannot be read or is too large, sizes differ, an argument is out of range, or the memory
-            there is does not hold them.
+        ValueError: a picture cannot be read or is too large, sizes differ, an argument is out of range, or memory is
+            not sufficient.
     """
     if size is not None and size < 1:
         raise ValueError(f"size must be at least 1 pixel, got {size}")
     if crop is not None and not 1 <= crop <= math.isqrt(MAX_PICTURE_PIXELS):
-        raise ValueError(f"crop must lie between 1 and {math.isqrt(MAX_PICTURE_PIXELS)} pixels, got {crop}")
+        raise ValueError(f"crop must be between 1 and {math.isqrt(MAX_PICTURE_PIXELS)} pixels, got {crop}")
     if channels not in (None, 1, 3):
         raise ValueError(f"channels must be 1 (grey) or 3 (colour), got {channels}")
     side = crop if size is None else size
@@ -106,7 +107,8 @@ def read_pictures(
     bad: list[str] = []
     all_grey = True
     # `disable=None` shows the bar on terminals only.
-    for index, source in enumerate(tqdm(sources, "reading pictures", disable=len(sources) < _BAR_FROM or None)):
+    no_bar = len(sources) < _PROGRESS_BAR_PICTURES or None
+    for index, source in enumerate(tqdm(sources, "reading pictures", disable=no_bar)):
         try:
             picture, is_grey = _decode(source, size=size, crop=crop, channels=channels)
         except ValueError as error:
@@ -118,19 +120,19 @@ def read_pictures(
             _check_fits(len(sources), picture.shape, copies=copies)
             pixels = torch.empty((len(sources), *picture.shape), dtype=torch.uint8)
         elif picture.shape != pixels.shape[1:]:
-            raise ValueError(_sizes_differ(sources[kept[0]], pixels[0], source, picture))
+            raise ValueError(_different_sizes_message(sources[kept[0]], pixels[0], source, picture))
         pixels[len(kept)] = picture
         kept.append(index)
         all_grey = all_grey and is_grey
-    # Names of files may hold what a terminal obeys.
-    shown = [name if name.isprintable() else repr(name) for name in bad[:3]]
-    examples = ", ".join(shown) + (", …" if len(bad) > 3 else "")
+    # File names may contain control sequences of terminals.
+    printable = [name if name.isprintable() else repr(name) for name in bad[:3]]
+    examples = ", ".join(printable) + (", …" if len(bad) > 3 else "")
     if not kept:
         raise ValueError(f"at least one picture must be readable, got {len(sources)} that are not: {examples}")
     if bad:
         logger.warning("skipped %d of %d pictures that cannot be read: %s", len(bad), len(sources), examples)
-    grey_suffices = channels is None and all_grey
-    return pixels[: len(kept), : 1 if grey_suffices else None].contiguous(), kept
+    make_grey = channels is None and all_grey
+    return pixels[: len(kept), : 1 if make_grey else None].contiguous(), kept
 
 
 def _in_folder(folder: Path, file: Path) -> Source:
@@ -143,15 +145,15 @@ def _in_folder(folder: Path, file: Path) -> Source:
 
 
 def _in_zip(path: Path) -> list[Source]:
-    """The entries of a zip. Nothing is unpacked to the disk, so their names can do no harm."""
+    """The entries of a zip. Nothing is unpacked to disk, so malicious paths have no effect."""
     try:
         archive = zipfile.ZipFile(path)
     except (zipfile.BadZipFile, OSError) as error:
-        raise ValueError(f"cannot read {path}: {error}; it is no zip file or was cut off") from error
+        raise ValueError(f"cannot read {path}: {error}; it is not a zip file or is truncated") from error
 
     def reader(entry: zipfile.ZipInfo) -> Callable[[], bytes]:
         def read() -> bytes:
-            # The announced size is binding: zipfile stops there.
+            # The stated size is a limit: zipfile reads no further.
             if entry.file_size > MAX_FILE_BYTES:
                 raise ValueError(f"it unpacks to {entry.file_size} bytes, more than {MAX_FILE_BYTES}")
             return archive.read(entry)
@@ -163,12 +165,12 @@ def _in_zip(path: Path) -> list[Source]:
 
 
 def _is_picture(parts: tuple[str, ...]) -> bool:
-    hidden = any(part.startswith((".", "__MACOSX")) for part in parts)
-    return not hidden and parts[-1].lower().endswith(SUFFIXES)
+    is_hidden = any(part.startswith((".", "__MACOSX")) for part in parts)
+    return not is_hidden and parts[-1].lower().endswith(SUFFIXES)
 
 
 def _decode(source: Source, *, size: int | None, crop: int | None, channels: int | None) -> tuple[Tensor, bool]:
-    """Read one picture as uint8 ``(C, H, W)``, three channels unless one was asked for; and whether it is grey."""
+    """Read one picture as uint8 ``(C, H, W)``, with 3 channels unless ``channels`` is 1; and whether it is grey."""
     try:
         content = source.read()
         if not content:
@@ -176,15 +178,15 @@ def _decode(source: Source, *, size: int | None, crop: int | None, channels: int
         with warnings.catch_warnings():
             warnings.simplefilter("error", Image.DecompressionBombWarning)
             opened = Image.open(BytesIO(content), formats=_FORMATS)
-        # Pillow's own limit can be switched off by anyone in the process.
+        # Pillow's own limit can be changed by other code in the process.
         if opened.width * opened.height > MAX_PICTURE_PIXELS:
             raise ValueError(f"{opened.width} × {opened.height} is more than {MAX_PICTURE_PIXELS} pixels")
         is_grey = opened.mode in _GREY_MODES
         picture = _flatten(ImageOps.exif_transpose(opened)).convert("L" if channels == 1 else "RGB")
-    # A damaged file makes the decoders raise nearly anything.
+    # For a damaged file the decoders raise many types of exceptions.
     except Exception as error:
-        unknown = isinstance(error, UnidentifiedImageError)
-        reason = "it is no picture" if unknown else " ".join(str(error).split()).rstrip(".")
+        is_unknown = isinstance(error, UnidentifiedImageError)
+        reason = "it is not a picture" if is_unknown else " ".join(str(error).split()).rstrip(".")
         raise ValueError(f"cannot read the picture {source.name}: {reason or type(error).__name__}") from error
     if crop is not None:
         left, top = (picture.width - crop) // 2, (picture.height - crop) // 2
@@ -196,7 +198,7 @@ def _decode(source: Source, *, size: int | None, crop: int | None, channels: int
 
 
 def _check_fits(count: int, shape: Sequence[int], *, copies: int) -> None:
-    """Refuse so many pictures of a shape ``(C, H, W)`` that do not fit into memory."""
+    """Check that ``count`` pictures of shape ``(C, H, W)`` fit into memory."""
     channels, height, width = shape
     what = f"{count:,} pictures of {width} × {height} pixels{' in colour' if channels == 3 else ''}"
     hint = "choose a smaller --data.size, or fewer pictures"
@@ -204,7 +206,7 @@ def _check_fits(count: int, shape: Sequence[int], *, copies: int) -> None:
 
 
 def _flatten(picture: Image.Image) -> Image.Image:
-    """Lay transparent pictures on white, and bring 16 bits down to 8, which Pillow would clip."""
+    """Compose transparent pictures on white, and reduce 16 bits to 8, which Pillow would clip."""
     if picture.mode in _SIXTEEN_BIT_MODES:
         return Image.fromarray((np.asarray(picture).astype(np.int64) >> 8).clip(0, 255).astype(np.uint8))
     if picture.mode == "F":
@@ -215,9 +217,9 @@ def _flatten(picture: Image.Image) -> Image.Image:
     return picture
 
 
-def _sizes_differ(first: Source, first_pixels: Tensor, other: Source, other_pixels: Tensor) -> str:
+def _different_sizes_message(first: Source, first_pixels: Tensor, other: Source, other_pixels: Tensor) -> str:
     sizes = [
         f"{name} is {p.shape[-1]} × {p.shape[-2]}"
         for name, p in ((first.name, first_pixels), (other.name, other_pixels))
     ]
-    return f"the pictures must be of one size, but {sizes[0]} and {sizes[1]}; give --data.size 32 to resize them all"
+    return f"the pictures must have one size, but {sizes[0]} and {sizes[1]}; give --data.size 32 to resize them all"

@@ -1,4 +1,4 @@
-"""Fixed splits: which image is trained on is decided once, for everybody."""
+"""Fixed splits: every user trains and tests on the same images."""
 
 from __future__ import annotations
 
@@ -15,34 +15,33 @@ TENTH = 0.1
 
 
 def permutation(count: int) -> Tensor:
-    """The permutation ``(count,)`` every split of that many images is taken from.
+    """The permutation ``(count,)`` from which all splits of that many images are taken.
 
-    numpy has frozen the stream of ``RandomState`` for good (NEP 19), which torch promises for none of its own; so the
-    splits do not move with the versions installed.
+    It does not depend on installed versions: numpy guarantees the stream of ``RandomState`` (NEP 19), unlike torch.
     """
     return torch.from_numpy(np.random.RandomState(SPLIT_SEED).permutation(count))
 
 
-def divide_by_class(labels: Tensor, shares: Sequence[float]) -> tuple[Tensor, ...]:
-    """Hold out a share of every class, or several.
+def divide_by_class(labels: Tensor, fractions: Sequence[float]) -> tuple[Tensor, ...]:
+    """Hold out one or more fractions of every class.
 
-    A class with more images than there are shares gives at least one image to each, a smaller one gives none.
+    Each fraction gets at least one image of a class with more images than fractions, and none of smaller classes.
 
     Args:
         labels: int64 ``(N,)``.
-        shares: part of each class to hold out, such as ``(0.1, 0.1)``.
+        fractions: fractions of each class to hold out, such as ``(0.1, 0.1)``.
 
     Returns:
-        Indices of what is left, then those of each share, all in shuffled order, so that the first thousand images of
-        a split are of all classes.
+        Indices of the remaining images, then those of each fraction, all shuffled, so that the first images of a split
+        are of all classes.
     """
     random = np.random.RandomState(SPLIT_SEED)
     values = labels.numpy()
-    parts: list[list[np.ndarray]] = [[np.empty(0, np.int64)] for _ in range(len(shares) + 1)]
+    parts: list[list[np.ndarray]] = [[np.empty(0, np.int64)] for _ in range(len(fractions) + 1)]
     for label in np.unique(values):
         members = random.permutation(np.flatnonzero(values == label))
-        enough = len(members) > len(shares)
-        counts = [max(1, round(share * len(members))) if enough else 0 for share in shares]
+        is_large = len(members) > len(fractions)
+        counts = [max(1, round(fraction * len(members))) if is_large else 0 for fraction in fractions]
         *held_out, rest = np.split(members, np.cumsum(counts))
         for part, piece in zip(parts, [rest, *held_out], strict=True):
             part.append(piece)
@@ -50,21 +49,21 @@ def divide_by_class(labels: Tensor, shares: Sequence[float]) -> tuple[Tensor, ..
 
 
 def three_splits(images: ImageSplit) -> dict[str, Callable[[], ImageSplit]]:
-    """80 / 10 / 10 % of every class; a split that would be empty is left out."""
+    """80 / 10 / 10 % of every class; empty splits are omitted."""
     train, validation, test = divide_by_class(_classes(images), (TENTH, TENTH))
     return _loaders(images, {"train": train, "validation": validation, "test": test})
 
 
 def two_splits(images: ImageSplit) -> dict[str, Callable[[], ImageSplit]]:
-    """90 / 10 % of every class, for data that bring their own test set."""
+    """90 / 10 % of every class, for data with a predefined test set."""
     train, validation = divide_by_class(_classes(images), (TENTH,))
     return _loaders(images, {"train": train, "validation": validation})
 
 
-def own_splits(parts: dict[str, ImageSplit]) -> dict[str, Callable[[], ImageSplit]]:
-    """Splits that the data bring along; where validation is missing, a tenth of train is held out for it.
+def predefined_splits(parts: dict[str, ImageSplit]) -> dict[str, Callable[[], ImageSplit]]:
+    """The predefined splits of the data; if validation is missing, a tenth of train is held out for it.
 
-    The images of each are shuffled, since folders come sorted by class.
+    The images of each split are shuffled, as folders are sorted by class.
     """
     splits: dict[str, Callable[[], ImageSplit]] = {}
     for name, images in parts.items():
@@ -76,7 +75,7 @@ def own_splits(parts: dict[str, ImageSplit]) -> dict[str, Callable[[], ImageSpli
 
 
 def _classes(images: ImageSplit) -> Tensor:
-    """Labels, or one class for all where there are none."""
+    """The labels, or a single class if there are none."""
     return torch.zeros(len(images), dtype=torch.int64) if images.labels is None else images.labels
 
 

@@ -89,7 +89,7 @@ class Classifier(Trainable):
 
     def _scale(self, images: Tensor) -> Tensor:
         """Scale pixels to [-1, 1]."""
-        return self.spec.centred(images, next(self.network.parameters()).dtype)
+        return self.spec.to_symmetric_range(images, next(self.network.parameters()).dtype)
 
 
 def load_classifier(trained: TrainedModel, *, allow: Sequence[str] = ()) -> Classifier:

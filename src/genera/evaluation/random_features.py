@@ -56,5 +56,5 @@ class RandomFeatures(nn.Module):
 
     def forward(self, images: Tensor) -> Tensor:
         """uint8 ``(B, C, H, W)`` to ``(B, 512)``."""
-        h = self.layers(self.spec.centred(images, torch.get_default_dtype()))
+        h = self.layers(self.spec.to_symmetric_range(images, torch.get_default_dtype()))
         return F.adaptive_avg_pool2d(h, _PARTS).flatten(1)

@@ -5,7 +5,7 @@ from __future__ import annotations
 import sys
 from pathlib import Path
 
-from genera.core.files import write_whole
+from genera.core.files import write_atomically
 
 
 class ResultWriter:
@@ -23,7 +23,7 @@ class ResultWriter:
     def write(self, path: Path, content: bytes | str) -> None:
         """Write ``content`` to ``path`` atomically."""
         try:
-            write_whole(path, content)
+            write_atomically(path, content)
         except OSError as error:
             if not self.has_failed:
                 print(f"results are not saved and will be measured again next time: {error}", file=sys.stderr)

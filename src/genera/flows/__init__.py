@@ -1,4 +1,4 @@
-"""Normalizing flows: invertible transforms, and the density model made of them."""
+"""Normalizing flows: invertible transforms, and the density model built from them."""
 
 from genera.flows.actnorm import ActNorm
 from genera.flows.chain import Chain

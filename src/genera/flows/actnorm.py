@@ -1,4 +1,4 @@
-"""A learned scale and shift per channel that starts by standardizing the data."""
+"""A learned scale and shift per channel, initialized to standardize the data."""
 
 from __future__ import annotations
 
@@ -7,16 +7,15 @@ from torch import Tensor, nn
 
 from genera.core import Transform
 
-#: A channel that hardly varies in one batch may do so in the next, and must not be blown up by then.
+#: A channel that is nearly constant in one batch may vary in the next; this bounds how much it is scaled up.
 MIN_STD = 1e-3
 
 
 class ActNorm(Transform):
-    """``y = (x - mean) / std · exp(log_scale) + shift``, channel by channel.
+    """``y = (x - mean) / std · exp(log_scale) + shift`` per channel.
 
-    ``mean`` and ``std`` come from data once, by :meth:`initialize`, and are buffers: whoever reloads, copies or
-    distributes the model gets them with it, and ``forward`` need not ask whether they are there. Until then they are
-    0 and 1. ``log_scale`` and ``shift`` are learned, from zero.
+    ``mean`` and ``std`` are set once from data by :meth:`initialize`; before that they are 0 and 1. As buffers they are
+    saved and copied with the model. ``log_scale`` and ``shift`` are learned and initially zero.
 
     Args:
         shape: ``(C, H, W)``.
@@ -39,10 +38,10 @@ class ActNorm(Transform):
 
     @torch.no_grad()
     def initialize(self, x: Tensor) -> None:
-        """Let the channels of ``x``, ``(B, C, H, W)``, come out with mean 0 and variance 1 before any training.
+        """Set ``mean`` and ``std`` so that the channels of ``x``, ``(B, C, H, W)``, are standardized.
 
         Raises:
-            ValueError: ``x`` is not a batch of the shape this was made for, or is empty.
+            ValueError: ``x`` is not a batch of the expected shape, or is empty.
         """
         if x.shape[1:] != self.shape or len(x) == 0:
             raise ValueError(f"x must have shape (B, {', '.join(map(str, self.shape))}), B > 0, got {tuple(x.shape)}")
@@ -61,10 +60,10 @@ class ActNorm(Transform):
 
     @property
     def _log_det(self) -> Tensor:
-        """Of one image, ``()`` nats: the same for all."""
+        """The log-determinant of one image, ``()`` nats; equal for all images."""
         return self.num_pixels * (self.log_scale - self.std.log()).sum()
 
 
 def _per_channel(values: Tensor) -> Tensor:
-    """``(C,)`` to ``(C, 1, 1)``, as images want it."""
+    """``(C,)`` to ``(C, 1, 1)``, for broadcasting over images."""
     return values[:, None, None]

@@ -1,4 +1,4 @@
-"""One transform after another."""
+"""Composition of transforms, and helpers for their factories and contexts."""
 
 from __future__ import annotations
 
@@ -8,37 +8,37 @@ from torch import Tensor, nn
 
 from genera.core import Transform
 
-#: Makes a transform for inputs of a shape, so that a recipe need not know the sizes.
+#: Builds a transform for a shape of inputs, so that a recipe need not state the sizes.
 TransformFactory = Callable[[tuple[int, ...]], Transform]
-#: The same for one with a context: the second argument is its number of channels.
+#: The same for a transform with a context; the second argument is the number of channels of the context.
 ContextTransformFactory = Callable[[tuple[int, ...], int], Transform]
 
 
 def with_context_channels(make: ContextTransformFactory, context_channels: int) -> TransformFactory:
-    """The factory of a transform that has a context, as one that :class:`Chain` takes."""
+    """Bind the number of context channels of a factory, which gives a factory for :class:`Chain`."""
     return lambda shape: make(shape, context_channels)
 
 
-#: Steps that a flow of one kind of step may have; what is made of each is kept in a list before any of it is made.
+#: Largest number of steps of :class:`Couplings` or :class:`GlowSteps`, which build a list of factories of that length.
 MAX_STEPS = 1000
 
 
 def check_steps(count: int) -> None:
-    """Refuse a number of steps below 1, or above what any flow has.
+    """Check that a number of steps is between 1 and ``MAX_STEPS``.
 
     Raises:
-        ValueError: it is.
+        ValueError: it is out of range.
     """
     if not 1 <= count <= MAX_STEPS:
         raise ValueError(f"count must be at least 1 and at most {MAX_STEPS}, got {count}")
 
 
 class Chain(Transform):
-    """The composition of transforms, first to last; each is made for the shape the one before it gives.
+    """The composition of transforms, first to last; each is built for the output shape of the previous one.
 
     Args:
         shape: of one input, without the batch.
-        transforms: factories ``shape -> Transform``. None at all give the identity.
+        transforms: factories ``shape -> Transform``; an empty sequence gives the identity.
 
     Example:
         >>> from genera.flows import Chain, Logit, Squeeze
@@ -47,33 +47,33 @@ class Chain(Transform):
     """
 
     def __init__(self, shape: tuple[int, ...], transforms: Sequence[TransformFactory]) -> None:
-        made: list[Transform] = []
+        built: list[Transform] = []
         for make in transforms:
-            made.append(make(made[-1].out_shape if made else tuple(shape)))
-        super().__init__(shape, out_shape=made[-1].out_shape if made else None)
-        self.transforms = nn.ModuleList(made)
+            built.append(make(built[-1].out_shape if built else tuple(shape)))
+        super().__init__(shape, out_shape=built[-1].out_shape if built else None)
+        self.transforms = nn.ModuleList(built)
 
     def forward(self, x: Tensor, context: Tensor | None = None) -> tuple[Tensor, Tensor]:
         log_det = x.new_zeros(len(x))
         for transform in self.transforms:
-            x, log_det_here = transform(x, context)
-            log_det = log_det + log_det_here
+            x, step_log_det = transform(x, context)
+            log_det = log_det + step_log_det
         return x, log_det
 
     def inverse(self, y: Tensor, context: Tensor | None = None) -> tuple[Tensor, Tensor]:
         log_det = y.new_zeros(len(y))
         for transform in reversed(self.transforms):
             assert isinstance(transform, Transform)
-            y, log_det_here = transform.inverse(y, context)
-            log_det = log_det + log_det_here
+            y, step_log_det = transform.inverse(y, context)
+            log_det = log_det + step_log_det
         return y, log_det
 
 
 def checked_context(context: Tensor | None, shape: tuple[int, ...], *, needed_by: str) -> Tensor:
-    """The context, if it is one of ``(B, *shape)``.
+    """Return the context if its shape is ``(B, *shape)``.
 
     Raises:
-        ValueError: there is none, or one of another shape.
+        ValueError: it is None or has another shape.
     """
     if context is None or context.shape[1:] != shape:
         got = "none" if context is None else f"one of shape {tuple(context.shape)}"

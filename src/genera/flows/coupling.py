@@ -1,4 +1,4 @@
-"""Couplings: half of an image decides how the other half is transformed."""
+"""Couplings: half of the values of an image parameterize the transform of the other half."""
 
 from __future__ import annotations
 
@@ -12,24 +12,24 @@ from genera.core import Transform, sum_over_dims
 from genera.flows.chain import Chain, check_steps, checked_context
 from genera.flows.elementwise import Affine, Elementwise
 
-#: A function ``(shape, odd) -> bool (C, H, W)``, True where a coupling leaves the value as it is.
+#: A function ``(shape, invert) -> bool (C, H, W)``, True for values that a coupling leaves unchanged.
 Mask = Callable[[tuple[int, ...], bool], Tensor]
 
 
 class Coupling(Transform):
-    """Leaves the masked values, and transforms the others element by element with parameters read off the masked.
+    """Leaves masked values unchanged, and transforms the others element-wise with parameters computed from the masked.
 
     Args:
         shape: ``(C, H, W)``.
-        context_channels: K, of a context ``(B, K, H, W)`` or, the same for every pixel, ``(B, K)``.
-        mask: which values stay.
-        conditioner: network from the C channels of the masked image, and those of the context behind them, to
+        context_channels: K, of a context ``(B, K, H, W)`` or, constant over pixels, ``(B, K)``; 0 for no context.
+        mask: the values that are left unchanged.
+        conditioner: network from the C channels of the masked image and the K of the context, concatenated, to
             ``num_params · C`` channels.
-        elementwise: what is applied to the values that do not stay.
-        odd: exchange the halves.
+        elementwise: the transform of the other values.
+        invert: swap the two halves.
 
     Raises:
-        ValueError: at a call without a context of ``context_channels`` channels, where there are any.
+        ValueError: when called without a context of ``context_channels`` channels.
 
     Source:
         Dinh, Sohl-Dickstein & Bengio (2017).
@@ -45,12 +45,12 @@ class Coupling(Transform):
         mask: Mask,
         conditioner: Callable[[int, int], nn.Module],
         elementwise: Callable[[int], Elementwise] = Affine,
-        odd: bool = False,
+        invert: bool = False,
     ) -> None:
         super().__init__(shape)
         channels = self.shape[0]
-        # A mask may be an expanded view, which nothing could be copied into.
-        self.register_buffer("mask", mask(self.shape, odd).clone(), persistent=False)
+        # A mask may be an expanded view, into which nothing can be copied.
+        self.register_buffer("mask", mask(self.shape, invert).clone(), persistent=False)
         self.elementwise = elementwise(channels)
         self.context_channels = context_channels
         self.conditioner = conditioner(channels + context_channels, self.elementwise.num_params * channels)
@@ -64,34 +64,34 @@ class Coupling(Transform):
         return x.where(~self.mask, y), sum_over_dims(log_derivative.masked_fill(self.mask, 0))
 
     def _params(self, x: Tensor, context: Tensor | None) -> Tensor:
-        """``(B, num_params, C, H, W)`` in the precision of ``x``, whatever precision the network ran in."""
-        seen = _with_context(x * self.mask, context, self.context_channels)
-        return self.conditioner(seen).to(x.dtype).unflatten(1, (self.elementwise.num_params, -1))
+        """``(B, num_params, C, H, W)`` in the dtype of ``x``, also if the network runs in half precision."""
+        inputs = _with_context(x * self.mask, context, self.context_channels)
+        return self.conditioner(inputs).to(x.dtype).unflatten(1, (self.elementwise.num_params, -1))
 
 
 class ChannelCoupling(Transform):
-    """A :class:`Coupling` of whole channels, at half the cost: its network sees those that stay, not zeros in place of
-    the others, and only the others have parameters.
+    """A :class:`Coupling` of whole channels, at half the cost: the input of its network has only the unchanged
+    channels, and its output only parameters of the transformed ones.
 
     Args:
         shape: ``(C, H, W)``.
         context_channels: K, as in :class:`Coupling`.
-        mask: which channels stay.
-        conditioner: network from the channels that stay, and those of the context behind them, to ``num_params``
-            for each of the others.
-        elementwise: what is applied to the others.
-        odd: exchange the halves.
+        mask: the channels that are left unchanged.
+        conditioner: network from the unchanged channels and the K of the context, concatenated, to ``num_params``
+            channels per transformed channel.
+        elementwise: the transform of the other channels.
+        invert: swap the two sets of channels.
 
     Raises:
-        ValueError: the mask is not of whole channels, or leaves none or all; at a call without a context of
-            ``context_channels`` channels, where there are any.
+        ValueError: the mask does not consist of whole channels, or selects none or all; when called without a context
+            of ``context_channels`` channels.
 
     Source:
         Dinh, Sohl-Dickstein & Bengio (2017), section 3.4.
     """
 
-    staying: Tensor
-    changing: Tensor
+    unchanged: Tensor
+    transformed: Tensor
     order: Tensor
 
     def __init__(
@@ -102,59 +102,59 @@ class ChannelCoupling(Transform):
         mask: Mask,
         conditioner: Callable[[int, int], nn.Module],
         elementwise: Callable[[int], Elementwise] = Affine,
-        odd: bool = False,
+        invert: bool = False,
     ) -> None:
         super().__init__(shape)
-        # On the CPU, where its values can be read, even of a model that is made without memory for its numbers.
+        # On the CPU, where its values can be read, even if the model is built on the meta device.
         with torch.device("cpu"):
-            stays = mask(self.shape, odd).flatten(1)
-        whole = stays[:, 0]
-        if not torch.equal(stays, whole[:, None].expand_as(stays)) or whole.all() or not whole.any():
+            values = mask(self.shape, invert).flatten(1)
+        channels = values[:, 0]
+        if not torch.equal(values, channels[:, None].expand_as(values)) or channels.all() or not channels.any():
             raise ValueError(
-                f"ChannelCoupling needs a mask that leaves some of the channels, whole, and not all; at shape "
-                f"{self.shape} this one does not: take Coupling, or squeeze first"
+                "ChannelCoupling needs a mask of whole channels that selects some and not all of them, which this one "
+                f"does not at shape {self.shape}: use Coupling, or squeeze first"
             )
-        staying, changing = whole.nonzero().squeeze(1), (~whole).nonzero().squeeze(1)
+        unchanged, transformed = channels.nonzero().squeeze(1), (~channels).nonzero().squeeze(1)
         device = torch.get_default_device()
-        self.register_buffer("staying", staying.to(device), persistent=False)
-        self.register_buffer("changing", changing.to(device), persistent=False)
-        # Where each channel is found when those that stay stand before the others.
-        self.register_buffer("order", torch.cat([staying, changing]).argsort().to(device), persistent=False)
-        self.elementwise = elementwise(len(self.changing))
+        self.register_buffer("unchanged", unchanged.to(device), persistent=False)
+        self.register_buffer("transformed", transformed.to(device), persistent=False)
+        # Position of each channel after concatenating the unchanged and the transformed channels.
+        self.register_buffer("order", torch.cat([unchanged, transformed]).argsort().to(device), persistent=False)
+        self.elementwise = elementwise(len(self.transformed))
         self.context_channels = context_channels
         self.conditioner = conditioner(
-            len(self.staying) + context_channels, self.elementwise.num_params * len(self.changing)
+            len(self.unchanged) + context_channels, self.elementwise.num_params * len(self.transformed)
         )
 
     def forward(self, x: Tensor, context: Tensor | None = None) -> tuple[Tensor, Tensor]:
-        stays = x.index_select(1, self.staying)
-        y, log_derivative = self.elementwise(x.index_select(1, self.changing), self._params(stays, context))
-        return self._joined(stays, y), sum_over_dims(log_derivative)
+        unchanged = x.index_select(1, self.unchanged)
+        y, log_derivative = self.elementwise(x.index_select(1, self.transformed), self._params(unchanged, context))
+        return self._join(unchanged, y), sum_over_dims(log_derivative)
 
     def inverse(self, y: Tensor, context: Tensor | None = None) -> tuple[Tensor, Tensor]:
-        stays = y.index_select(1, self.staying)
-        x, log_derivative = self.elementwise.inverse(y.index_select(1, self.changing), self._params(stays, context))
-        return self._joined(stays, x), sum_over_dims(log_derivative)
+        unchanged, transformed = y.index_select(1, self.unchanged), y.index_select(1, self.transformed)
+        x, log_derivative = self.elementwise.inverse(transformed, self._params(unchanged, context))
+        return self._join(unchanged, x), sum_over_dims(log_derivative)
 
-    def _params(self, stays: Tensor, context: Tensor | None) -> Tensor:
-        """``(B, num_params, C', H, W)`` for the C' channels that change, in the precision of ``stays``."""
-        seen = _with_context(stays, context, self.context_channels)
-        return self.conditioner(seen).to(stays.dtype).unflatten(1, (self.elementwise.num_params, -1))
+    def _params(self, unchanged: Tensor, context: Tensor | None) -> Tensor:
+        """``(B, num_params, C', H, W)`` for the C' transformed channels, in the dtype of ``unchanged``."""
+        inputs = _with_context(unchanged, context, self.context_channels)
+        return self.conditioner(inputs).to(unchanged.dtype).unflatten(1, (self.elementwise.num_params, -1))
 
-    def _joined(self, stays: Tensor, changed: Tensor) -> Tensor:
-        return torch.cat([stays, changed], dim=1).index_select(1, self.order)
+    def _join(self, unchanged: Tensor, transformed: Tensor) -> Tensor:
+        return torch.cat([unchanged, transformed], dim=1).index_select(1, self.order)
 
 
 def _with_context(x: Tensor, context: Tensor | None, channels: int) -> Tensor:
-    """``x``, ``(B, C, H, W)``, with the context behind its channels.
+    """Concatenate the context to the channels of ``x``.
 
     Args:
-        x: what a network reads.
-        context: ``(B, K, H, W)`` or, the same for every pixel, ``(B, K)``.
-        channels: K; with none, any context is passed over.
+        x: ``(B, C, H, W)``.
+        context: ``(B, K, H, W)`` or, constant over pixels, ``(B, K)``.
+        channels: K; if 0, a context is ignored.
 
     Raises:
-        ValueError: there is no context of that many channels.
+        ValueError: the context is None or has another number of channels.
     """
     if not channels:
         return x
@@ -165,16 +165,16 @@ def _with_context(x: Tensor, context: Tensor | None, channels: int) -> Tensor:
 
 
 class Couplings(Transform):
-    """``count`` couplings that take turns: what one leaves the next transforms.
+    """``count`` couplings with alternating halves: each transforms the values that the previous one left unchanged.
 
     Args:
         shape: ``(C, H, W)``.
         context_channels: as in :class:`Coupling`.
-        count: how many.
-        mask: which values the first leaves.
+        count: number of couplings.
+        mask: the values that the first coupling leaves unchanged.
         conditioner: as in :class:`Coupling`.
         elementwise: as in :class:`Coupling`.
-        whole_channels: make them :class:`ChannelCoupling`; the mask must be of whole channels.
+        whole_channels: use :class:`ChannelCoupling`; the mask must consist of whole channels.
 
     Raises:
         ValueError: ``count`` is not positive, or the mask does not fit.
@@ -200,7 +200,7 @@ class Couplings(Transform):
             conditioner=conditioner,
             elementwise=elementwise,
         )
-        self.chain = Chain(shape, [partial(coupling, odd=index % 2 == 1) for index in range(count)])
+        self.chain = Chain(shape, [partial(coupling, invert=index % 2 == 1) for index in range(count)])
 
     def forward(self, x: Tensor, context: Tensor | None = None) -> tuple[Tensor, Tensor]:
         return self.chain(x, context)

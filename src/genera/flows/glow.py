@@ -17,18 +17,18 @@ from genera.flows.masks import channel_halves
 
 
 class GlowSteps(Transform):
-    """``count`` times ActNorm, invertible 1×1 convolution, coupling of the channels' halves.
+    """``count`` steps of ActNorm, invertible 1×1 convolution and channel coupling.
 
     Args:
         shape: ``(C, H, W)``.
         context_channels: as in :class:`ChannelCoupling`.
-        count: how many steps.
+        count: number of steps.
         conditioner: as in :class:`ChannelCoupling`.
         elementwise: as in :class:`ChannelCoupling`.
-        seed: of the rotation that the first convolution starts from; the others count on from it.
+        seed: of the initial rotation of the first convolution; step ``i`` uses ``seed + i``.
 
     Raises:
-        ValueError: ``count`` is not positive, or there is one channel only.
+        ValueError: ``count`` is not positive, or there is only one channel.
 
     Source:
         Kingma & Dhariwal (2018), section 3.

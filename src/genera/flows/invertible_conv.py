@@ -1,4 +1,4 @@
-"""A learned mixing of the channels."""
+"""An invertible 1×1 convolution: a learned linear map of the channels."""
 
 from __future__ import annotations
 
@@ -9,15 +9,15 @@ from genera.core import Transform, check_seed
 
 
 class InvertibleConv1x1(Transform):
-    """``y = W x`` at every pixel, with ``W = P L (U + diag(sign · exp(log_abs)))``: its determinant costs a sum.
+    """``y = W x`` at every pixel, with ``W = P L (U + diag(sign · exp(log_abs)))``: its log-determinant is a sum.
 
     ``P`` is a permutation and ``sign`` is ±1, both fixed; ``L`` is lower triangular with ones on the diagonal, ``U``
-    strictly upper triangular. They are packed as LAPACK does: one ``(C, C)`` parameter holds ``L`` below its diagonal,
-    ``U`` above and ``log_abs`` on it, so that every number in it counts. ``W`` starts as a random rotation.
+    strictly upper triangular. They are packed as in LAPACK: one ``(C, C)`` parameter has ``L`` below its diagonal,
+    ``U`` above and ``log_abs`` on it. ``W`` is initially a random rotation.
 
     Args:
         shape: ``(C, H, W)``.
-        seed: of the rotation. Convolutions that follow each other want different ones.
+        seed: of the rotation; successive convolutions should have different seeds.
 
     Source:
         Kingma & Dhariwal (2018), section 3.2.
@@ -32,7 +32,7 @@ class InvertibleConv1x1(Transform):
         self.num_pixels = height * width
         check_seed(seed)
         generator = torch.Generator().manual_seed(seed)
-        # In double precision, so that what is left of it after the factorization is a rotation to the last digit.
+        # In double precision, so that the product of the factors is a rotation to the last digit of float32.
         rotation, _ = torch.linalg.qr(torch.randn(channels, channels, generator=generator, dtype=torch.float64))
         permutation, lower, upper = torch.linalg.lu(rotation)
         diagonal = upper.diagonal()
@@ -43,7 +43,7 @@ class InvertibleConv1x1(Transform):
         self.packed = nn.Parameter(packed.to(dtype))
 
     def forward(self, x: Tensor, context: Tensor | None = None) -> tuple[Tensor, Tensor]:
-        # In half precision, or the ten bits that convolutions on some accelerators keep, `inverse` would not undo it.
+        # In half precision, or the TF32 of convolutions on some accelerators, `inverse` would not be the inverse.
         with torch.autocast(x.device.type, enabled=False):
             lower, upper = self._factors()
             weight = self.permutation @ lower @ upper
@@ -53,7 +53,7 @@ class InvertibleConv1x1(Transform):
     def inverse(self, y: Tensor, context: Tensor | None = None) -> tuple[Tensor, Tensor]:
         with torch.autocast(y.device.type, enabled=False):
             lower, upper = self._factors()
-            # Solved for the C columns of P⁻¹, not for every pixel: a product is three times as fast on the rest.
+            # Solve for the C columns of P⁻¹, not for every pixel: applying W⁻¹ as a product is three times as fast.
             columns = torch.linalg.solve_triangular(lower, self.permutation.mT, upper=False, unitriangular=True)
             weight = torch.linalg.solve_triangular(upper, columns, upper=True)
             x = torch.einsum("ij,bjhw->bihw", weight, y)
@@ -67,5 +67,5 @@ class InvertibleConv1x1(Transform):
 
     @property
     def _log_det(self) -> Tensor:
-        """Of one image, ``()`` nats: the same for all."""
+        """The log-determinant of one image, ``()`` nats; equal for all images."""
         return self.num_pixels * self.packed.diagonal().sum()

@@ -12,11 +12,11 @@ from genera.core import Transform, sum_over_dims
 
 
 class Logit(Transform):
-    """``y = logit(α/2 + (1 - α) x)``: values in [0, 1] to the real line, the ends kept finite by α.
+    """``y = logit(α/2 + (1 - α) x)``: maps [0, 1] to the real line; α keeps the ends finite.
 
     Args:
         shape: of one input, without the batch.
-        alpha: margin left at both ends together; the tutorial's 1e-5.
+        alpha: sum of the margins at both ends; the tutorial's 1e-5.
 
     Raises:
         ValueError: ``alpha`` is not in (0, 1).
@@ -28,7 +28,7 @@ class Logit(Transform):
     def __init__(self, shape: tuple[int, ...], *, alpha: float = 1e-5) -> None:
         super().__init__(shape)
         if not 0 < alpha < 1:
-            raise ValueError(f"alpha must lie in (0, 1), got {alpha}")
+            raise ValueError(f"alpha must be in (0, 1), got {alpha}")
         self.alpha = alpha
 
     def forward(self, x: Tensor, context: Tensor | None = None) -> tuple[Tensor, Tensor]:

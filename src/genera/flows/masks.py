@@ -1,6 +1,6 @@
-"""Masks: which half of an image a coupling leaves as it is, and reads.
+"""Masks: the half of an image that a coupling leaves unchanged and conditions on.
 
-A mask is a function of the shape, so that one recipe serves every image size. ``odd`` exchanges the halves.
+A mask is a function of the shape, so that a recipe works for every image size. ``invert`` swaps the halves.
 """
 
 from __future__ import annotations
@@ -9,15 +9,15 @@ import torch
 from torch import Tensor
 
 
-def checkerboard(shape: tuple[int, ...], odd: bool = False) -> Tensor:
+def checkerboard(shape: tuple[int, ...], invert: bool = False) -> Tensor:
     """Every second pixel, in all channels.
 
     Args:
         shape: ``(C, H, W)``.
-        odd: the other half.
+        invert: select the other half.
 
     Returns:
-        bool ``(C, H, W)``: True where the coupling leaves the value as it is.
+        bool ``(C, H, W)``: True where the coupling leaves the value unchanged.
 
     Source:
         Dinh, Sohl-Dickstein & Bengio (2017), section 3.4.
@@ -25,21 +25,21 @@ def checkerboard(shape: tuple[int, ...], odd: bool = False) -> Tensor:
     channels, height, width = shape
     rows = torch.arange(height)[:, None]
     columns = torch.arange(width)[None, :]
-    return ((rows + columns + odd) % 2 == 0).expand(channels, height, width)
+    return ((rows + columns + invert) % 2 == 0).expand(channels, height, width)
 
 
-def channel_halves(shape: tuple[int, ...], odd: bool = False) -> Tensor:
-    """The first half of the channels, whole.
+def channel_halves(shape: tuple[int, ...], invert: bool = False) -> Tensor:
+    """The first half of the channels.
 
     Args:
         shape: ``(C, H, W)`` with at least two channels.
-        odd: the other half.
+        invert: select the other half.
 
     Returns:
-        bool ``(C, H, W)``: True where the coupling leaves the value as it is.
+        bool ``(C, H, W)``: True where the coupling leaves the value unchanged.
 
     Raises:
-        ValueError: one channel cannot be halved.
+        ValueError: there is only one channel.
 
     Source:
         Dinh, Sohl-Dickstein & Bengio (2017), section 3.4.
@@ -48,24 +48,24 @@ def channel_halves(shape: tuple[int, ...], odd: bool = False) -> Tensor:
     if channels < 2:
         raise ValueError(f"channel_halves needs at least 2 channels, got shape {tuple(shape)}: squeeze first")
     first_half = torch.arange(channels) < channels // 2
-    return (first_half != odd)[:, None, None].expand(channels, height, width)
+    return (first_half != invert)[:, None, None].expand(channels, height, width)
 
 
-def squeezed_checkerboard(shape: tuple[int, ...], odd: bool = False) -> Tensor:
-    """A checkerboard of the pixels that :class:`~genera.flows.Squeeze` made channels of: of each 2×2 block a diagonal.
+def squeezed_checkerboard(shape: tuple[int, ...], invert: bool = False) -> Tensor:
+    """The checkerboard of the original image on the channels of :class:`~genera.flows.Squeeze`: a diagonal per block.
 
-    On the squeezed image it is whole channels, so that a :class:`~genera.flows.ChannelCoupling` may have it: for the
-    same scales and shifts the same transform as a coupling by :func:`checkerboard` before squeezing.
+    On the squeezed image the mask consists of whole channels, so a :class:`~genera.flows.ChannelCoupling` can use it:
+    with equal scales and shifts it is the same transform as a coupling by :func:`checkerboard` before squeezing.
 
     Args:
         shape: ``(4C, H, W)``, squeezed.
-        odd: the other half.
+        invert: select the other half.
 
     Returns:
-        bool ``(4C, H, W)``: True where the coupling leaves the value as it is.
+        bool ``(4C, H, W)``: True where the coupling leaves the value unchanged.
 
     Raises:
-        ValueError: the number of channels is no multiple of four.
+        ValueError: the number of channels is not a multiple of four.
 
     Source:
         Dinh, Sohl-Dickstein & Bengio (2017), sections 3.4 and 3.6.
@@ -77,4 +77,4 @@ def squeezed_checkerboard(shape: tuple[int, ...], odd: bool = False) -> Tensor:
         )
     channel = torch.arange(channels)
     row, column = channel // 2 % 2, channel % 2
-    return ((row + column + odd) % 2 == 0)[:, None, None].expand(channels, height, width)
+    return ((row + column + invert) % 2 == 0)[:, None, None].expand(channels, height, width)

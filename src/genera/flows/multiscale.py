@@ -1,4 +1,4 @@
-"""What makes a flow multi-scale: trading space for channels, and letting half of the values go early."""
+"""Parts of multi-scale flows: squeezing space into channels, and factoring out half of the values."""
 
 from __future__ import annotations
 
@@ -44,7 +44,7 @@ class Squeeze(Transform):
         super().__init__(shape, out_shape=(4 * channels, height // 2, width // 2))
 
     def forward(self, x: Tensor, context: Tensor | None = None) -> tuple[Tensor, Tensor]:
-        # torch leaves an empty batch in its old shape.
+        # pixel_unshuffle does not change the shape of an empty batch.
         return F.pixel_unshuffle(x, 2).view(len(x), *self.out_shape), x.new_zeros(len(x))
 
     def inverse(self, y: Tensor, context: Tensor | None = None) -> tuple[Tensor, Tensor]:
@@ -52,16 +52,15 @@ class Squeeze(Transform):
 
 
 class Squeezed(Transform):
-    """Transforms of the squeezed image, unsqueezed again: what has to keep its shape gets the squeezed grid's price.
+    """Squeezes the image, applies transforms, and unsqueezes it: they run at lower cost and the shape is kept.
 
     Args:
         shape: ``(C, H, W)``.
-        context_channels: K, of a context ``(B, K, H, W)``, which is squeezed as well; with none, any context is passed
-            over.
+        context_channels: K, of a context ``(B, K, H, W)``, which is squeezed as well; if 0, a context is ignored.
         transforms: factories ``(shape, context_channels) -> Transform`` for the squeezed image and context.
 
     Raises:
-        ValueError: height or width is odd, a transform changes the shape, or the context is no image.
+        ValueError: height or width is odd, a transform changes the shape, or the context is not ``(B, K, H, W)``.
     """
 
     def __init__(
@@ -78,14 +77,14 @@ class Squeezed(Transform):
             )
 
     def forward(self, x: Tensor, context: Tensor | None = None) -> tuple[Tensor, Tensor]:
-        y, log_det = self.chain(self.squeeze(x)[0], self._squeezed(context))
+        y, log_det = self.chain(self.squeeze(x)[0], self._squeeze_context(context))
         return self.squeeze.inverse(y)[0], log_det
 
     def inverse(self, y: Tensor, context: Tensor | None = None) -> tuple[Tensor, Tensor]:
-        x, log_det = self.chain.inverse(self.squeeze(y)[0], self._squeezed(context))
+        x, log_det = self.chain.inverse(self.squeeze(y)[0], self._squeeze_context(context))
         return self.squeeze.inverse(x)[0], log_det
 
-    def _squeezed(self, context: Tensor | None) -> Tensor | None:
+    def _squeeze_context(self, context: Tensor | None) -> Tensor | None:
         if not self.context_channels:
             return None
         shape = (self.context_channels, *self.shape[1:])
@@ -94,14 +93,14 @@ class Squeezed(Transform):
 
 
 class Split(Transform):
-    """The second half of the channels goes to the latent; the first half goes on through ``transforms``.
+    """Factors out the second half of the channels to the latent; ``transforms`` are applied to the first half.
 
-    Both end in one flat latent, the far end of the flow first, so a multi-scale flow is one bijection.
+    Both halves end in one flat latent, the kept half first, so a multi-scale flow is a single bijection.
 
     Args:
         shape: ``(C, H, W)`` with an even number of channels.
-        transforms: factories for what the first half goes on through.
-        prior: what the leaving half goes through, with the staying one as its context; nothing where omitted.
+        transforms: factories of the transforms of the kept half.
+        prior: factory of a transform of the factored-out half, conditional on the kept half; if None, the identity.
 
     Raises:
         ValueError: the number of channels is odd.
@@ -126,20 +125,20 @@ class Split(Transform):
         self.rest = Chain(self.half_shape, transforms)
 
     def forward(self, x: Tensor, context: Tensor | None = None) -> tuple[Tensor, Tensor]:
-        staying, leaving = x.chunk(2, dim=1)
-        leaving, log_det_prior = self.prior(leaving, staying)
-        z, log_det = self.rest(staying, context)
-        return torch.cat([z.flatten(1), leaving.flatten(1)], dim=1), log_det + log_det_prior
+        kept, factored_out = x.chunk(2, dim=1)
+        factored_out, log_det_prior = self.prior(factored_out, kept)
+        z, log_det = self.rest(kept, context)
+        return torch.cat([z.flatten(1), factored_out.flatten(1)], dim=1), log_det + log_det_prior
 
     def inverse(self, y: Tensor, context: Tensor | None = None) -> tuple[Tensor, Tensor]:
-        z, leaving = y.chunk(2, dim=1)
-        staying, log_det = self.rest.inverse(z.unflatten(1, self.rest.out_shape), context)
-        leaving, log_det_prior = self.prior.inverse(leaving.unflatten(1, self.half_shape), staying)
-        return torch.cat([staying, leaving], dim=1), log_det + log_det_prior
+        z, factored_out = y.chunk(2, dim=1)
+        kept, log_det = self.rest.inverse(z.unflatten(1, self.rest.out_shape), context)
+        factored_out, log_det_prior = self.prior.inverse(factored_out.unflatten(1, self.half_shape), kept)
+        return torch.cat([kept, factored_out], dim=1), log_det + log_det_prior
 
 
 def latent_scales(transform: Transform) -> list[int]:
-    """How many values of the flat latent each scale of a flow makes, coarsest first: in the order they lie in it.
+    """Number of values of each scale in the flat latent of a flow, coarsest first, which is their order in the latent.
 
     Example:
         >>> from functools import partial
@@ -151,7 +150,7 @@ def latent_scales(transform: Transform) -> list[int]:
 
 
 def latent_shapes(transform: Transform) -> list[tuple[int, ...]]:
-    """What shape each scale has before it is laid flat into the latent, coarsest first.
+    """Shape of each scale before it is flattened into the latent, coarsest first.
 
     Example:
         >>> from functools import partial

@@ -30,28 +30,28 @@ from genera.flows.chain import Chain, TransformFactory
 from genera.flows.coupling import ChannelCoupling, Coupling
 from genera.flows.multiscale import latent_scales
 
-#: Pixel values that `log_prob` takes through the flow at a time: 25 images of MNIST on a processor, where few stay in
-#: the cache and go through twice as fast as a hundred; on an accelerator 500, whose memory keeps within some 100 MiB.
-_VALUES_AT_ONCE = {"cpu": 20_000}
-_VALUES_AT_ONCE_ELSEWHERE = 400_000
+#: Pixel values per chunk in `log_prob`: on a CPU 25 images of MNIST, which fit into the cache and are twice as fast as
+#: chunks of a hundred; on an accelerator 500, which need about 100 MiB.
+_CPU_CHUNK_VALUES = 20_000
+_ACCELERATOR_CHUNK_VALUES = 400_000
 
 
 class NormalizingFlow(Trainable, Generative, Density, Autoencoding):
     """pixels → dequantizer → transforms → base distribution.
 
-    ``log p(x) ≥ E[log p_base(z) + log |det dz/dy| + log_weight]`` with ``y`` the dequantized pixels and ``z`` what the
-    transforms make of them.
+    ``log p(x) ≥ E[log p_base(z) + log |det dz/dy| + log_weight]`` with ``y`` the dequantized pixels and ``z`` their
+    latent.
 
     Args:
         spec: the images.
         transforms: factories ``shape -> Transform``, from the pixels to the latent.
-        dequantizer: makes the pixels continuous.
-        base: distribution of the flat latent, made for its length.
-        class_conditional: give the transforms the label as context, one-hot ``(B, num_classes)``.
+        dequantizer: factory of the dequantizer.
+        base: factory of the distribution of the flat latent, from its length.
+        class_conditional: pass the label to the transforms as context, one-hot ``(B, num_classes)``.
 
     Raises:
-        ValueError: ``class_conditional``, and the images have no labels or no transform takes as many classes; or
-            a transform takes a context, and there is none.
+        ValueError: ``class_conditional`` without labels, or without a transform whose ``context_channels`` is the
+            number of classes; or a transform needs another context.
 
     Example:
         >>> import torch
@@ -88,12 +88,12 @@ class NormalizingFlow(Trainable, Generative, Density, Autoencoding):
 
     @property
     def latent_scales(self) -> list[int]:
-        """How many values of the latent each scale makes, coarsest first: in the order they lie in it."""
+        """Number of values of each scale in the latent, coarsest first, which is their order in the latent."""
         return latent_scales(self.transform)
 
     @torch.no_grad()
     def initialize(self, images: Tensor) -> None:
-        """Let every :class:`ActNorm` see what reaches it, in the order in which it does; labels take turns."""
+        """Initialize every :class:`ActNorm` from its input, first to last; a conditional flow cycles through labels."""
         norms = [module for module in self.modules() if isinstance(module, ActNorm)]
         if not norms:
             return
@@ -107,7 +107,7 @@ class NormalizingFlow(Trainable, Generative, Density, Autoencoding):
             self._log_weight(images, labels, generator=None)
 
     def loss(self, images: Tensor, labels: Tensor | None = None, *, generator: torch.Generator | None = None) -> Loss:
-        """Negative bound on the log-probability of the pixels, ``(B,)`` nats."""
+        """Negative lower bound on the log-probability of the pixels, ``(B,)`` nats."""
         nll = -self._log_weight(images, labels, generator=generator)
         return Loss(nll, {"nll": nll})
 
@@ -121,32 +121,32 @@ class NormalizingFlow(Trainable, Generative, Density, Autoencoding):
     ) -> Tensor:
         """Lower bound in expectation on the log-probability of the pixels; tighter with more importance samples.
 
-        The draws go through the flow a bounded number at a time: unless gradients are recorded, memory does not grow
-        with their number.
+        Samples are evaluated in chunks: unless gradients are recorded, memory does not grow with their number.
 
         Raises:
             ValueError: the images or labels do not fit, or ``num_importance_samples`` is out of range.
         """
         self.spec.check(images)
         check_importance_samples(num_importance_samples=num_importance_samples)
-        given: Tensor | None = None
         if self.class_conditional:
-            # Before they are divided, where too many would pass.
-            given = check_labels(labels, count=len(images), num_classes=self.spec.num_classes)
-        values = _VALUES_AT_ONCE.get(images.device.type, _VALUES_AT_ONCE_ELSEWHERE)
-        at_once = max(1, values // self.spec.num_dims)
-        every_draw = torch.arange(len(images), device=images.device).repeat(num_importance_samples)
+            # Before splitting into chunks, which would accept too many labels.
+            labels = check_labels(labels, count=len(images), num_classes=self.spec.num_classes)
+        else:
+            labels = None
+        values = _CPU_CHUNK_VALUES if images.device.type == "cpu" else _ACCELERATOR_CHUNK_VALUES
+        chunk_size = max(1, values // self.spec.num_dims)
+        indices = torch.arange(len(images), device=images.device).repeat(num_importance_samples)
         with torch.autocast(images.device.type, enabled=False):
-            draws = [
-                self._log_weight(images[index], None if given is None else given[index], generator=generator)
-                for index in every_draw.split(at_once)
+            log_weights = [
+                self._log_weight(images[index], None if labels is None else labels[index], generator=generator)
+                for index in indices.split(chunk_size)
             ]
-        return log_mean_exp(torch.cat(draws).unflatten(0, (num_importance_samples, -1)), dim=0)
+        return log_mean_exp(torch.cat(log_weights).unflatten(0, (num_importance_samples, -1)), dim=0)
 
     def encode(
         self, images: Tensor, labels: Tensor | None = None, *, generator: torch.Generator | None = None
     ) -> Tensor:
-        """``(B, D)`` latents, of the middle of each pixel's bin or of a draw where a generator is given.
+        """``(B, D)`` latents of the centers of the pixels' bins, or of a dequantization sample if a generator is given.
 
         Raises:
             ValueError: the images do not fit the spec.
@@ -173,12 +173,12 @@ class NormalizingFlow(Trainable, Generative, Density, Autoencoding):
         temperature: float = 1.0,
         generator: torch.Generator | None = None,
     ) -> Tensor:
-        """uint8 ``(count, C, H, W)``; a ``temperature`` below 1 stays nearer to the mode of the base.
+        """Sample uint8 ``(count, C, H, W)``; a ``temperature`` below 1 samples closer to the mode of the base.
 
-        A class-conditional flow draws labels evenly where none are given.
+        A class-conditional flow samples labels uniformly if none are given.
 
         Raises:
-            ValueError: labels are given, and this flow is not conditional; or they do not fit.
+            ValueError: labels are given to an unconditional flow, or they do not fit.
         """
         z = self.base.sample(count, temperature=temperature, generator=generator)
         return self.decode(z, labels_for_sampling(self, count, labels, generator=generator))
@@ -187,24 +187,24 @@ class NormalizingFlow(Trainable, Generative, Density, Autoencoding):
     def resample(
         self, images: Tensor, labels: Tensor | None = None, *, keep: int, generator: torch.Generator | None = None
     ) -> Tensor:
-        """The images with their ``keep`` coarsest scales as they are, and the finer ones drawn anew.
+        """The images with their ``keep`` coarsest scales unchanged and the finer scales sampled from the base.
 
         Raises:
             ValueError: ``keep`` is not between 0 and the number of scales, or the images do not fit the spec.
         """
         scales = self.latent_scales
         if not 0 <= keep <= len(scales):
-            raise ValueError(f"keep must lie between 0 and the {len(scales)} scales of this flow, got {keep}")
+            raise ValueError(f"keep must be between 0 and the {len(scales)} scales of this flow, got {keep}")
         self.spec.check(images)
-        # Not the middles of the bins: where a learned dequantizer hardly ever puts a pixel, latents are far out.
+        # Not the centers of the bins: if a learned dequantizer rarely samples them, their latents are outliers.
         y, _ = self.dequantizer(images, generator=generator)
         z, _ = self.transform(y.to(self._dtype), self._context(labels, len(images)))
-        z, drawn = z.flatten(1), self.base.sample(len(images), generator=generator)
-        kept = sum(scales[:keep])
-        return self.decode(torch.cat([z[:, :kept], drawn[:, kept:]], dim=1), labels)
+        z, sampled = z.flatten(1), self.base.sample(len(images), generator=generator)
+        num_kept = sum(scales[:keep])
+        return self.decode(torch.cat([z[:, :num_kept], sampled[:, num_kept:]], dim=1), labels)
 
     def _log_weight(self, images: Tensor, labels: Tensor | None, *, generator: torch.Generator | None) -> Tensor:
-        """One draw of ``log p(y) - log q(y | x)``, ``(B,)`` nats: its exponential is an unbiased estimate of p(x)."""
+        """One sample of ``log p(y) - log q(y | x)``, ``(B,)`` nats: its exponential is an unbiased estimate of p(x)."""
         y, log_weight = self.dequantizer(images, generator=generator)
         z, log_det = self.transform(y.to(self._dtype), self._context(labels, len(images)))
         return self.base.log_prob(z.flatten(1)) + log_det + log_weight
@@ -216,22 +216,22 @@ class NormalizingFlow(Trainable, Generative, Density, Autoencoding):
         return one_hot(labels, self.spec.num_classes, count=count, dtype=self._dtype)
 
     def _check_context_channels(self) -> None:
-        """Refuse a recipe whose couplings expect other labels than there are, before it meets a batch."""
+        """Check that the couplings expect the context that the flow passes to them."""
         expected = self.spec.num_classes if self.class_conditional else 0
-        found = {
+        context_channels = {
             module.context_channels
             for module in self.transform.modules()
             if isinstance(module, Coupling | ChannelCoupling)
         } - {0}
-        if found - {expected}:
+        if wrong := context_channels - {expected}:
             raise ValueError(
-                f"couplings have context_channels {min(found - {expected})}, but the context has {expected} channels: "
-                + ("set it to the number of classes" if expected else "set class_conditional, or leave it out")
+                f"couplings have context_channels {min(wrong)}, but the context has {expected} channels: "
+                + ("set it to the number of classes" if expected else "set class_conditional, or omit context_channels")
             )
-        if self.class_conditional and not found:
+        if self.class_conditional and not context_channels:
             raise ValueError(f"class_conditional needs couplings with context_channels {expected}, got none")
 
     @property
     def _dtype(self) -> torch.dtype:
-        """Precision of the parameters; integer pixels have none of their own to follow."""
+        """The dtype of the parameters, to which dequantized pixels are converted."""
         return next((parameter.dtype for parameter in self.parameters()), torch.get_default_dtype())

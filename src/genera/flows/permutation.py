@@ -9,14 +9,14 @@ from genera.core import Transform, check_seed
 
 
 class Permutation(Transform):
-    """The channels in reverse, or shuffled: what one coupling left, the next can transform.
+    """Reverses or shuffles the channels, so that the next coupling can transform what one left unchanged.
 
     Args:
         shape: of one input, without the batch; its first dimension is reordered.
-        seed: of the shuffle; without one the order is reversed.
+        seed: of the shuffle; if None, the order is reversed.
 
     Source:
-        Dinh, Krueger & Bengio (2015) reverse; Kingma & Dhariwal (2018) compare both with a learned mixing.
+        Dinh, Krueger & Bengio (2015) reverse; Kingma & Dhariwal (2018) compare both with a 1×1 convolution.
     """
 
     index: Tensor

@@ -1,4 +1,4 @@
-"""Where in an image a flow's log-probability comes from."""
+"""A map of the contributions of pixels to the log-probability of an image."""
 
 from __future__ import annotations
 
@@ -18,8 +18,8 @@ from genera.flows.normalizing_flow import NormalizingFlow
 from genera.flows.split_prior import ConditionalSplitPrior, SplitPrior
 from genera.flows.variational_dequantizer import VariationalDequantizer, log_sigmoid_derivative
 
-#: Reads a term for every value ``(B, C, h, w)`` off a module's first input and what it gave for it.
-Reading = Callable[[Tensor, tuple[Tensor, Tensor]], Tensor]
+#: Computes a term for every value, ``(B, C, h, w)``, from the first input of a module and its outputs.
+TermFunction = Callable[[Tensor, tuple[Tensor, Tensor]], Tensor]
 
 
 def log_prob_map(
@@ -29,22 +29,22 @@ def log_prob_map(
     *,
     generator: torch.Generator | None = None,
 ) -> Tensor:
-    """One draw of the log-probability of images, split among their pixels.
+    """One sample of the log-probability of images, divided among their pixels.
 
-    The change of variables is a sum: every number that a coupling, a logit, a split's prior or the dequantizer
-    stretches has a log-derivative of its own, and every latent value a log-density. Each is put where the number lies;
-    a number of a coarser scale lies on the block of pixels that was squeezed into it, and is shared evenly among them.
-    What belongs to no place is shared evenly by all pixels: ActNorm, 1×1 convolutions, the width of the bins, and a
-    base that is not one density per value.
+    The change of variables is a sum: every value that a coupling, a logit, a split prior or the dequantizer transforms
+    has its own log-derivative, and every latent value its own log-density. Each term is added at the position of its
+    value; the terms of coarser scales are divided evenly among the pixels of the block that was squeezed into them.
+    Terms without a position are divided evenly among all pixels: ActNorm, 1×1 convolutions, the width of the bins, and
+    a base that is not a product of densities.
 
-    The sum is the log-probability; the parts are how this flow arrived at it. A transform may move what one pixel tells
-    to its neighbour, and a part may be positive, which the log-probability of an integer pixel never is.
+    The sum is the log-probability; the parts show how this flow computes it. A transform may move information from one
+    pixel to its neighbours, and parts can be positive, unlike the log-probability of an integer pixel.
 
     Args:
         flow: the model.
         images: uint8 ``(B, C, H, W)``.
         labels: int64 ``(B,)``, for a conditional flow.
-        generator: of the dequantization; with the same seed as ``flow.log_prob``, the sum is what that gives.
+        generator: for the dequantization; with the same seed as for ``flow.log_prob``, the sum equals its result.
 
     Returns:
         ``(B, H, W)`` nats, with gradients where they are enabled.
@@ -52,16 +52,16 @@ def log_prob_map(
     Raises:
         ValueError: the images do not fit the flow.
     """
-    places = _Places(flow)
-    with places.listening():
+    collector = _TermCollector(flow)
+    with collector.hooks():
         total = flow.log_prob(images, labels, generator=generator)
-    placed = torch.cat(places.passes)
-    share = (total - sum_over_dims(placed)) / (flow.spec.height * flow.spec.width)
-    return placed + share[:, None, None]
+    local = torch.cat(collector.maps)
+    rest = (total - sum_over_dims(local)) / (flow.spec.height * flow.spec.width)
+    return local + rest[:, None, None]
 
 
-class _Places:
-    """Listens to a flow, and puts what has a place on the pixels.
+class _TermCollector:
+    """Collects the terms of the log-probability that have a position, by forward hooks on the modules of a flow.
 
     Args:
         flow: the model.
@@ -69,40 +69,40 @@ class _Places:
 
     def __init__(self, flow: NormalizingFlow) -> None:
         self.flow = flow
-        #: ``(b, H, W)`` for each pass; `log_prob` takes many images through the flow in several.
-        self.passes: list[Tensor] = []
+        #: ``(b, H, W)`` for each forward pass; `log_prob` evaluates many images in chunks.
+        self.maps: list[Tensor] = []
         self._terms: list[Tensor] = []
 
-    def listening(self) -> ExitStack:
-        """Listen within a ``with`` block."""
+    def hooks(self) -> ExitStack:
+        """Register the hooks; they are removed at the end of the ``with`` block."""
         hooks = ExitStack()
         for module in self.flow.modules():
-            found = _reading(module)
-            if found is not None:
-                listened, read = found
-                hooks.callback(listened.register_forward_hook(partial(self._heard, read)).remove)
-        hooks.callback(self.flow.transform.register_forward_hook(self._finish).remove)
+            hooked = _module_and_terms(module)
+            if hooked is not None:
+                target, terms = hooked
+                hooks.callback(target.register_forward_hook(partial(self._add_terms, terms)).remove)
+        hooks.callback(self.flow.transform.register_forward_hook(self._finish_pass).remove)
         return hooks
 
-    def _heard(
-        self, read: Reading, module: nn.Module, inputs: tuple[Tensor, ...], outputs: tuple[Tensor, Tensor]
+    def _add_terms(
+        self, terms: TermFunction, module: nn.Module, inputs: tuple[Tensor, ...], outputs: tuple[Tensor, Tensor]
     ) -> None:
-        self._put(read(inputs[0], outputs))
+        self._add(terms(inputs[0], outputs))
 
-    def _finish(self, module: nn.Module, inputs: tuple[Tensor, ...], outputs: tuple[Tensor, Tensor]) -> None:
-        """The transforms come after the dequantizer: with their latent, a pass is over."""
+    def _finish_pass(self, module: nn.Module, inputs: tuple[Tensor, ...], outputs: tuple[Tensor, Tensor]) -> None:
+        """The flow's transform is the last module of a pass: add the terms of its latent and store the map."""
         z, log_det = outputs
         terms = _base_terms(self.flow.base, z.flatten(1))
         if terms is not None:
             scales = terms.split(self.flow.latent_scales, dim=1)
             for values, shape in zip(scales, latent_shapes(self.flow.transform), strict=True):
-                self._put(values.unflatten(1, shape))
-        nowhere = log_det.new_zeros(len(z), self.flow.spec.height, self.flow.spec.width)
-        self.passes.append(torch.stack([nowhere, *self._terms]).sum(dim=0))
+                self._add(values.unflatten(1, shape))
+        zeros = log_det.new_zeros(len(z), self.flow.spec.height, self.flow.spec.width)
+        self.maps.append(torch.stack([zeros, *self._terms]).sum(dim=0))
         self._terms.clear()
 
-    def _put(self, values: Tensor) -> None:
-        """Sum ``(B, C, h, w)`` over the channels and spread it over the image; what has no such shape has no place."""
+    def _add(self, values: Tensor) -> None:
+        """Sum ``(B, C, h, w)`` over channels and upsample to the image; ignore values of other shapes."""
         if values.ndim != 4:
             return
         rows, columns = self.flow.spec.height // values.shape[2], self.flow.spec.width // values.shape[3]
@@ -110,39 +110,39 @@ class _Places:
         self._terms.append(blocks.repeat_interleave(rows, dim=1).repeat_interleave(columns, dim=2))
 
 
-def _reading(module: nn.Module) -> tuple[nn.Module, Reading] | None:
-    """Which module to listen to for a transform with a term for every value, and how to read them; None for others."""
+def _module_and_terms(module: nn.Module) -> tuple[nn.Module, TermFunction] | None:
+    """The module to hook for a transform with one term per value, and how to compute the terms; None for others."""
     match module:
         case Coupling():
-            return module.elementwise, partial(_read_coupling, module.mask)
+            return module.elementwise, partial(_coupling_terms, module.mask)
         case ChannelCoupling() | ConditionalSplitPrior():
-            return module.elementwise, lambda x, given: given[1]
+            return module.elementwise, lambda x, outputs: outputs[1]
         case SplitPrior():
-            return module, partial(_read_prior, module.log_std)
+            return module, partial(_split_prior_terms, module.log_std)
         case Logit():
-            return module, partial(_read_logit, module)
+            return module, partial(_logit_terms, module)
         case VariationalDequantizer():
-            # From logistic noise to uniform; the transforms in between are listened to by themselves.
-            return module.transform, lambda x, given: log_sigmoid_derivative(given[0]) - log_sigmoid_derivative(x)
+            # From logistic noise to uniform; the transforms in between have their own hooks.
+            return module.transform, lambda x, outputs: log_sigmoid_derivative(outputs[0]) - log_sigmoid_derivative(x)
         case _:
             return None
 
 
-def _read_coupling(mask: Tensor, x: Tensor, given: tuple[Tensor, Tensor]) -> Tensor:
-    return given[1].masked_fill(mask, 0)
+def _coupling_terms(mask: Tensor, x: Tensor, outputs: tuple[Tensor, Tensor]) -> Tensor:
+    return outputs[1].masked_fill(mask, 0)
 
 
-def _read_prior(log_std: Tensor, x: Tensor, given: tuple[Tensor, Tensor]) -> Tensor:
+def _split_prior_terms(log_std: Tensor, x: Tensor, outputs: tuple[Tensor, Tensor]) -> Tensor:
     return -log_std.expand_as(x)
 
 
-def _read_logit(logit: Logit, x: Tensor, given: tuple[Tensor, Tensor]) -> Tensor:
-    # Of a number that is an image of its own, the log-determinant is the log-derivative. No hook hears `forward`.
+def _logit_terms(logit: Logit, x: Tensor, outputs: tuple[Tensor, Tensor]) -> Tensor:
+    # Each value as its own batch element: its log-determinant is its log-derivative. `forward` triggers no hooks.
     return logit.forward(x.reshape(-1, 1))[1].view_as(x)
 
 
 def _base_terms(base: Distribution, z: Tensor) -> Tensor | None:
-    """``(B, D)`` log-densities of the latent values; None where the base is not a product of them."""
+    """``(B, D)`` log-densities of the latent values; None if the base is not a product of densities."""
     match base:
         case StandardNormal():
             return -0.5 * z**2 - 0.5 * math.log(2 * math.pi)

@@ -1,4 +1,4 @@
-"""Priors of the half that a split lets go: transforms that make it standard normal."""
+"""Priors of the half that a split factors out: transforms that map it to a standard normal."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from genera.flows.elementwise import Affine, Elementwise
 
 
 class SplitPrior(Transform):
-    """``y = (x - mean) · exp(-log_std)``: a Gaussian for every value, learned, the same for all images.
+    """``y = (x - mean) · exp(-log_std)``: a learned Gaussian for every value, the same for all images.
 
     Args:
         shape: of one input, without the batch.
@@ -34,17 +34,17 @@ class SplitPrior(Transform):
 
 
 class ConditionalSplitPrior(Transform):
-    """Every value transformed with parameters that a network reads off the half that stays, the context.
+    """Transforms every value with parameters that a network computes from the kept half, which is the context.
 
-    With :class:`~genera.flows.Affine` it is a Gaussian with the mean and scale that the other half lets expect.
+    With :class:`~genera.flows.Affine` it is a Gaussian whose mean and scale are predicted from the kept half.
 
     Args:
         shape: ``(C, H, W)`` of either half.
-        conditioner: network from the C channels of the staying half to ``num_params · C`` channels.
-        elementwise: what is applied to the leaving half.
+        conditioner: network from the C channels of the kept half to ``num_params · C`` channels.
+        elementwise: the transform of the factored-out half.
 
     Raises:
-        ValueError: at a call without a context.
+        ValueError: when called without a context.
 
     Source:
         Kingma & Dhariwal (2018).
@@ -70,7 +70,7 @@ class ConditionalSplitPrior(Transform):
         return x, sum_over_dims(log_derivative)
 
     def _params(self, context: Tensor | None, dtype: torch.dtype) -> Tensor:
-        """``(B, num_params, C, H, W)``, whatever precision the network ran in."""
+        """``(B, num_params, C, H, W)`` in ``dtype``, also if the network runs in half precision."""
         if context is None:
-            raise ValueError("ConditionalSplitPrior needs the staying half as context, got none")
+            raise ValueError("ConditionalSplitPrior needs the kept half as context, got none")
         return self.conditioner(context).to(dtype).unflatten(1, (self.elementwise.num_params, -1))

@@ -1,4 +1,4 @@
-"""Variational dequantization: a flow learns where in its bin a pixel should go."""
+"""Variational dequantization: a flow learns the distribution of the noise within each pixel's bin."""
 
 from __future__ import annotations
 
@@ -13,15 +13,15 @@ from genera.flows.chain import Chain, ContextTransformFactory, with_context_chan
 
 
 class VariationalDequantizer(Dequantizer):
-    """``y = (x + u) / levels`` with ``u = sigmoid(f(ε; x))``, ε logistic and f a flow that sees the image.
+    """``y = (x + u) / levels`` with ``u = sigmoid(f(ε; x))``, ε logistic noise and f a flow conditional on the image.
 
-    ``log_weight`` is ``-log q(u | x) - D log(levels)``, but for a trifle at the edges of the bins. A flow that starts
-    as the identity starts as uniform dequantization, as the sigmoid of a logistic variable is uniform.
+    ``log_weight`` is ``-log q(u | x) - D log(levels)``, up to a small margin at the edges of the bins. If f is the
+    identity initially, the noise is uniform, as the sigmoid of a logistic variable is uniform.
 
     Args:
         spec: the images.
-        transforms: factories ``(shape, context_channels) -> Transform`` of the flow from ε on; its context is the
-            image scaled to [-1, 1], ``(B, C, H, W)``.
+        transforms: factories ``(shape, context_channels) -> Transform`` of the flow f; its context is the image scaled
+            to [-1, 1], ``(B, C, H, W)``.
 
     Source:
         Ho et al. (2019), section 3.1.
@@ -34,10 +34,10 @@ class VariationalDequantizer(Dequantizer):
     def forward(self, images: Tensor, *, generator: torch.Generator | None = None) -> tuple[Tensor, Tensor]:
         dtype = next((parameter.dtype for parameter in self.parameters()), torch.get_default_dtype())
         uniform = torch.rand(images.shape, generator=generator, device=images.device)
-        # A draw of exactly zero would be an infinite ε.
+        # A uniform sample of exactly 0 would give an infinite ε.
         eps = torch.finfo(uniform.dtype).eps
         noise = torch.logit(uniform, eps=eps / 2).to(dtype)
-        context = self.spec.centred(images, dtype)
+        context = self.spec.to_symmetric_range(images, dtype)
         h, log_det = self.transform(noise, context)
         log_det = log_det + sum_over_dims(log_sigmoid_derivative(h) - log_sigmoid_derivative(noise))
         y, log_det_place = self.place(images, torch.sigmoid(h))

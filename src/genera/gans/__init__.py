@@ -1,4 +1,4 @@
-"""Generative adversarial networks: losses, penalties, and the model of two players."""
+"""Generative adversarial networks: losses, penalties, and the model."""
 
 from genera.gans.feature_matching import feature_matching
 from genera.gans.gan import GAN

@@ -22,32 +22,32 @@ from genera.core import (
 )
 from genera.gans.feature_matching import feature_matching
 from genera.gans.losses import AdversarialLoss
-from genera.gans.penalties import Penalty, check_independent
+from genera.gans.penalties import Penalty, check_batch_independent
 
-#: Makes a network ``(B, num_inputs) -> (B, *shape)`` for a number of inputs and a shape; its output goes through tanh.
+#: ``(num_inputs, shape)`` to a network ``(B, num_inputs) -> (B, *shape)``, whose output is passed through tanh.
 GeneratorFactory = Callable[[int, tuple[int, int, int]], nn.Module]
-#: Makes a network ``(x, labels) -> (logits, features)`` for the shape of x and the number of classes, 0 for none.
+#: ``(shape, num_classes)`` to a network ``(x, labels) -> (logits, features)``; ``num_classes`` is 0 without labels.
 DiscriminatorFactory = Callable[[tuple[int, int, int], int], nn.Module]
 
 
 class GAN(TwoPlayer, Generative):
-    """A generator that makes images of noise, and a discriminator that tells them from real ones.
+    """A generator that maps noise to images, and a discriminator that distinguishes them from real images.
 
-    Pixels are scaled to [-1, 1], where a tanh keeps what the generator makes.
+    Pixels are scaled to [-1, 1]; a tanh bounds the generator's output to the same range.
 
     Args:
         spec: the images.
-        generator: network ``(num_inputs, shape)``.
-        discriminator: network ``(shape, num_classes)``.
-        loss: what both players want of the discriminator's logits.
+        generator: factory of the network, ``(num_inputs, shape)``.
+        discriminator: factory of the network, ``(shape, num_classes)``.
+        loss: the losses of both players as functions of the discriminator's logits.
         penalty: on the discriminator's gradients.
-        feature_matching: weight of the distance between mean features of images and fakes, for the generator.
+        feature_matching: weight of the feature matching loss of the generator.
         latent_size: D, length of the noise.
-        class_conditional: tell both players the label.
+        class_conditional: condition both players on the label.
 
     Raises:
-        ValueError: a value is out of range; ``class_conditional``, and the images have no labels; or a penalty, and the
-            discriminator's logit of an image depends on others of its batch.
+        ValueError: a value is out of range; ``class_conditional`` without labels; or a penalty with a discriminator
+            whose logit of an image depends on the other images of the batch.
 
     Source:
         Goodfellow et al. (2014); Mirza & Osindero (2014) for labels; Salimans et al. (2016) for feature matching.
@@ -79,15 +79,15 @@ class GAN(TwoPlayer, Generative):
         self.generator = generator(latent_size + num_conditions, spec.shape)
         self.discriminator = discriminator(spec.shape, num_conditions)
         self.adversarial_loss = loss
-        #: What a discriminator pays that takes everything for the same; Wasserstein's has no such scale, and pays 0.
-        undecided = torch.zeros(1, device="cpu")
-        self._undecided = float(loss.discriminator(undecided, undecided))
+        #: The loss of a discriminator whose logits are all 0; it is 0 for Wasserstein, which has no natural scale.
+        zero_logits = torch.zeros(1, device="cpu")
+        self._loss_of_zero_logits = float(loss.discriminator(zero_logits, zero_logits))
         self.penalty = penalty
         if penalty is not None:
-            check_independent(self.discriminator, spec.shape, num_classes=num_conditions)
+            check_batch_independent(self.discriminator, spec.shape, num_classes=num_conditions)
 
     def generate(self, count: int, labels: Tensor | None = None, *, generator: torch.Generator | None = None) -> Fakes:
-        """``count`` images with their graph; a class-conditional model draws labels evenly where none are given.
+        """Generate ``count`` images, attached to their graph. If a conditional model gets no labels, it samples them.
 
         Raises:
             ValueError: the labels do not fit.
@@ -96,42 +96,42 @@ class GAN(TwoPlayer, Generative):
         weight = next(self.generator.parameters())
         z = torch.randn(count, self.latent_size, generator=generator, device=weight.device, dtype=weight.dtype)
         labels = labels_for_sampling(self, count, labels if self.class_conditional else None, generator=generator)
-        return Fakes(self._generated(z, labels), z, labels)
+        return Fakes(self._generate(z, labels), z, labels)
 
     def discriminator_loss(
         self, images: Tensor, fakes: Fakes, labels: Tensor | None = None, *, generator: torch.Generator | None = None
     ) -> Loss:
-        """What the discriminator gets wrong, ``(B,)``; no gradient reaches the generator."""
-        x, made = self._scaled(images), fakes.images.detach()
+        """The discriminator's loss, ``(B,)``; no gradient reaches the generator."""
+        x, generated = self._scale(images), fakes.images.detach()
         context = self._context(labels, len(x))
-        context_of_fakes = self._context(fakes.labels, len(made))
+        fake_context = self._context(fakes.labels, len(generated))
         real, _ = self.discriminator(x, context)
-        fake, _ = self.discriminator(made, context_of_fakes)
+        fake, _ = self.discriminator(generated, fake_context)
         terms = {"adversarial": self.adversarial_loss.discriminator(real, fake)}
         if self.penalty is not None:
             terms["penalty"] = self.penalty(
-                lambda points: self.discriminator(points, context)[0], x, made, generator=generator
+                lambda points: self.discriminator(points, context)[0], x, generated, generator=generator
             )
         logs = {
             "real": self.adversarial_loss.prediction(real.detach()),
             "fake": self.adversarial_loss.prediction(fake.detach()),
-            # Each image beside the fake that comes with it.
+            # Each image is compared with the fake of the same index.
             "accuracy": (real > fake).float(),
         }
-        if self._undecided:
-            logs["relative_loss"] = terms["adversarial"].detach() / self._undecided
+        if self._loss_of_zero_logits:
+            logs["relative_loss"] = terms["adversarial"].detach() / self._loss_of_zero_logits
         return Loss(torch.stack(list(terms.values())).sum(dim=0), terms, logs)
 
     def generator_loss(
         self, images: Tensor, fakes: Fakes, labels: Tensor | None = None, *, generator: torch.Generator | None = None
     ) -> Loss:
-        """What the generator fails to make the discriminator believe, ``(B,)``; feature matching is ``()``."""
+        """The generator's loss, ``(B,)``; its feature matching term is ``()``."""
         logits, features = self.discriminator(fakes.images, self._context(fakes.labels, len(fakes.images)))
         terms = {"adversarial": self.adversarial_loss.generator(logits)}
         if self.feature_matching:
             with torch.no_grad():
-                _, of_images = self.discriminator(self._scaled(images), self._context(labels, len(images)))
-            terms["feature_matching"] = self.feature_matching * feature_matching(of_images, features)
+                _, real_features = self.discriminator(self._scale(images), self._context(labels, len(images)))
+            terms["feature_matching"] = self.feature_matching * feature_matching(real_features, features)
         return Loss(sum(terms.values(), start=logits.new_zeros(())), terms)
 
     def score(self, images: Tensor, labels: Tensor | None = None) -> Tensor:
@@ -141,7 +141,7 @@ class GAN(TwoPlayer, Generative):
             ValueError: the images or labels do not fit.
         """
         self.spec.check(images)
-        return self.discriminator(self._scaled(images), self._context(labels, len(images)))[0]
+        return self.discriminator(self._scale(images), self._context(labels, len(images)))[0]
 
     @torch.no_grad()
     def sample(
@@ -152,19 +152,19 @@ class GAN(TwoPlayer, Generative):
         temperature: float = 1.0,
         generator: torch.Generator | None = None,
     ) -> Tensor:
-        """uint8 ``(count, C, H, W)``; the temperature is that of the noise.
+        """Sample uint8 ``(count, C, H, W)``; ``temperature`` scales the noise.
 
         Raises:
-            ValueError: labels are given, and this model is not conditional; or they do not fit.
+            ValueError: labels are given to an unconditional model, or they do not fit.
         """
         check_count(count)
         check_temperature(temperature)
         weight = next(self.generator.parameters())
         z = torch.randn(count, self.latent_size, generator=generator, device=weight.device, dtype=weight.dtype)
         labels = labels_for_sampling(self, count, labels, generator=generator)
-        return self.spec.nearest((self._generated(temperature * z, labels) + 1) / 2)
+        return self.spec.to_pixels((self._generate(temperature * z, labels) + 1) / 2)
 
-    def _generated(self, z: Tensor, labels: Tensor | None) -> Tensor:
+    def _generate(self, z: Tensor, labels: Tensor | None) -> Tensor:
         """``(B, C, H, W)`` in [-1, 1]."""
         context = self._context(labels, len(z))
         return torch.tanh(self.generator(z if context is None else torch.cat([z, context], dim=1)))
@@ -175,6 +175,6 @@ class GAN(TwoPlayer, Generative):
             return None
         return one_hot(labels, self.spec.num_classes, count=count, dtype=next(self.generator.parameters()).dtype)
 
-    def _scaled(self, images: Tensor) -> Tensor:
-        """Pixels in [-1, 1]."""
-        return self.spec.centred(images, next(self.generator.parameters()).dtype)
+    def _scale(self, images: Tensor) -> Tensor:
+        """Scale pixels to [-1, 1]."""
+        return self.spec.to_symmetric_range(images, next(self.generator.parameters()).dtype)

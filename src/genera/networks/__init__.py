@@ -1,4 +1,4 @@
-"""Plain networks. A family takes them as factories, so any network becomes a model."""
+"""Plain networks. Models take them as factories, so any network can be used in a model."""
 
 from genera.networks.conv_autoencoder import ConvDecoder, ConvEncoder
 from genera.networks.conv_net import ConvNet

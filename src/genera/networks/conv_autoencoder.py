@@ -1,4 +1,4 @@
-"""The report's convolutional encoder and decoder, the body of its autoencoders and its VAEs."""
+"""The report's convolutional encoder and decoder for autoencoders and VAEs."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ class ConvEncoder(nn.Module):
     Args:
         shape: ``(C, H, W)`` of the input, at least 4×4 pixels.
         num_outputs: length of the vector for each image.
-        width: channels down to half the size; twice as many from there.
+        width: channels at half the size; twice as many at a quarter.
 
     Raises:
         ValueError: the input is too small, or ``width`` is not positive.
@@ -25,7 +25,7 @@ class ConvEncoder(nn.Module):
     def __init__(self, shape: tuple[int, int, int], num_outputs: int, *, width: int = 16) -> None:
         super().__init__()
         check_positive(width=width)
-        _, _, (h, w) = scales(shape)
+        _, _, (h, w) = downsampled_sizes(shape)
         self.layers = nn.Sequential(
             nn.Conv2d(shape[0], width, kernel_size=3, stride=2, padding=1),
             nn.GELU(),
@@ -47,13 +47,13 @@ class ConvEncoder(nn.Module):
 class ConvDecoder(nn.Module):
     """A linear layer and four 3×3 transposed convolutions with GELU in between, doubling the size twice.
 
-    It goes back through the sizes of :class:`ConvEncoder`. The last layer is linear: what the values mean is up to the
-    likelihood.
+    It reverses the sizes of :class:`ConvEncoder`. The last layer is linear; the likelihood defines what its values
+    mean.
 
     Args:
         num_inputs: length of the vector for each image.
         shape: ``(C, H, W)`` of the output, at least 4×4 pixels.
-        width: channels from half the size on; twice as many up to there.
+        width: channels at half and full size; twice as many at a quarter.
 
     Raises:
         ValueError: the output is too small, or ``width`` is not positive.
@@ -65,7 +65,7 @@ class ConvDecoder(nn.Module):
     def __init__(self, num_inputs: int, shape: tuple[int, int, int], *, width: int = 16) -> None:
         super().__init__()
         check_positive(width=width)
-        full, half, (h, w) = scales(shape)
+        full, half, (h, w) = downsampled_sizes(shape)
         self.layers = nn.Sequential(
             nn.Linear(num_inputs, 2 * width * h * w),
             nn.Unflatten(1, (2 * width, h, w)),
@@ -85,8 +85,8 @@ class ConvDecoder(nn.Module):
         return self.layers(z)
 
 
-def scales(shape: tuple[int, int, int]) -> list[tuple[int, int]]:
-    """Height and width of an image ``(C, H, W)`` and after each of two 3×3 convolutions with stride 2.
+def downsampled_sizes(shape: tuple[int, int, int]) -> list[tuple[int, int]]:
+    """Height and width of an image ``(C, H, W)``, and those after one and two 3×3 convolutions with stride 2.
 
     Raises:
         ValueError: the image is smaller than 4×4 pixels.
@@ -94,5 +94,5 @@ def scales(shape: tuple[int, int, int]) -> list[tuple[int, int]]:
     _, height, width = shape
     if min(height, width) < 4:
         raise ValueError(f"images must be at least 4 pixels high and wide, got {height}×{width}")
-    # With a padding of 1, of an odd size the larger half remains.
-    return [(-(-height // step), -(-width // step)) for step in (1, 2, 4)]
+    # With a padding of 1, halves of odd sizes are rounded up.
+    return [(-(-height // factor), -(-width // factor)) for factor in (1, 2, 4)]

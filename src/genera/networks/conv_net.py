@@ -1,4 +1,4 @@
-"""The plainest convolutional network, the fastest to condition a flow with."""
+"""A plain convolutional network, the fastest conditioner for flows."""
 
 from __future__ import annotations
 
@@ -8,16 +8,16 @@ from genera.core import check_positive
 
 
 class ConvNet(nn.Module):
-    """3×3 convolutions with GELU after each, then a 1×1 convolution that starts at zero.
+    """3×3 convolutions with GELU after each, then a 1×1 convolution initialized to zero.
 
-    Starting at zero makes an affine or spline coupling start as the identity. Nothing normalizes and nothing skips: a
-    few layers train without, and norms between them would cost a third of the speed on a processor.
+    The zero initialization makes an affine or spline coupling start as the identity. There are no skip connections or
+    normalization layers: a few layers train without them, and normalization would cost a third of the speed on a CPU.
 
     Args:
         in_channels: of the input.
         out_channels: of the output.
-        width: channels in between.
-        depth: 3×3 convolutions.
+        width: channels of the hidden layers.
+        depth: number of 3×3 convolutions.
 
     Raises:
         ValueError: ``width`` or ``depth`` is not positive.

@@ -1,7 +1,7 @@
-"""The discriminators of GANs: images, and labels where there are any, to logits and features.
+"""The discriminators of GANs: images and optional labels to logits and features.
 
-Labels are one-hot ``(B, num_classes)``. They join the input or, with ``projection``, the last layer (Miyato & Koyama
-2018); the features are what the last layer reads.
+Labels are one-hot ``(B, num_classes)``. They are concatenated to the input or, with ``projection``, enter at the last
+layer (Miyato & Koyama 2018). The features are the input of the last layer.
 """
 
 from __future__ import annotations
@@ -13,7 +13,7 @@ from itertools import pairwise
 from torch import Tensor, nn
 
 from genera.core import check_positive
-from genera.networks.discriminator_parts import DiscriminatorHead, LabelInput, LabelPlane, normalize_spectrally
+from genera.networks.discriminator_parts import DiscriminatorHead, LabelInput, LabelPlane, apply_spectral_norm
 
 
 class MlpDiscriminator(nn.Module):
@@ -21,11 +21,11 @@ class MlpDiscriminator(nn.Module):
 
     Args:
         shape: ``(C, H, W)`` of the images.
-        num_classes: of the labels, which join the pixels; 0 for a critic without labels.
+        num_classes: of the labels, which are concatenated to the pixels; 0 for no labels.
         widths: of the hidden layers.
-        spectral_norm: divide every weight that the image meets by its largest singular value.
-        minibatch_std: let the last layer see how much the images of a batch differ.
-        projection: let the labels join the last layer instead.
+        spectral_norm: divide every weight, except those of the label plane, by its largest singular value.
+        minibatch_std: append the standard deviation over the batch to the features.
+        projection: let the labels enter at the last layer instead.
 
     Raises:
         ValueError: a width is not positive; ``projection`` without classes.
@@ -47,16 +47,16 @@ class MlpDiscriminator(nn.Module):
         super().__init__()
         for width in widths:
             check_positive(widths=width)
-        num_joining = 0 if projection else num_classes
-        sizes = (math.prod(shape) + num_joining, *widths)
-        self.label_input = LabelInput(num_classes, nn.Identity() if num_joining else None)
+        num_label_inputs = 0 if projection else num_classes
+        sizes = (math.prod(shape) + num_label_inputs, *widths)
+        self.label_input = LabelInput(num_classes, nn.Identity() if num_label_inputs else None)
         hidden = [layer for pair in pairwise(sizes) for layer in (nn.Linear(*pair), nn.LeakyReLU(0.2))]
         self.layers = nn.Sequential(*hidden)
         self.head = DiscriminatorHead(
             sizes[-1], nn.Linear, num_classes=num_classes, minibatch_std=minibatch_std, projection=projection
         )
         if spectral_norm:
-            normalize_spectrally(self.layers, self.head)
+            apply_spectral_norm(self.layers, self.head)
 
     def forward(self, x: Tensor, labels: Tensor | None = None) -> tuple[Tensor, Tensor]:
         """``(B, C, H, W)`` in [-1, 1] to logits ``(B,)`` and features ``(B, D)``."""
@@ -64,16 +64,16 @@ class MlpDiscriminator(nn.Module):
 
 
 class ConvDiscriminator(nn.Module):
-    """Three 4×4 convolutions with stride 2, and one as large as what they leave.
+    """Three 4×4 convolutions with stride 2, then one whose kernel covers the whole remaining image.
 
     Args:
         shape: ``(C, H, W)`` of the images, at least 8×8 pixels.
-        num_classes: of the labels, which join the image as a plane; 0 for a critic without labels.
+        num_classes: of the labels, which are concatenated to the image as a plane; 0 for no labels.
         width: channels at half the size; twice as many at each of the next two.
         batch_norm: batch normalization after the second and third convolution.
-        spectral_norm: divide every weight that the image meets by its largest singular value.
-        minibatch_std: let the last layer see how much the images of a batch differ.
-        projection: let the labels join the last layer instead.
+        spectral_norm: divide every weight, except those of the label plane, by its largest singular value.
+        minibatch_std: append the standard deviation over the batch to the features.
+        projection: let the labels enter at the last layer instead.
 
     Raises:
         ValueError: the images are too small; ``width`` is not positive; ``projection`` without classes.
@@ -112,7 +112,7 @@ class ConvDiscriminator(nn.Module):
             projection=projection,
         )
         if spectral_norm:
-            normalize_spectrally(self.layers, self.head)
+            apply_spectral_norm(self.layers, self.head)
 
     def forward(self, x: Tensor, labels: Tensor | None = None) -> tuple[Tensor, Tensor]:
         """``(B, C, H, W)`` in [-1, 1] to logits ``(B,)`` and features ``(B, D, H / 8, W / 8)``."""
@@ -120,18 +120,18 @@ class ConvDiscriminator(nn.Module):
 
 
 class PatchDiscriminator(nn.Module):
-    """Judges every patch of 16×16 pixels, and averages the logits.
+    """Computes a logit for every 16×16 patch and averages the logits.
 
     Three 4×4 convolutions, the first with stride 2: from 28×28 pixels to 14×14, 13×13 and 12×12 logits.
 
     Args:
         shape: ``(C, H, W)`` of the images, at least 6×6 pixels.
-        num_classes: of the labels, which join the image as a plane; 0 for a critic without labels.
+        num_classes: of the labels, which are concatenated to the image as a plane; 0 for no labels.
         width: channels at half the size; twice as many in the features.
         batch_norm: batch normalization after the second convolution.
-        spectral_norm: divide every weight that the image meets by its largest singular value.
-        minibatch_std: let the last layer see how much the images of a batch differ.
-        projection: let the labels join the last layer instead.
+        spectral_norm: divide every weight, except those of the label plane, by its largest singular value.
+        minibatch_std: append the standard deviation over the batch to the features.
+        projection: let the labels enter at the last layer instead.
 
     Raises:
         ValueError: the images are too small; ``width`` is not positive; ``projection`` without classes.
@@ -169,7 +169,7 @@ class PatchDiscriminator(nn.Module):
             projection=projection,
         )
         if spectral_norm:
-            normalize_spectrally(self.layers, self.head)
+            apply_spectral_norm(self.layers, self.head)
 
     def forward(self, x: Tensor, labels: Tensor | None = None) -> tuple[Tensor, Tensor]:
         """``(B, C, H, W)`` in [-1, 1] to logits ``(B,)`` and features ``(B, D, H / 2 - 1, W / 2 - 1)``."""
@@ -177,8 +177,8 @@ class PatchDiscriminator(nn.Module):
 
 
 def _convolution(in_channels: int, out_channels: int, *, stride: int, batch_norm: bool = False) -> list[nn.Module]:
-    """A 4×4 convolution, batch normalization where asked for, and LeakyReLU."""
-    # Batch normalization would take away again whatever a bias before it adds.
+    """A 4×4 convolution, optional batch normalization, and LeakyReLU."""
+    # Batch normalization would cancel a bias before it.
     conv = nn.Conv2d(in_channels, out_channels, kernel_size=4, stride=stride, padding=1, bias=not batch_norm)
     norm = [nn.BatchNorm2d(out_channels)] if batch_norm else []
     return [conv, *norm, nn.LeakyReLU(0.2)]
@@ -187,6 +187,6 @@ def _convolution(in_channels: int, out_channels: int, *, stride: int, batch_norm
 def _check_size(height: int, width: int, *, at_least: int) -> None:
     if min(height, width) < at_least:
         raise ValueError(
-            f"this critic reads images of at least {at_least}×{at_least} pixels, got {height}×{width}: "
-            "resize the images (a folder's with --data.size), or use MlpDiscriminator, which reads any"
+            f"this discriminator needs images of at least {at_least}×{at_least} pixels, got {height}×{width}: "
+            "resize the images (a folder's with --data.size), or use MlpDiscriminator, which takes any size"
         )

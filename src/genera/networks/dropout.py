@@ -1,4 +1,4 @@
-"""Dropout that can be told where its noise comes from."""
+"""Dropout with an explicit random generator."""
 
 from __future__ import annotations
 
@@ -7,29 +7,29 @@ from torch import Tensor, nn
 
 
 class Dropout(nn.Module):
-    """In training zeroes a random share of the values and scales the others up, so that the mean stays.
+    """In training, zeroes values at random and scales the others up, so that the mean is unchanged.
 
-    Numbers on a processor are those of :class:`torch.nn.Dropout`, which takes no generator.
+    On a CPU the results equal those of :class:`torch.nn.Dropout`, which takes no generator.
 
     Args:
-        share: of the values zeroed.
+        p: probability of a value to be zeroed.
 
     Raises:
-        ValueError: ``share`` is not in [0, 1).
+        ValueError: ``p`` is not in [0, 1).
 
     Source:
         Srivastava et al. (2014).
     """
 
-    def __init__(self, share: float) -> None:
+    def __init__(self, p: float) -> None:
         super().__init__()
-        if not 0 <= share < 1:
-            raise ValueError(f"dropout zeroes a share of the values, in [0, 1), got {share}")
-        self.share = share
+        if not 0 <= p < 1:
+            raise ValueError(f"the dropout probability must be in [0, 1), got {p}")
+        self.p = p
 
     def forward(self, x: Tensor, *, generator: torch.Generator | None = None) -> Tensor:
-        """``(…) -> (…)``; noise comes from ``generator``, torch's global one where there is none."""
-        if not self.training or not self.share:
+        """``(…) -> (…)``; noise comes from ``generator``, or torch's global generator if it is None."""
+        if not self.training or not self.p:
             return x
-        kept = 1 - self.share
-        return x * torch.empty_like(x).bernoulli_(kept, generator=generator).div_(kept)
+        keep = 1 - self.p
+        return x * torch.empty_like(x).bernoulli_(keep, generator=generator).div_(keep)

@@ -1,9 +1,8 @@
-"""The gated convolutional network that conditions the report's couplings.
+"""The gated convolutional network, the conditioner of the report's couplings.
 
-Next to its convolutions, half of its time goes to element-wise arithmetic. ``concat_elu`` and ``gate`` therefore bring
-their own gradients: they save what the next convolution keeps anyway, take one exponential where the formula written
-out takes two, and build no intermediate that autograd would hold on to. Gradients of gradients, and transforms of
-``torch.func``, they do not have.
+Besides its convolutions, half of its time goes to element-wise arithmetic. ``concat_elu`` and ``gate`` therefore have
+hand-written gradients: they save only tensors that the next convolution keeps anyway, compute one exponential in place
+of two, and create no intermediate tensors for autograd. They support neither second derivatives nor ``torch.func``.
 """
 
 from __future__ import annotations
@@ -19,7 +18,7 @@ from genera.networks.channel_norm import ChannelLayerNorm
 
 
 def concat_elu(x: Tensor) -> Tensor:
-    """``elu`` of ``x`` and of ``-x`` side by side, so that no half of the range loses its gradient.
+    """``elu`` of ``x`` and of ``-x``, concatenated, so that the gradient vanishes on neither half of the range.
 
     Args:
         x: ``(B, C, H, W)``.
@@ -49,11 +48,11 @@ def gate(x: Tensor, h: Tensor) -> Tensor:
 class _ConcatElu(Function):
     @staticmethod
     def forward(ctx: Any, x: Tensor) -> Tensor:
-        # elu(z) is the larger of z and exp(-|z|) - 1, for both signs of z: one exponential serves both halves.
+        # elu(z) = max(z, exp(-|z|) - 1) for both signs of z, so one exponential serves both halves.
         low = x.abs().neg_()
-        # In float32 exp is twice as fast as expm1, and exact enough next to numbers around one.
-        low = low.exp_().sub_(1) if _is_wide(x) else low.expm1_()
-        y = _twice_as_wide(x)
+        # In float32 exp is twice as fast as expm1, and accurate enough beside numbers around 1.
+        low = low.exp_().sub_(1) if _has_full_precision(x) else low.expm1_()
+        y = _empty_with_twice_the_channels(x)
         plus, minus = y.chunk(2, dim=1)
         torch.maximum(x, low, out=plus)
         torch.maximum(torch.neg(x, out=minus), low, out=minus)
@@ -73,8 +72,8 @@ class _Gate(Function):
     @staticmethod
     def forward(ctx: Any, x: Tensor, h: Tensor) -> Tensor:
         a, b = h.chunk(2, dim=1)
-        # tanh(a) = 2 sigmoid(2a) - 1, which is three times as fast, and too coarse in half precision.
-        t = (2 * a).sigmoid_().mul_(2).sub_(1) if _is_wide(a) else a.tanh()
+        # tanh(a) = 2 sigmoid(2a) - 1, which is three times as fast, but too inaccurate in half precision.
+        t = (2 * a).sigmoid_().mul_(2).sub_(1) if _has_full_precision(a) else a.tanh()
         s = b.sigmoid()
         ctx.save_for_backward(t, s)
         return torch.addcmul(x, t, s)
@@ -83,7 +82,7 @@ class _Gate(Function):
     @first_order_only
     def backward(ctx: Any, grad: Tensor) -> tuple[Tensor, Tensor]:
         t, s = ctx.saved_tensors
-        grad_h = _twice_as_wide(t)
+        grad_h = _empty_with_twice_the_channels(t)
         grad_a, grad_b = grad_h.chunk(2, dim=1)
         # tanh' = 1 - tanh², sigmoid' = sigmoid (1 - sigmoid)
         grad_s = grad * s
@@ -93,15 +92,15 @@ class _Gate(Function):
         return grad, grad_h
 
 
-def _twice_as_wide(x: Tensor) -> Tensor:
-    """Room for twice the channels of ``x`` in the same memory format."""
+def _empty_with_twice_the_channels(x: Tensor) -> Tensor:
+    """An uninitialized tensor with twice the channels of ``x``, in the same memory format."""
     channels_last = x.is_contiguous(memory_format=torch.channels_last)
     memory_format = torch.channels_last if channels_last else torch.contiguous_format
     shape = (len(x), 2 * x.shape[1], *x.shape[2:])
     return torch.empty(shape, dtype=x.dtype, device=x.device, memory_format=memory_format)
 
 
-def _is_wide(x: Tensor) -> bool:
+def _has_full_precision(x: Tensor) -> bool:
     return x.dtype.itemsize >= 4
 
 
@@ -123,14 +122,14 @@ class GatedResidual(nn.Module):
 
 
 class GatedConvNet(nn.Module):
-    """3×3 convolution, gated residual blocks, 3×3 convolution that starts at zero.
+    """3×3 convolution, gated residual blocks, 3×3 convolution initialized to zero.
 
-    Starting at zero makes an affine or spline coupling start as the identity.
+    The zero initialization makes an affine or spline coupling start as the identity.
 
     Args:
         in_channels: of the input.
         out_channels: of the output.
-        width: channels in between.
+        width: channels of the hidden layers.
         num_blocks: gated residual blocks, each followed by a layer normalization of the channels.
 
     Raises:
@@ -149,7 +148,7 @@ class GatedConvNet(nn.Module):
         self.blocks = nn.Sequential(*blocks)
         self.last = nn.Conv2d(2 * width, out_channels, kernel_size=3, padding=1)
         nn.init.zeros_(self.last.weight)
-        nn.init.zeros_(self.last.bias)  # type: ignore[arg-type]  # a convolution made without `bias=False` has one
+        nn.init.zeros_(self.last.bias)  # type: ignore[arg-type]  # a convolution without `bias=False` has one
 
     def forward(self, x: Tensor) -> Tensor:
         """``(B, in_channels, H, W) -> (B, out_channels, H, W)``."""

@@ -1,4 +1,4 @@
-"""The report's generators. The values are of any size: what bounds them to a range of pixels is up to the model."""
+"""The report's generators. Their outputs are unbounded; the model maps them to the range of pixels."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from genera.core import check_positive
 
 
 class MlpGenerator(nn.Module):
-    """Linear layers with LeakyReLU and batch normalization in between, in this order.
+    """Linear layers, each hidden one followed by LeakyReLU and batch normalization.
 
     Args:
         num_inputs: length of the vector for each image.
@@ -45,7 +45,7 @@ class MlpGenerator(nn.Module):
 
 
 class ConvGenerator(nn.Module):
-    """A linear layer at a quarter of the size, and two transposed convolutions that double it.
+    """A linear layer to a quarter of the size, then two transposed convolutions that each double it.
 
     Args:
         num_inputs: length of the vector for each image.
@@ -64,16 +64,16 @@ class ConvGenerator(nn.Module):
         check_positive(width=width)
         channels, h, w = shape
         if h % 4 or w % 4:
-            near = "×".join(str(4 * max(1, round(side / 4))) for side in (h, w))
+            nearest = "×".join(str(4 * max(1, round(side / 4))) for side in (h, w))
             raise ValueError(
-                f"this generator makes images whose height and width are multiples of 4, such as {near}, got {h}×{w}: "
-                "resize the images (a folder's with --data.size), or use MlpGenerator, which makes any"
+                f"ConvGenerator needs a height and width that are multiples of 4, such as {nearest}, got {h}×{w}: "
+                "resize the images (a folder's with --data.size), or use MlpGenerator, which takes any size"
             )
         self.layers = nn.Sequential(
             nn.Linear(num_inputs, 4 * width * (h // 4) * (w // 4)),
             nn.ReLU(),
             nn.Unflatten(1, (4 * width, h // 4, w // 4)),
-            # Batch normalization would take away again whatever a bias before it adds.
+            # Batch normalization would cancel a bias before it.
             nn.ConvTranspose2d(4 * width, 2 * width, kernel_size=4, stride=2, padding=1, bias=False),
             nn.BatchNorm2d(2 * width),
             nn.ReLU(),

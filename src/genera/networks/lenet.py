@@ -1,36 +1,36 @@
-"""A small convolutional network for classifiers."""
+"""A small convolutional network for classification."""
 
 from __future__ import annotations
 
 import torch
 from torch import Tensor, nn
 
-from genera.networks.conv_autoencoder import scales
+from genera.networks.conv_autoencoder import downsampled_sizes
 from genera.networks.dropout import Dropout
 
 
 class LeNet(nn.Module):
-    """Three convolutions, the image halved twice; a hidden layer, whose values are the features; a linear head.
+    """Three convolutions with two poolings, a hidden layer, whose outputs are the features, and a linear head.
 
-    Normalization, rectifiers and dropout are those of today. An image of 28×28 costs 6.5 million multiplications at
-    the defaults, and weights for ten classes 1.8 MB.
+    With batch normalization, ReLU and dropout, which the original did not have. At the defaults a 28×28 image costs
+    6.5 million multiplications, and the weights for ten classes take 1.8 MB.
 
     Args:
         shape: ``(C, H, W)`` of the input, at least 4×4 pixels.
         num_outputs: length of the vector for each image, such as the number of classes.
         width: channels at half the size; twice as many at a quarter.
-        num_features: F.
-        dropout: share of the values zeroed in training, before the hidden layer and before the head.
+        num_features: F, length of the hidden layer.
+        dropout: dropout probability before the hidden layer and before the head.
 
     Attributes:
-        features: ``(B, C, H, W) -> (B, F)``, not negative.
+        features: ``(B, C, H, W) -> (B, F)``, non-negative.
         head: ``(B, F) -> (B, num_outputs)``.
 
     Raises:
         ValueError: the input is too small, or ``dropout`` is not in [0, 1).
 
     Source:
-        LeCun, Bottou, Bengio & Haffner (1998), section 2.B, whose sizes alternate in the same way.
+        LeCun, Bottou, Bengio & Haffner (1998), section 2.B, for the alternation of convolution and subsampling.
     """
 
     def __init__(
@@ -43,9 +43,9 @@ class LeNet(nn.Module):
         dropout: float = 0.3,
     ) -> None:
         super().__init__()
-        _, _, (h, w) = scales(shape)
+        _, _, (h, w) = downsampled_sizes(shape)
         self.features = nn.Sequential(
-            # Pooled first, only a quarter of the values has to be normalized and rectified.
+            # Pooling first leaves only a quarter of the values to normalize and rectify.
             nn.Conv2d(shape[0], width, kernel_size=5, padding=2, bias=False),
             nn.MaxPool2d(2, ceil_mode=True),
             nn.BatchNorm2d(width),
@@ -65,7 +65,7 @@ class LeNet(nn.Module):
         self.head = nn.Sequential(Dropout(dropout), nn.Linear(num_features, num_outputs))
 
     def forward(self, x: Tensor, *, generator: torch.Generator | None = None) -> Tensor:
-        """``(B, C, H, W) -> (B, num_outputs)``; ``generator`` gives the noise of the dropout."""
+        """``(B, C, H, W) -> (B, num_outputs)``; ``generator`` is for the noise of the dropout."""
         for layer in (*self.features, *self.head):
             x = layer(x, generator=generator) if isinstance(layer, Dropout) else layer(x)
         return x

@@ -1,4 +1,4 @@
-"""A residual encoder and decoder: the scales of the report's, with more depth."""
+"""A residual encoder and decoder, deeper than the report's, with the same scales."""
 
 from __future__ import annotations
 
@@ -6,19 +6,19 @@ from torch import Tensor, nn
 
 from genera.core import check_not_negative, check_positive
 from genera.networks.channel_norm import ChannelLayerNorm
-from genera.networks.conv_autoencoder import scales
+from genera.networks.conv_autoencoder import downsampled_sizes
 from genera.networks.residual_conv import ResidualBlock
 
 
 class ResidualEncoder(nn.Module):
-    """Convolutions down to half and to a quarter of the size, residual blocks at both, and a linear layer.
+    """Convolutions to half and to a quarter of the size, residual blocks at both, and a linear layer.
 
-    At the defaults an image of 28×28 costs 18 million multiplications.
+    At the defaults a 28×28 image costs 18 million multiplications.
 
     Args:
         shape: ``(C, H, W)`` of the input, at least 4×4 pixels.
         num_outputs: length of the vector for each image.
-        width: channels down to half the size; twice as many at a quarter.
+        width: channels at full and half size; twice as many at a quarter.
         num_blocks: residual blocks at each of the two sizes.
 
     Raises:
@@ -32,7 +32,7 @@ class ResidualEncoder(nn.Module):
         super().__init__()
         check_positive(width=width)
         check_not_negative(num_blocks=num_blocks)
-        _, _, (h, w) = scales(shape)
+        _, _, (h, w) = downsampled_sizes(shape)
         self.layers = nn.Sequential(
             nn.Conv2d(shape[0], width, kernel_size=3, padding=1),
             nn.ReLU(),
@@ -52,15 +52,15 @@ class ResidualEncoder(nn.Module):
 
 
 class ResidualDecoder(nn.Module):
-    """A linear layer, residual blocks at a quarter and at half of the size, and convolutions at the full.
+    """A linear layer, residual blocks at a quarter and at half the size, and convolutions at full size.
 
-    It goes back through the sizes of :class:`ResidualEncoder`. At the defaults an image of 28×28 with 15 channels
-    costs 29 million multiplications.
+    It reverses the sizes of :class:`ResidualEncoder`. At the defaults a 28×28 image with 15 channels costs 29 million
+    multiplications.
 
     Args:
         num_inputs: length of the vector for each image.
         shape: ``(C, H, W)`` of the output, at least 4×4 pixels.
-        width: channels from half the size on; twice as many at a quarter.
+        width: channels at half and full size; twice as many at a quarter.
         num_blocks: residual blocks at each of the two sizes.
 
     Raises:
@@ -74,7 +74,7 @@ class ResidualDecoder(nn.Module):
         super().__init__()
         check_positive(width=width)
         check_not_negative(num_blocks=num_blocks)
-        full, half, (h, w) = scales(shape)
+        full, half, (h, w) = downsampled_sizes(shape)
         self.layers = nn.Sequential(
             nn.Linear(num_inputs, 2 * width * h * w),
             nn.Unflatten(1, (2 * width, h, w)),

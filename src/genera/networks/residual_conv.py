@@ -1,4 +1,4 @@
-"""The plain residual convolutional network, a conditioner to compare others with."""
+"""A plain residual convolutional network, a baseline conditioner."""
 
 from __future__ import annotations
 
@@ -16,8 +16,8 @@ class ResidualBlock(nn.Module):
         channels: C.
 
     Source:
-        He et al. (2016), "Identity mappings in deep residual networks"; a layer normalization takes the place of the
-        batch normalization, so that no image depends on the others.
+        He et al. (2016), "Identity mappings in deep residual networks"; layer normalization replaces batch
+        normalization, so that no image depends on the others.
     """
 
     def __init__(self, channels: int) -> None:
@@ -33,21 +33,21 @@ class ResidualBlock(nn.Module):
 
 
 class ResidualConvNet(nn.Module):
-    """3×3 convolution, residual blocks, 3×3 convolution that starts at zero.
+    """3×3 convolution, residual blocks, 3×3 convolution initialized to zero.
 
-    Starting at zero makes an affine or spline coupling start as the identity.
+    The zero initialization makes an affine or spline coupling start as the identity.
 
     Args:
         in_channels: of the input.
         out_channels: of the output.
-        width: channels in between.
+        width: channels of the hidden layers.
         num_blocks: residual blocks.
 
     Raises:
         ValueError: ``width`` is not positive, or ``num_blocks`` is negative.
 
     Source:
-        He et al. (2016); Dinh, Sohl-Dickstein & Bengio (2017) condition their couplings with residual networks.
+        He et al. (2016); Dinh, Sohl-Dickstein & Bengio (2017), who use residual networks as conditioners of couplings.
     """
 
     def __init__(self, in_channels: int, out_channels: int, *, width: int = 32, num_blocks: int = 2) -> None:
@@ -58,7 +58,7 @@ class ResidualConvNet(nn.Module):
         self.blocks = nn.Sequential(*(ResidualBlock(width) for _ in range(num_blocks)))
         self.last = nn.Conv2d(width, out_channels, kernel_size=3, padding=1)
         nn.init.zeros_(self.last.weight)
-        nn.init.zeros_(self.last.bias)  # type: ignore[arg-type]  # a convolution made without `bias=False` has one
+        nn.init.zeros_(self.last.bias)  # type: ignore[arg-type]  # a convolution without `bias=False` has one
 
     def forward(self, x: Tensor) -> Tensor:
         """``(B, in_channels, H, W) -> (B, out_channels, H, W)``."""

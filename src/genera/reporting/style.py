@@ -12,7 +12,7 @@ from cycler import cycler
 from matplotlib import rc_context
 from matplotlib.figure import Figure
 
-from genera.core.files import png_html, write_whole
+from genera.core.files import png_html, write_atomically
 
 #: Colour-blind safe colours of Okabe & Ito (2008), without yellow.
 COLOURS = ("#0072B2", "#D55E00", "#009E73", "#CC79A7", "#56B4E9", "#E69F00", "#000000")
@@ -67,6 +67,6 @@ def save_figure(figure: Figure, stem: Path) -> list[Path]:
         buffer = io.BytesIO()
         figure.savefig(buffer, format=kind, metadata={"Date": None} if kind == "svg" else None)
         path = stem.with_name(f"{stem.name}.{kind}")
-        write_whole(path, buffer.getvalue())
+        write_atomically(path, buffer.getvalue())
         paths.append(path)
     return paths

@@ -10,7 +10,7 @@ from typing import Any
 import torch
 from torch import Tensor
 
-from genera.core.files import write_whole
+from genera.core.files import write_atomically
 from genera.runs.run_directory import RunDirectory
 
 #: Raised whenever what a checkpoint must hold changes.
@@ -54,7 +54,7 @@ def write_checkpoint(path: Path, checkpoint: dict[str, Any], identity: dict[str,
     label = {"schema": SCHEMA, "training": identity, "digest": _digest(checkpoint)}
     buffer = io.BytesIO()
     torch.save({**checkpoint, "genera": label}, buffer)
-    write_whole(path, buffer.getvalue())
+    write_atomically(path, buffer.getvalue())
 
 
 def read_checkpoint(path: Path, identity: dict[str, Any]) -> dict[str, Any]:

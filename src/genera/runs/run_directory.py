@@ -15,7 +15,7 @@ from typing import Any
 import yaml
 from filelock import FileLock, Timeout
 
-from genera.core.files import write_whole
+from genera.core.files import write_atomically
 from genera.runs.readers import read_environment, read_table
 from genera.runs.yaml_files import read_yaml
 
@@ -181,7 +181,7 @@ class RunDirectory:
 
     def write_config(self, config: dict[str, Any]) -> None:
         """Replace the settings."""
-        write_whole(self.config, yaml.safe_dump(config, sort_keys=False))
+        write_atomically(self.config, yaml.safe_dump(config, sort_keys=False))
 
     def check_records(self) -> None:
         """Read what the training wrote down of itself, so that damage is found before work is done for nothing.
@@ -196,4 +196,4 @@ class RunDirectory:
 
     def write_environment(self, environment: dict[str, Any]) -> None:
         """Replace what is known of the circumstances."""
-        write_whole(self.environment, json.dumps(environment, indent=2) + "\n")
+        write_atomically(self.environment, json.dumps(environment, indent=2) + "\n")

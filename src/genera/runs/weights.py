@@ -14,7 +14,7 @@ from safetensors import SafetensorError
 from safetensors.torch import load_file, save_file
 from torch import Tensor, nn
 
-from genera.core.files import replacing, write_whole
+from genera.core.files import replace_atomically, write_atomically
 
 
 def save_weights(model: nn.Module, path: Path) -> None:
@@ -24,7 +24,7 @@ def save_weights(model: nn.Module, path: Path) -> None:
         OSError: the folder cannot be written or the disk is full.
     """
     before = _recorded(path)
-    with replacing(path) as temporary:
+    with replace_atomically(path) as temporary:
         # Each tensor by itself: a prior may share those of the encoder, whatever their memory format.
         tensors = {name: value.detach().cpu().contiguous().clone() for name, value in model.state_dict().items()}
         try:
@@ -81,7 +81,7 @@ def digest_path(weights: Path) -> Path:
 
 
 def _record(path: Path, digests: Sequence[str]) -> None:
-    write_whole(digest_path(path), "".join(f"{digest}  {path.name}\n" for digest in digests))
+    write_atomically(digest_path(path), "".join(f"{digest}  {path.name}\n" for digest in digests))
 
 
 def _recorded(path: Path) -> list[str]:

@@ -1,4 +1,4 @@
-"""The plain autoencoder."""
+"""The deterministic autoencoder."""
 
 from __future__ import annotations
 
@@ -9,23 +9,23 @@ from genera.core import Autoencoding, Generative, ImageSpec, Loss, Trainable, ch
 from genera.vaes.code_mixture import CodeMixture
 from genera.vaes.encoder import DecoderFactory, EncoderFactory
 
-#: Training images whose codes the mixture is fitted to, which takes seconds then.
+#: Number of codes that the mixture is fitted to, which takes a few seconds.
 _NUM_CODES = 10_000
-_AT_ONCE = 500
+_BATCH_SIZE = 500
 
 
 class Autoencoder(Trainable, Generative, Autoencoding):
-    """Learns a code from which it can rebuild the image.
+    """Learns codes from which images can be reconstructed.
 
-    It has no notion of which codes are likely. To draw images nevertheless, a mixture of Gaussians is fitted to the
-    codes of training images when training is over.
+    It has no distribution of codes. For sampling, a mixture of Gaussians is fitted to the codes of training images at
+    the end of training.
 
     Args:
         spec: the images.
-        encoder: network ``(shape, num_outputs)``.
-        decoder: network ``(num_inputs, shape)``.
+        encoder: factory of the network, ``(shape, num_outputs)``.
+        decoder: factory of the network, ``(num_inputs, shape)``.
         latent_size: D, length of the code.
-        num_components: of the mixture.
+        num_components: number of components of the mixture.
 
     Raises:
         ValueError: ``latent_size`` or ``num_components`` is not positive.
@@ -55,8 +55,8 @@ class Autoencoder(Trainable, Generative, Autoencoding):
         self.codes = CodeMixture(latent_size, num_components=num_components)
 
     def loss(self, images: Tensor, labels: Tensor | None = None, *, generator: torch.Generator | None = None) -> Loss:
-        """``½ ‖x - x̂‖²`` on [0, 1]: nats of a Gaussian with σ = 1, but for a constant."""
-        x = self._scaled(images)
+        """``½ ‖x - x̂‖²`` on [0, 1]: nats of a Gaussian with σ = 1, up to a constant."""
+        x = self._scale(images)
         error = sum_over_dims((x - torch.sigmoid(self.decoder(self.encoder(x)).to(x.dtype))).square())
         half = 0.5 * error
         return Loss(half, {"half_squared_error": half}, {"mse": (error / self.spec.num_dims).detach()})
@@ -64,7 +64,7 @@ class Autoencoder(Trainable, Generative, Autoencoding):
     def validation_loss(
         self, images: Tensor, labels: Tensor | None = None, *, generator: torch.Generator | None = None
     ) -> Loss:
-        """The same in float32, whatever training is done in."""
+        """The training loss, always in float32."""
         with torch.autocast(images.device.type, enabled=False):
             return self.loss(images)
 
@@ -73,23 +73,23 @@ class Autoencoder(Trainable, Generative, Autoencoding):
         """Fit the mixture of codes to training images."""
         chosen = torch.randperm(len(images), generator=generator)[:_NUM_CODES]
         device = next(self.encoder.parameters()).device
-        codes = [self.encoder(self._scaled(images[index].to(device))) for index in chosen.split(_AT_ONCE)]
+        codes = [self.encoder(self._scale(images[index].to(device))) for index in chosen.split(_BATCH_SIZE)]
         self.codes.fit(torch.cat(codes), seed=int(torch.randint(2**31, (), generator=generator)))
 
     def encode(
         self, images: Tensor, labels: Tensor | None = None, *, generator: torch.Generator | None = None
     ) -> Tensor:
-        """``(B, D)`` codes, without noise in any case.
+        """``(B, D)`` codes; the generator is ignored, as the encoder is deterministic.
 
         Raises:
             ValueError: the images do not fit the spec.
         """
         self.spec.check(images)
-        return self.encoder(self._scaled(images))
+        return self.encoder(self._scale(images))
 
     def decode(self, z: Tensor, labels: Tensor | None = None) -> Tensor:
         """``(B, D)`` codes to uint8 images ``(B, C, H, W)``."""
-        return self.spec.nearest(torch.sigmoid(self.decoder(z)))
+        return self.spec.to_pixels(torch.sigmoid(self.decoder(z)))
 
     @torch.no_grad()
     def sample(
@@ -100,15 +100,15 @@ class Autoencoder(Trainable, Generative, Autoencoding):
         temperature: float = 1.0,
         generator: torch.Generator | None = None,
     ) -> Tensor:
-        """uint8 ``(count, C, H, W)`` decoded from draws of the mixture of codes.
+        """Sample uint8 ``(count, C, H, W)``: decoded samples of the mixture of codes.
 
         Raises:
             ValueError: the mixture has not been fitted, or labels are given.
         """
         if labels is not None:
-            raise ValueError("an autoencoder knows no labels and cannot draw by label: leave them out")
+            raise ValueError("an autoencoder is unconditional and cannot sample by label: omit the labels")
         return self.decode(self.codes.sample(count, temperature=temperature, generator=generator))
 
-    def _scaled(self, images: Tensor) -> Tensor:
-        """Pixels in [0, 1]."""
-        return self.spec.scaled(images, next(self.encoder.parameters()).dtype)
+    def _scale(self, images: Tensor) -> Tensor:
+        """Scale pixels to [0, 1]."""
+        return self.spec.to_unit_range(images, next(self.encoder.parameters()).dtype)

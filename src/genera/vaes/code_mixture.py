@@ -9,12 +9,12 @@ from torch import Tensor, nn
 
 from genera.core import check_count, check_positive, check_temperature
 
-#: Of expectation maximization; each takes up to a second for codes of 256 numbers.
+#: Iterations of expectation maximization; each takes up to a second for codes of 256 numbers.
 _MAX_ITERATIONS = 30
 
 
 class CodeMixture(nn.Module):
-    """``Σ_k weights_k N(means_k, factors_k factors_kᵀ)``, fitted and not trained: its state is in buffers.
+    """``Σ_k weights_k N(means_k, factors_k factors_kᵀ)``, fitted and not trained: its parameters are buffers.
 
     Args:
         num_dims: D.
@@ -37,12 +37,12 @@ class CodeMixture(nn.Module):
 
     @property
     def is_fitted(self) -> bool:
-        """Whether it has seen codes."""
+        """Whether it has been fitted to codes."""
         return bool(self.weights.sum() > 0)
 
     @torch.no_grad()
     def fit(self, codes: Tensor, *, seed: int) -> None:
-        """Fit to codes ``(N, D)`` by expectation maximization; fewer codes than components leave some without weight.
+        """Fit to codes ``(N, D)`` by expectation maximization; with fewer codes than components, some get no weight.
 
         Raises:
             ValueError: there are fewer than two codes.
@@ -52,16 +52,16 @@ class CodeMixture(nn.Module):
         """
         if len(codes) < 2:
             raise ValueError(f"a mixture of codes needs at least two training images, got {len(codes)}")
-        # Half a second to import, and needed when a training ends only.
+        # The import takes half a second and is only needed at the end of training.
         from sklearn.exceptions import ConvergenceWarning
         from sklearn.mixture import GaussianMixture
 
         num_used = min(len(self.weights), len(codes))
-        # A dimension that hardly moves must not become infinitely sharp, whatever the scale of the codes.
+        # A lower bound on the variance of nearly constant dimensions, relative to the scale of the codes.
         floor = 1e-3 * float(codes.var(dim=0).mean()) + 1e-12
         mixture = GaussianMixture(num_used, reg_covar=floor, max_iter=_MAX_ITERATIONS, random_state=seed)
         with warnings.catch_warnings():
-            # The last digits of the likelihood are not worth minutes.
+            # Full convergence would take minutes and hardly changes the likelihood.
             warnings.simplefilter("ignore", ConvergenceWarning)
             mixture.fit(codes.cpu().double().numpy())
         self.weights.zero_()
@@ -70,7 +70,7 @@ class CodeMixture(nn.Module):
         self.factors[:num_used] = torch.linalg.cholesky(torch.from_numpy(mixture.covariances_)).to(self.factors)
 
     def sample(self, count: int, *, temperature: float = 1.0, generator: torch.Generator | None = None) -> Tensor:
-        """Draw ``(count, D)``; ``temperature`` scales the spread around the mean of the component drawn.
+        """Sample ``(count, D)``; ``temperature`` scales the noise around the mean of the sampled component.
 
         Raises:
             ValueError: it has not been fitted, or ``count`` or ``temperature`` is out of range.
@@ -79,12 +79,12 @@ class CodeMixture(nn.Module):
         check_temperature(temperature)
         if not self.is_fitted:
             raise ValueError(
-                "the mixture this autoencoder draws codes from is fitted when its training ends: finish the training"
+                "the mixture this autoencoder samples codes from is fitted when training ends: finish the training"
             )
-        # torch refuses to draw none at all.
+        # torch.multinomial cannot sample zero times.
         component = torch.multinomial(self.weights, max(count, 1), replacement=True, generator=generator)[:count]
         noise = torch.randn(
             count, self.means.shape[1], generator=generator, device=self.means.device, dtype=self.means.dtype
         )
-        spread = torch.einsum("nij,nj->ni", self.factors[component], noise)
-        return self.means[component] + temperature * spread
+        deviation = torch.einsum("nij,nj->ni", self.factors[component], noise)
+        return self.means[component] + temperature * deviation

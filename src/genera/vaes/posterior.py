@@ -1,4 +1,4 @@
-"""What an encoder believes of the latent of an image."""
+"""The posterior of the latent of an image."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from dataclasses import dataclass
 import torch
 from torch import Tensor
 
-#: Of the mean of a dimension over images, for it to count as used: that of Burda, Grosse & Salakhutdinov (2016).
+#: Smallest variance of a dimension's mean over images for it to count as active (Burda, Grosse & Salakhutdinov 2016).
 ACTIVE_VARIANCE = 0.01
 
 
@@ -28,22 +28,22 @@ class DiagonalPosterior:
     log_scale: Tensor
 
     def sample(self, count: int, *, generator: torch.Generator | None = None) -> Tensor:
-        """``(count, B, D)`` latents, with a path back to the parameters."""
+        """``(count, B, D)`` latents, differentiable with respect to the parameters."""
         shape = (count, *self.mean.shape)
         noise = torch.randn(shape, generator=generator, device=self.mean.device, dtype=self.mean.dtype)
         return self.mean + self.log_scale.exp() * noise
 
     def log_prob(self, z: Tensor) -> Tensor:
-        """Of latents ``(…, B, D)``, each under its own image: ``(…, B, D)`` nats, to be summed over dimensions."""
+        """Log-density of latents ``(…, B, D)``, each given its own image: ``(…, B, D)`` nats, not summed over D."""
         standardized = (z - self.mean) * torch.exp(-self.log_scale)
         return -0.5 * standardized**2 - self.log_scale - 0.5 * math.log(2 * math.pi)
 
-    def every_pair(self, z: Tensor) -> Tensor:
-        """``log q(z_i | x_j)`` of latents ``(B, D)`` under every image: ``(B, B, D)`` nats, to be summed over D."""
+    def pairwise_log_prob(self, z: Tensor) -> Tensor:
+        """``log q(z_i | x_j)`` of latents ``(B, D)`` given every image: ``(B, B, D)`` nats, not summed over D."""
         return self.log_prob(z[:, None])
 
     def kl_to_standard_normal(self) -> Tensor:
-        """``KL(q(z | x) ‖ N(0, I))`` in closed form, dimension by dimension: ``(B, D)`` nats.
+        """``KL(q(z | x) ‖ N(0, I))`` per dimension, in closed form: ``(B, D)`` nats.
 
         Source:
             Kingma & Welling (2014), appendix B.
@@ -51,19 +51,19 @@ class DiagonalPosterior:
         return 0.5 * (self.mean**2 + (2 * self.log_scale).exp() - 1) - self.log_scale
 
     def mutual_information(self, z: Tensor) -> Tensor:
-        """How much latents ``(B, D)`` tell about which image of the batch they came from: ``()`` nats, at most log B.
+        """Mutual information of latents ``(B, D)`` and the index of their image in the batch: ``()`` nats.
 
-        Zero where the posterior is the same for every image, which is its collapse.
+        It is at most log B, and zero if the posterior is the same for every image (posterior collapse).
 
         Source:
             Hoffman & Johnson (2016), with the batch as the data set.
         """
-        pairs = self.every_pair(z).sum(dim=-1)
+        pairs = self.pairwise_log_prob(z).sum(dim=-1)
         marginal = torch.logsumexp(pairs, dim=1) - math.log(len(z))
         return (pairs.diagonal() - marginal).mean()
 
     def is_active(self) -> Tensor:
-        """Which dimensions move with the image: over the batch their mean varies by more than ``ACTIVE_VARIANCE``.
+        """Which dimensions depend on the image: the variance of their mean over the batch exceeds ``ACTIVE_VARIANCE``.
 
         Returns:
             Bool ``(D,)``.
@@ -74,5 +74,5 @@ class DiagonalPosterior:
         return self.mean.var(dim=0, correction=0) > ACTIVE_VARIANCE
 
     def active_units(self) -> Tensor:
-        """The number of dimensions that are active: ``()``."""
+        """The number of active dimensions: ``()``."""
         return self.is_active().sum().to(self.mean.dtype)

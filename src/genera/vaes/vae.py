@@ -30,29 +30,29 @@ from genera.vaes.objectives import Objective, PosteriorSamples
 from genera.vaes.posterior import DiagonalPosterior
 from genera.vaes.priors import VampPrior
 
-#: Latents that `log_prob` decodes at a time, whatever the number of images and of importance samples.
-_DECODED_AT_ONCE = 256
+#: Largest number of latents that `log_prob` decodes in one batch.
+_DECODE_BATCH_SIZE = 256
 
 
 class VAE(Trainable, Generative, Density, Autoencoding):
-    """An encoder q(z | x), a decoder that gives the pixel likelihood p(x | z), and a prior p(z).
+    """An encoder q(z | x), a decoder with a pixel likelihood p(x | z), and a prior p(z).
 
     ``log p(x) ≥ E_q [log p(x | z) + log p(z) - log q(z | x)]``, with ``x`` the integer pixels.
 
     Args:
         spec: the images.
-        encoder: network ``(shape, num_outputs)`` for the posterior.
-        decoder: network ``(num_inputs, shape)`` for the parameters of the likelihood.
-        likelihood: of the pixels, given those parameters.
-        objective: what training minimises.
+        encoder: factory of the network of the posterior, ``(shape, num_outputs)``.
+        decoder: factory of the network of the likelihood's parameters, ``(num_inputs, shape)``.
+        likelihood: factory of the pixel likelihood.
+        objective: the training objective.
         latent_size: D.
-        prior: of the latent, made for D.
-        class_conditional: tell encoder and decoder the label: ``num_classes`` more channels for the one, and inputs
-            for the other.
+        prior: factory of the prior, called with D.
+        class_conditional: condition on the label: ``num_classes`` additional channels of the encoder's input, and
+            additional inputs of the decoder.
 
     Raises:
-        ValueError: ``latent_size`` is not positive, or images, prior, objective and ``class_conditional`` do not go
-            together.
+        ValueError: ``latent_size`` is not positive, or images, prior, objective and ``class_conditional`` are
+            incompatible.
 
     Source:
         Kingma & Welling (2014); Sohn, Lee & Yan (2015) for labels.
@@ -91,42 +91,44 @@ class VAE(Trainable, Generative, Density, Autoencoding):
             )
         if isinstance(self.prior, VampPrior):
             if class_conditional:
-                raise ValueError("a VampPrior has images without labels and does not go with class_conditional")
+                raise ValueError("a VampPrior has no labels for its images and does not support class_conditional")
             self.prior.bind(self.encoder, in_shape)
 
     def initialize(self, images: Tensor) -> None:
         if isinstance(self.prior, VampPrior):
-            self.prior.initialize(self._scaled(images))
+            self.prior.initialize(self._scale(images))
 
     def advance(self, progress: Progress) -> None:
         self.objective.advance(progress)
 
     def loss(self, images: Tensor, labels: Tensor | None = None, *, generator: torch.Generator | None = None) -> Loss:
-        """What the objective makes of draws from the posterior, in nats."""
+        """The objective for samples of the posterior, in nats."""
         context = self._context(labels, len(images))
         posterior = self._posterior(images, context)
-        draws = self._draws(posterior, images, context, count=self.objective.num_samples, generator=generator)
-        loss = self.objective(draws)
-        logs = {"reconstruction": draws.reconstruction, "kl": draws.kl, "active_units": draws.posterior.active_units()}
-        if draws.kl_per_dim is not None:
-            logs["kl_per_dim"] = draws.kl_per_dim.mean(dim=0)
-        # What the validation loss is, beside which the loss of another objective means little.
-        logs["nll" if self.has_density else "bound"] = draws.reconstruction + draws.kl
+        samples = self._sample_posterior(
+            posterior, images, context, count=self.objective.num_samples, generator=generator
+        )
+        loss = self.objective(samples)
+        logs = {"reconstruction": samples.reconstruction, "kl": samples.kl, "active_units": posterior.active_units()}
+        if samples.kl_per_dim is not None:
+            logs["kl_per_dim"] = samples.kl_per_dim.mean(dim=0)
+        # Comparable with the validation loss and across objectives, unlike the loss itself.
+        logs["nll" if self.has_density else "bound"] = samples.reconstruction + samples.kl
         return Loss(loss.total, loss.terms, {name: value.detach() for name, value in logs.items()} | dict(loss.logs))
 
     def validation_loss(
         self, images: Tensor, labels: Tensor | None = None, *, generator: torch.Generator | None = None
     ) -> Loss:
-        """The bound with β = 1, whatever the objective: ``reconstruction + kl``, ``(B,)`` nats."""
+        """The negative ELBO (β = 1), for every objective: ``reconstruction + kl``, ``(B,)`` nats."""
         with torch.autocast(images.device.type, enabled=False):
             context = self._context(labels, len(images))
             posterior = self._posterior(images, context)
-            draws = self._draws(posterior, images, context, count=1, generator=generator)
+            samples = self._sample_posterior(posterior, images, context, count=1, generator=generator)
             logs = {
                 "active_units": posterior.active_units().detach(),
-                "mutual_information": posterior.mutual_information(draws.z[0]).detach(),
+                "mutual_information": posterior.mutual_information(samples.z[0]).detach(),
             }
-        terms = {"reconstruction": draws.reconstruction, "kl": draws.kl}
+        terms = {"reconstruction": samples.reconstruction, "kl": samples.kl}
         return Loss(terms["reconstruction"] + terms["kl"], terms, logs)
 
     def log_prob(
@@ -139,32 +141,32 @@ class VAE(Trainable, Generative, Density, Autoencoding):
     ) -> Tensor:
         """Lower bound in expectation on the log-probability of the pixels; tighter with more importance samples.
 
-        The draws are decoded a bounded number at a time: unless gradients are recorded, memory does not grow with
-        their number.
+        Samples are decoded in batches: unless gradients are recorded, memory does not grow with their number.
 
         Raises:
-            ValueError: the likelihood has no probabilities, the images or labels do not fit, or
-                ``num_importance_samples`` is out of range.
+            ValueError: the likelihood is no probability, the images or labels do not fit, or ``num_importance_samples``
+                is out of range.
         """
         if not self.has_density:
-            raise ValueError(f"{type(self.likelihood).__name__} has no probabilities: take another likelihood")
+            raise ValueError(f"{type(self.likelihood).__name__} is not a probability: use another likelihood")
         self.spec.check(images)
         check_importance_samples(num_importance_samples=num_importance_samples)
-        given: Tensor | None = None
         if self.class_conditional:
-            # Before they are divided, where too many would pass.
-            given = check_labels(labels, count=len(images), num_classes=self.spec.num_classes)
+            # Before splitting into batches, which would accept too many labels.
+            labels = check_labels(labels, count=len(images), num_classes=self.spec.num_classes)
+        else:
+            labels = None
         with torch.autocast(images.device.type, enabled=False):
             bounds = [
-                self._bound(images[few], None if given is None else given[few], num_importance_samples, generator)
-                for few in torch.arange(len(images), device=images.device).split(_DECODED_AT_ONCE)
+                self._bound(images[index], None if labels is None else labels[index], num_importance_samples, generator)
+                for index in torch.arange(len(images), device=images.device).split(_DECODE_BATCH_SIZE)
             ]
         return torch.cat(bounds)
 
     def encode(
         self, images: Tensor, labels: Tensor | None = None, *, generator: torch.Generator | None = None
     ) -> Tensor:
-        """``(B, D)`` latents: the mean of the posterior, or a draw where a generator is given.
+        """``(B, D)`` latents: the mean of the posterior, or a sample if a generator is given.
 
         Raises:
             ValueError: the images or labels do not fit.
@@ -174,8 +176,8 @@ class VAE(Trainable, Generative, Density, Autoencoding):
         return posterior.mean if generator is None else posterior.sample(1, generator=generator)[0]
 
     def decode(self, z: Tensor, labels: Tensor | None = None) -> Tensor:
-        """``(B, D)`` latents to the means that the likelihood states, uint8 ``(B, C, H, W)``."""
-        return self.spec.nearest(self.likelihood.mean(self._decoded(z, self._context(labels, len(z)))))
+        """``(B, D)`` latents to the means of the likelihood, uint8 ``(B, C, H, W)``."""
+        return self.spec.to_pixels(self.likelihood.mean(self._decode(z, self._context(labels, len(z)))))
 
     @torch.no_grad()
     def sample(
@@ -186,17 +188,17 @@ class VAE(Trainable, Generative, Density, Autoencoding):
         temperature: float = 1.0,
         generator: torch.Generator | None = None,
     ) -> Tensor:
-        """uint8 ``(count, C, H, W)``; the temperature is that of the latent.
+        """Sample uint8 ``(count, C, H, W)``; ``temperature`` scales the latent.
 
-        Whether pixels are drawn as well, or are the means that the decoder states, is the likelihood's matter. A
-        class-conditional model draws labels evenly where none are given.
+        Whether pixels are sampled as well or are the means depends on the likelihood. A class-conditional model samples
+        labels uniformly if none are given.
 
         Raises:
-            ValueError: labels are given, and this model is not conditional; or they do not fit.
+            ValueError: labels are given to an unconditional model, or they do not fit.
         """
         z = self.prior.sample(count, temperature=temperature, generator=generator)
         labels = labels_for_sampling(self, count, labels, generator=generator)
-        return self.likelihood.sample(self._decoded(z, self._context(labels, count)), generator=generator)
+        return self.likelihood.sample(self._decode(z, self._context(labels, count)), generator=generator)
 
     def posterior(self, images: Tensor, labels: Tensor | None = None) -> DiagonalPosterior:
         """``q(z | x)`` of uint8 images.
@@ -208,13 +210,13 @@ class VAE(Trainable, Generative, Density, Autoencoding):
         return self._posterior(images, self._context(labels, len(images)))
 
     def _posterior(self, images: Tensor, context: Tensor | None) -> DiagonalPosterior:
-        x = self._scaled(images)
+        x = self._scale(images)
         if context is not None:
             planes = context[:, :, None, None].expand(-1, -1, *x.shape[2:])
             x = torch.cat([x, planes], dim=1)
         return self.encoder(x)
 
-    def _draws(
+    def _sample_posterior(
         self,
         posterior: DiagonalPosterior,
         images: Tensor,
@@ -223,10 +225,10 @@ class VAE(Trainable, Generative, Density, Autoencoding):
         count: int,
         generator: torch.Generator | None = None,
     ) -> PosteriorSamples:
-        """``count`` latents for each image, and what they are worth."""
+        """Sample ``count`` latents for each image and compute their log-probabilities."""
         z = posterior.sample(count, generator=generator)
         flat = z.flatten(0, 1)
-        params = self._decoded(flat, None if context is None else context.repeat(count, 1))
+        params = self._decode(flat, None if context is None else context.repeat(count, 1))
         log_likelihood = self.likelihood.log_prob(params, images.expand(count, *images.shape).flatten(0, 1))
         return PosteriorSamples(
             posterior=posterior,
@@ -239,17 +241,17 @@ class VAE(Trainable, Generative, Density, Autoencoding):
     def _bound(
         self, images: Tensor, labels: Tensor | None, num_importance_samples: int, generator: torch.Generator | None
     ) -> Tensor:
-        """:meth:`log_prob` of images few enough to be decoded at a time."""
+        """:meth:`log_prob` of at most ``_DECODE_BATCH_SIZE`` images."""
         context = self._context(labels, len(images))
         posterior = self._posterior(images, context)
-        at_once = _DECODED_AT_ONCE // max(len(images), 1)
+        chunk_size = _DECODE_BATCH_SIZE // max(len(images), 1)
         log_weights = [
-            self._draws(posterior, images, context, count=len(draws), generator=generator).log_weight
-            for draws in torch.arange(num_importance_samples).split(at_once)
+            self._sample_posterior(posterior, images, context, count=len(chunk), generator=generator).log_weight
+            for chunk in torch.arange(num_importance_samples).split(chunk_size)
         ]
         return log_mean_exp(torch.cat(log_weights))
 
-    def _decoded(self, z: Tensor, context: Tensor | None) -> Tensor:
+    def _decode(self, z: Tensor, context: Tensor | None) -> Tensor:
         return self.decoder(z if context is None else torch.cat([z, context], dim=1))
 
     def _context(self, labels: Tensor | None, count: int) -> Tensor | None:
@@ -258,9 +260,9 @@ class VAE(Trainable, Generative, Density, Autoencoding):
             return None
         return one_hot(labels, self.spec.num_classes, count=count, dtype=self._dtype)
 
-    def _scaled(self, images: Tensor) -> Tensor:
-        """Pixels in [0, 1]."""
-        return self.spec.scaled(images, self._dtype)
+    def _scale(self, images: Tensor) -> Tensor:
+        """Scale pixels to [0, 1]."""
+        return self.spec.to_unit_range(images, self._dtype)
 
     @property
     def _dtype(self) -> torch.dtype:

@@ -13,7 +13,7 @@ CODES = [0, 0, 0, 1, 2, 2]
 
 @pytest.fixture
 def celeba(data_folder):
-    """Six faces, each of the grey of its number, with a white border that the crop takes away."""
+    """Six faces, each filled with the grey of its number, with a white border that the crop removes."""
     folder = data_folder / "celeba"
     folder.mkdir()
     with zipfile.ZipFile(folder / "img_align_celeba.zip", "w") as archive:
@@ -40,7 +40,7 @@ def test_official_splits_cropped_and_resized(celeba):
     assert availability("celeba") == f"found in {celeba}"
 
 
-def test_an_unpacked_folder_will_do(celeba):
+def test_an_unpacked_folder_is_accepted(celeba):
     with zipfile.ZipFile(celeba / "img_align_celeba.zip") as archive:
         archive.extractall(celeba)
     (celeba / "img_align_celeba.zip").unlink()
@@ -48,20 +48,20 @@ def test_an_unpacked_folder_will_do(celeba):
 
 
 @pytest.mark.parametrize("name", ["img_align_celeba.zip", "list_eval_partition.txt"])
-def test_a_missing_file(celeba, complains, name):
+def test_a_missing_file_is_named(celeba, complains, name):
     (celeba / name).unlink()
-    with complains(f"celeba lacks {name}", "request it at https://", "$GENERA_DATA/celeba/"):
+    with complains(f"celeba needs {name}", "request it at https://", "$GENERA_DATA/celeba/"):
         find_dataset("celeba")().split("train")
 
 
-def test_missing_pictures(celeba, complains):
+def test_missing_pictures_are_counted(celeba, complains):
     with (celeba / "list_eval_partition.txt").open("a") as file:
         file.write("000099.png 1\n")
-    with complains("must hold the 2 pictures of the validation split, got 1"):
+    with complains("must contain 2 pictures of the validation split, got 1"):
         find_dataset("celeba")().split("validation")
 
 
-def test_a_partition_of_another_kind(celeba, complains):
+def test_an_invalid_partition_is_refused(celeba, complains):
     (celeba / "list_eval_partition.txt").write_text("000000.png 0\n000001.png 7\n")
     with complains("line 2 of", "a name and 0, 1 or 2", "'000001.png 7'"):
         find_dataset("celeba")().split("train")

@@ -10,7 +10,7 @@ import pytest
 import torch
 
 from genera.data import find_dataset
-from genera.data.datasets.cifar10 import records
+from genera.data.datasets.cifar10 import read_records
 from genera.data.downloads import Digest, RemoteFile
 
 
@@ -25,7 +25,7 @@ def tar(files: dict[str, bytes]) -> bytes:
 
 
 def batch(*labels: int) -> bytes:
-    """Images of one red, green and blue each: label, label + 10, label + 20."""
+    """Images of constant red, green and blue: label, label + 10, label + 20."""
     return b"".join(
         bytes([label]) + b"".join(bytes([label + shift]) * 1024 for shift in (0, 10, 20)) for label in labels
     )
@@ -57,11 +57,11 @@ def test_splits_and_colours(archive):
         assert torch.equal(images.pixels.amax((2, 3)).long(), expected)
 
 
-def test_an_archive_without_one_of_its_files(complains):
-    with complains("must hold test_batch.bin", "got 0 bytes"):
-        records(tar(FILES), ("test_batch.bin",))
+def test_an_archive_with_a_missing_file_is_refused(complains):
+    with complains("must contain test_batch.bin", "got 0 bytes"):
+        read_records(tar(FILES), ("test_batch.bin",))
 
 
-def test_a_file_that_ends_within_an_image(complains):
+def test_a_file_that_ends_within_an_image_is_refused(complains):
     with complains("test_batch.bin in records of 3073 bytes", "got 3000 bytes"):
-        records(tar({"test_batch.bin": batch(1)[:3000]}), ("test_batch.bin",))
+        read_records(tar({"test_batch.bin": batch(1)[:3000]}), ("test_batch.bin",))

@@ -5,7 +5,7 @@ from sklearn.datasets import load_digits
 from genera.data import find_dataset
 
 
-def test_digits_are_those_of_scikit_learn():
+def test_digits_equal_those_of_scikit_learn():
     data = find_dataset("digits")()
     assert (data.spec.shape, data.spec.levels, data.spec.num_classes) == ((1, 8, 8), 17, 10)
     splits = [data.split(name) for name in ("train", "validation", "test")]
@@ -20,5 +20,5 @@ def test_digits_are_those_of_scikit_learn():
     assert ours == theirs
 
 
-def test_the_splits_are_those_they_have_always_been():
+def test_the_splits_do_not_change():
     assert find_dataset("digits")().split("train").digest.startswith("fb461911")

@@ -13,7 +13,7 @@ from genera.data import find_dataset
 from genera.data.downloads import Digest
 from genera.data.mnist_like import idx_files, mnist_like
 
-# The splits that every number ever published with Genera rests on.
+# The splits of all published results of Genera.
 TRAIN_DIGESTS = {"mnist": "54ad9f2a", "fashion-mnist": "2264bb50"}
 
 
@@ -24,7 +24,7 @@ def test_the_real_data(name, real_data):
     sizes = {split: len(data.split(split)) for split in data.split_names}
     assert sizes == {"train": 50_000, "validation": 10_000, "test": 10_000}
     train, validation = data.split("train"), data.split("validation")
-    # Together they are the official training set, so no image is in both.
+    # Their union is the official training set, so no image is in both.
     with gzip.open(real_data / name / "train-images-idx3-ubyte.gz") as file:
         official = np.frombuffer(file.read(), np.uint8, offset=16).reshape(-1, 784)
     ours = torch.cat([train.pixels, validation.pixels]).flatten(1).numpy()
@@ -33,7 +33,7 @@ def test_the_real_data(name, real_data):
     assert train.digest.startswith(TRAIN_DIGESTS[name])
 
 
-def test_kmnist_with_its_test_files_alone(real_data, data_folder, cache, no_network, complains):
+def test_kmnist_with_only_the_test_files(real_data, data_folder, cache, no_network, complains):
     (data_folder / "kmnist").symlink_to(real_data / "kmnist-test")
     data = find_dataset("kmnist")()
     test = data.split("test")
@@ -49,7 +49,7 @@ def archive(*shape: int, values: bytes) -> bytes:
 
 @pytest.fixture
 def toy(data_folder, monkeypatch):
-    """A data set of 7 + 3 and 4 images, whose pixels all equal their label."""
+    """A data set of 7 + 3 and 4 images; all pixels of an image equal its label."""
     monkeypatch.setattr(sys.modules["genera.data.mnist_like"], "NUM_VALIDATION", 3)
     labels = {"train": bytes(range(10)), "t10k": bytes(range(4))}
     contents = [
@@ -83,9 +83,9 @@ def test_the_test_split_needs_no_training_files(toy, data_folder, no_network, co
         toy.split("validation")
 
 
-def test_images_and_labels_of_different_counts(toy, data_folder, monkeypatch, complains):
+def test_different_numbers_of_images_and_labels_are_refused(toy, data_folder, monkeypatch, complains):
     labels = archive(3, values=bytes(3))
     (data_folder / "toy" / "t10k-labels-idx1-ubyte.gz").write_bytes(labels)
-    monkeypatch.setattr("genera.data.downloads._compare", lambda data, digest: None)
+    monkeypatch.setattr("genera.data.downloads._check_digest", lambda data, digest: None)
     with complains("4 images and 3 labels"):
         toy.split("test")

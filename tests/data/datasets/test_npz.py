@@ -27,7 +27,7 @@ def test_the_real_first_images_of_cifar10(real_data):
     assert abs(len(data.split("test")) - 400) <= 5
     counts = data.split("train").labels.bincount() / data.split("test").labels.bincount()
     assert counts.min() > 7
-    # Colour images are smooth; read with the axes mixed up they would not be.
+    # Images are smooth only if the axes are in the right order.
     images = data.split("train").pixels[:200].float()
     assert (images[..., 1:] - images[..., :-1]).abs().mean() < 15
 
@@ -36,7 +36,7 @@ def test_the_real_first_images_of_cifar10(real_data):
     ("shape", "spec"),
     [((20, 5, 4), (1, 5, 4)), ((20, 5, 4, 3), (3, 5, 4)), ((20, 3, 5, 4), (3, 5, 4)), ((20, 5, 4, 1), (1, 5, 4))],
 )
-def test_the_channels_may_stand_anywhere(tmp_path, shape, spec):
+def test_channels_may_be_first_or_last(tmp_path, shape, spec):
     images = pixels(*shape)
     images[:] = images[:1]
     data = npz(save(tmp_path, images=images))
@@ -57,7 +57,7 @@ def test_labels(tmp_path, dtype):
         assert split.labels.tolist() == split.pixels[:, 0, 0, 0].tolist()
 
 
-def test_own_splits(tmp_path):
+def test_predefined_splits(tmp_path):
     arrays = {"train_images": pixels(20, 4, 4), "val_images": pixels(5, 4, 4), "test_images": pixels(7, 4, 4)}
     data = npz(save(tmp_path, **arrays))
     assert [len(data.split(name)) for name in data.split_names] == [20, 5, 7]
@@ -66,7 +66,7 @@ def test_own_splits(tmp_path):
     assert [len(data.split(name)) for name in data.split_names] == [18, 2, 7]
 
 
-def test_pixel_values_above_the_levels(tmp_path, complains):
+def test_pixel_values_above_the_levels_are_refused(tmp_path, complains):
     data = npz(save(tmp_path, images=np.full((10, 2, 2), 16, np.uint8)), levels=16)
     with complains("pixel values below 16 (levels), got 16"):
         data.split("train")
@@ -75,7 +75,7 @@ def test_pixel_values_above_the_levels(tmp_path, complains):
 @pytest.mark.parametrize(
     ("arrays", "parts"),
     [
-        ({"pictures": pixels(4, 2, 2)}, ("must hold an array images", "got pictures")),
+        ({"pictures": pixels(4, 2, 2)}, ("must contain an array images", "got pictures")),
         ({"images": np.zeros((4, 2, 2))}, ("must be uint8, got float64",)),
         ({"images": pixels(4, 2)}, ("(N, H, W, C)", "got (4, 2)")),
         ({"images": pixels(4, 2, 2, 2)}, ("1 or 3 channels", "got (4, 2, 2, 2)")),
@@ -87,29 +87,29 @@ def test_pixel_values_above_the_levels(tmp_path, complains):
         ({"train_images": pixels(4, 2, 2), "test_images": pixels(4, 3, 3)}, ("of one shape", "(1, 3, 3)")),
         (
             {"train_images": pixels(4, 2, 2), "test_images": pixels(4, 2, 2), "train_labels": np.zeros(4, int)},
-            ("labels for all of its splits or for none, got 1 of 2",),
+            ("labels for all splits or for none, got 1 of 2",),
         ),
         ({"images": np.array([object()])}, ("cannot read", "allow_pickle=False")),
     ],
 )
-def test_archives_of_another_kind(tmp_path, complains, arrays, parts):
+def test_invalid_arrays_are_refused(tmp_path, complains, arrays, parts):
     with complains("toy.npz", *parts):
         npz(save(tmp_path, **arrays))
 
 
-def test_no_archive(tmp_path, complains):
-    with complains("away.npz: there is no such file"):
-        npz(tmp_path / "away.npz")
+def test_missing_and_truncated_archives_are_refused(tmp_path, complains):
+    with complains("missing.npz: there is no such file"):
+        npz(tmp_path / "missing.npz")
     path = save(tmp_path, images=pixels(4, 2, 2))
     path.write_bytes(path.read_bytes()[:-40])
-    with complains("toy.npz: it is none or cut off"):
+    with complains("toy.npz: it is not one, or truncated"):
         npz(path)
     path.write_bytes(b"")
     with complains("toy.npz"):
         npz(path)
 
 
-def test_a_damaged_archive(tmp_path, complains):
+def test_a_damaged_archive_is_refused(tmp_path, complains):
     path = tmp_path / "toy.npz"
     np.savez_compressed(path, images=pixels(200, 8, 8))
     content = bytearray(path.read_bytes())
@@ -120,7 +120,7 @@ def test_a_damaged_archive(tmp_path, complains):
 
 
 @pytest.mark.parametrize("label", [2**20, 2**40, 2**64 - 1])
-def test_labels_of_more_classes_than_there_can_be(tmp_path, label):
+def test_labels_above_the_largest_number_of_classes_are_refused(tmp_path, label):
     labels = np.full(40, label, dtype=np.uint64)
     with pytest.raises(ValueError, match=r"labels of .* must be below 100,000, got 1"):
         npz(save(tmp_path, images=pixels(40, 4, 4), labels=labels))

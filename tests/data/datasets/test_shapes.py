@@ -18,19 +18,19 @@ def test_factors_and_indices_round_trip():
 
 
 @pytest.mark.parametrize("size", [32, 64])
-def test_every_image_is_binary_whole_and_unlike_any_other(size):
+def test_every_image_is_binary_complete_and_unique(size):
     images = render(factors_of(torch.arange(NUM_IMAGES)), size=size)
     assert images.shape == (NUM_IMAGES, 1, size, size)
     assert images.dtype == torch.uint8
     assert images.max() == 1
     packed = np.packbits(images.flatten(1).numpy(), axis=1)
     assert len(np.unique(packed.view(f"V{packed.shape[1]}"))) == NUM_IMAGES
-    # A sprite cut off by the border would have fewer pixels there than in the middle.
+    # A sprite cropped by the border would have fewer pixels there than at other positions.
     pixels = images.flatten(1).sum(1).view(-1, FACTORS["x"] * FACTORS["y"])
     assert torch.equal(pixels.amin(1), pixels.amax(1))
 
 
-def test_x_and_y_move_right_and_down_and_scale_grows():
+def test_the_directions_of_x_y_and_scale():
     first = torch.tensor([[2, 1, 3, 0, 0]])
     for column, direction in ((3, (0, 1)), (4, (1, 0))):
         moved = first.clone()
@@ -41,15 +41,15 @@ def test_x_and_y_move_right_and_down_and_scale_grows():
     assert areas == sorted(set(areas))
 
 
-def test_a_quarter_turn_turns_the_sprite():
-    """Three of the twelve orientations are a right angle, which is exact on a square grid."""
+def test_three_orientations_are_a_rotation_by_90_degrees():
+    """It is exact on a square grid."""
     upright, turned = (render(torch.tensor([[0, 3, orientation, 7, 7]]))[0, 0] for orientation in (0, 3))
-    place = slice(7 * 2, 7 * 2 + 34)
-    assert upright[place, place].sum() == upright.sum()
-    assert torch.equal(turned[place, place], torch.rot90(upright[place, place], -1, (0, 1)))
+    window = slice(7 * 2, 7 * 2 + 34)
+    assert upright[window, window].sum() == upright.sum()
+    assert torch.equal(turned[window, window], torch.rot90(upright[window, window], -1, (0, 1)))
 
 
-def test_splits_share_nothing_and_their_factors_can_be_had():
+def test_splits_are_disjoint_and_their_factors_are_known():
     data = find_dataset("shapes")(size=32)
     assert (data.spec.shape, data.spec.levels, data.spec.num_classes) == ((1, 32, 32), 2, 3)
     indices = {name: indices_of_split(name) for name in ("train", "validation", "test")}
@@ -61,15 +61,15 @@ def test_splits_share_nothing_and_their_factors_can_be_had():
     assert test.labels.bincount().tolist() == [1_229] * 3
 
 
-def test_another_size(complains):
+def test_another_size_is_refused(complains):
     with complains("32 or 64, got 28"):
         find_dataset("shapes")(size=28)
     with complains("a size of 32 or 64", "28"):
         render(torch.zeros(1, 5, dtype=torch.int64), size=28)
 
 
-def test_factors_out_of_range(complains):
-    with complains("factors must lie", "(3, 0, 0, 0, 0)"):
+def test_factors_out_of_range_are_refused(complains):
+    with complains("factors must be between", "(3, 0, 0, 0, 0)"):
         render(torch.tensor([[3, 0, 0, 0, 0]]))
-    with complains("factors must lie", "(0, -1, 0, 0, 0)"):
+    with complains("factors must be between", "(0, -1, 0, 0, 0)"):
         render(torch.tensor([[0, -1, 0, 0, 0]]))

@@ -63,7 +63,7 @@ def test_an_unfinished_autoencoder_says_why_it_cannot_draw(
     run = tmp_path / "stopped"
     assert genera("train", *SMALL, "--out", str(run), *dying(6, "SIGINT")).returncode == 130
     message = failing("sample", str(run), "--out", str(tmp_path / "x.png"))
-    assert "fitted when its training ends: finish the training" in message
+    assert "fitted when training ends: finish the training" in message
     assert main(["figures", str(run)]) == 0
     assert "skipped samples: the mixture" in capsys.readouterr().err
     assert not (run / "figures" / "samples.png").exists()

@@ -1,4 +1,4 @@
-"""The data sets. What is exported here is in the catalogue."""
+"""The data sets. Everything exported here is in the catalogue."""
 
 from genera.data.datasets.celeba import celeba
 from genera.data.datasets.cifar10 import cifar10

@@ -1,4 +1,4 @@
-"""CelebA: faces of celebrities, from files that users bring."""
+"""CelebA: faces of celebrities, from files that users provide."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ from pathlib import Path
 
 from genera.core.image_spec import ImageSpec
 from genera.data.dataset_info import dataset
-from genera.data.downloads import data_folders, find_file, where_to_put
+from genera.data.downloads import data_folders, describe_data_folders, find_file
 from genera.data.images import ImageDataset, ImageSplit
 from genera.data.picture_decoding import list_pictures, read_pictures
 
@@ -27,15 +27,15 @@ _SPLITS = {"0": "train", "1": "validation", "2": "test"}
 def celeba(size: int = 64) -> ImageDataset:
     """CelebA: the aligned faces in their official splits, the centre 148×148 pixels resized.
 
-    Its licence asks people to request it, so it is never downloaded: put ``img_align_celeba.zip`` (or the folder
-    unpacked from it) and ``list_eval_partition.txt`` into ``$GENERA_DATA/celeba/``.
+    Its licence requires users to request it, so it is not downloaded: put ``img_align_celeba.zip`` (or the unpacked
+    folder) and ``list_eval_partition.txt`` into ``$GENERA_DATA/celeba/``.
 
     Args:
         size: height and width to resize to, in pixels.
 
     Source:
         Liu, Luo, Wang & Tang (2015), "Deep learning face attributes in the wild". The crop is that of Larsen et al.
-        (2016), which most papers since have used.
+        (2016), which most later papers use.
     """
     spec = ImageSpec(3, size, size, levels=256)
 
@@ -53,19 +53,19 @@ def _load(split: str, size: int) -> ImageSplit:
     if partition is None or pictures is None:
         missing = f"{PICTURES}.zip" if pictures is None else PARTITION
         raise ValueError(
-            f"celeba lacks {missing}; request it at https://mmlab.ie.cuhk.edu.hk/projects/CelebA.html "
-            f"and put it into {where_to_put('celeba')}"
+            f"celeba needs {missing}; request it at https://mmlab.ie.cuhk.edu.hk/projects/CelebA.html "
+            f"and put it into {describe_data_folders('celeba')}"
         )
-    wanted = _names_of(partition, split)
-    sources = [source for source in list_pictures(pictures) if source.parts[-1] in wanted]
-    if len(sources) != len(wanted):
-        raise ValueError(f"{pictures} must hold the {len(wanted)} pictures of the {split} split, got {len(sources)}")
+    names = _names_in_split(partition, split)
+    sources = [source for source in list_pictures(pictures) if source.parts[-1] in names]
+    if len(sources) != len(names):
+        raise ValueError(f"{pictures} must contain {len(names)} pictures of the {split} split, got {len(sources)}")
     pixels, _ = read_pictures(sources, size=size, crop=CROP, channels=3)
     return ImageSplit(pixels)
 
 
-def _names_of(partition: Path, split: str) -> set[str]:
-    """The pictures of a split, from lines such as ``000001.jpg 0``."""
+def _names_in_split(partition: Path, split: str) -> set[str]:
+    """The file names of a split, from lines such as ``000001.jpg 0``."""
     names: set[str] = set()
     for number, line in enumerate(partition.read_text().splitlines(), start=1):
         match line.split():

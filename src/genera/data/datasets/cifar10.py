@@ -16,7 +16,7 @@ from genera.data.downloads import Digest, RemoteFile, read_file
 from genera.data.images import ImageDataset, ImageSplit
 from genera.data.splits import permutation
 
-# The binary version: the more common python version is made of pickles, which run code when read.
+# The binary version: the more common Python version consists of pickles, which can execute code when loaded.
 ARCHIVE = RemoteFile(
     "cifar-10-binary.tar.gz",
     (
@@ -51,30 +51,30 @@ def cifar10() -> ImageDataset:
     """
 
     @cache
-    def everything() -> dict[str, ImageSplit]:
+    def all_splits() -> dict[str, ImageSplit]:
         content = read_file("cifar10", ARCHIVE)
-        train = records(content, _TRAIN_FILES)
+        train = read_records(content, _TRAIN_FILES)
         order = permutation(len(train))
         return {
             "train": train.subset(order[:-NUM_VALIDATION]),
             "validation": train.subset(order[-NUM_VALIDATION:]),
-            "test": records(content, _TEST_FILES),
+            "test": read_records(content, _TEST_FILES),
         }
 
     splits: dict[str, Callable[[], ImageSplit]] = {
-        "train": lambda: everything()["train"],
-        "validation": lambda: everything()["validation"],
-        "test": lambda: everything()["test"],
+        "train": lambda: all_splits()["train"],
+        "validation": lambda: all_splits()["validation"],
+        "test": lambda: all_splits()["test"],
     }
     spec = ImageSpec(3, 32, 32, levels=256, num_classes=len(CLASS_NAMES))
     return ImageDataset("cifar10", spec, class_names=CLASS_NAMES, splits=splits)
 
 
-def records(archive: bytes, names: tuple[str, ...]) -> ImageSplit:
-    """Read the images of some files of the decompressed tar.
+def read_records(archive: bytes, names: tuple[str, ...]) -> ImageSplit:
+    """Read the images of the named files from the decompressed tar archive.
 
     Raises:
-        ValueError: a file is missing from it, or is not made of whole records.
+        ValueError: a file is missing, or does not consist of whole records.
     """
     parts: list[np.ndarray] = []
     with tarfile.open(fileobj=BytesIO(archive), mode="r:") as tar:
@@ -86,7 +86,7 @@ def records(archive: bytes, names: tuple[str, ...]) -> ImageSplit:
             content = b"" if member is None else member.read()
             if not content or len(content) % _RECORD:
                 raise ValueError(
-                    f"{ARCHIVE.name} must hold {name} in records of {_RECORD} bytes, got {len(content)} bytes"
+                    f"{ARCHIVE.name} must contain {name} in records of {_RECORD} bytes, got {len(content)} bytes"
                 )
             parts.append(np.frombuffer(content, np.uint8).reshape(-1, _RECORD))
     table = torch.from_numpy(np.concatenate(parts))

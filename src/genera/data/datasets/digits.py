@@ -1,4 +1,4 @@
-"""Digits: the small handwritten digits that ship with scikit-learn."""
+"""Digits: the small handwritten digits included in scikit-learn."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ def digits() -> ImageDataset:
     Source:
         Alpaydin & Kaynak (1998), "Optical recognition of handwritten digits"; its test set, as in scikit-learn.
     """
-    # Takes over a second to import.
+    # The import takes over a second.
     from sklearn.datasets import load_digits
 
     table = load_digits()

@@ -1,4 +1,4 @@
-"""Element-wise transforms: a new coupling is one of these and its line here."""
+"""Element-wise transforms of couplings. A new one needs its own file and an export here."""
 
 from genera.flows.elementwise.affine import Affine
 from genera.flows.elementwise.base import Elementwise

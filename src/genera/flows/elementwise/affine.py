@@ -9,9 +9,9 @@ from genera.flows.elementwise.base import Elementwise
 
 
 class Affine(Elementwise):
-    """``y = (x + t) · exp(s)`` with ``s`` squashed to ``(-e^γ, e^γ)``, γ learned per channel.
+    """``y = (x + t) · exp(s)`` with ``s`` bounded to ``(-e^γ, e^γ)`` by a tanh, γ learned per channel.
 
-    The bound keeps one bad step from blowing up the scale; γ lets the model widen it.
+    The bound prevents one bad step from making the scale explode; γ lets the model widen it.
 
     Args:
         channels: C.

@@ -1,4 +1,4 @@
-"""What a coupling applies to each value."""
+"""The interface of the element-wise transforms of couplings."""
 
 from __future__ import annotations
 
@@ -8,12 +8,12 @@ from torch import Tensor, nn
 
 
 class Elementwise(nn.Module, ABC):
-    """An increasing function of one number whose shape is set by ``num_params`` others.
+    """An increasing function of one number with ``num_params`` parameters.
 
-    A subclass takes the number of channels as its only required argument.
+    The only required argument of a subclass is the number of channels.
     """
 
-    #: Parameters per value, which the conditioner of a coupling provides.
+    #: Number of parameters per value, which the conditioner of a coupling computes.
     num_params: int
 
     @abstractmethod

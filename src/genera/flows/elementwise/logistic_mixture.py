@@ -12,18 +12,18 @@ from genera.core import check_positive
 from genera.flows.elementwise.affine import Affine
 from genera.flows.elementwise.base import Elementwise
 
-#: ``|log s|`` of a component stays below this: e^-5 is narrower than one of 256 grey levels after the logit.
+#: Bound of ``|log s|`` of a component: e^-5 is narrower than one of 256 grey levels after the logit.
 MAX_LOG_SCALE = 5.0
-#: Enough to bisect any bracket down to the last digit; Newton steps need about ten.
+#: Enough to bisect any bracket to machine precision; Newton's method needs about ten.
 MAX_STEPS = 100
 
 
 class LogisticMixture(Elementwise):
-    """The logit of a mixture's distribution function, then an affine transform.
+    """The logit of the distribution function of a mixture, then an affine transform.
 
     ``y = affine(logit Σ_k π_k σ((x - μ_k) / s_k))``. The parameters of a value are the logits of the K weights, the K
-    means, counted from places one apart around zero, the K log-scales, and the two of :class:`Affine`. The inverse is
-    found numerically, to the last digits; its gradients, of first order only, are those of the implicit function.
+    means as offsets from a grid of spacing 1 around zero, the K log-scales, and the two of :class:`Affine`. The inverse
+    is computed numerically to machine precision; its gradients (first order only) come from the implicit function.
 
     Args:
         channels: C.
@@ -53,8 +53,8 @@ class LogisticMixture(Elementwise):
         root, log_slope = mixture.quantile(z)
         if not torch.is_grad_enabled():
             return root, log_scale - log_slope
-        # The implicit function's gradients: a Newton step from the root, of length zero, differentiated as if its
-        # slope were constant.
+        # Gradients of the implicit function: a Newton step from the root, of length zero, differentiated with a
+        # constant slope.
         value, log_slope = mixture.logit_cdf(root)
         error = value - z
         x = root - (error - error.detach()) / _slope(log_slope.detach())
@@ -63,8 +63,8 @@ class LogisticMixture(Elementwise):
 
     def _mixture(self, params: Tensor) -> _Mixture:
         weights, means, log_scales = params[:, :-2].chunk(3, dim=1)
-        # Parameters of zero must not be K times the same component: with equal gradients they would stay the same for
-        # ever. So the means start one scale apart, which learns faster than a speed of its own for each component.
+        # Parameters of zero must not give K equal components, whose equal gradients would keep them equal. So the means
+        # start one scale apart, which learns faster than a separate learning rate for each component.
         num_components = weights.shape[1]
         ranks = torch.arange(num_components, dtype=params.dtype, device=params.device)[:, None, None, None]
         means = means + ranks - (num_components - 1) / 2
@@ -85,8 +85,8 @@ class _Mixture(NamedTuple):
         log_below, log_above = F.logsigmoid(u), F.logsigmoid(-u)
         below, above = self.log_weights + log_below, self.log_weights + log_above
         log_cdf, log_survival = below.logsumexp(dim=1), above.logsumexp(dim=1)
-        # dz/dx = pdf / cdf + pdf / (1 - cdf), component by component: in the tails the logarithms of pdf and cdf are
-        # large and nearly equal, but those of the components' shares in the cdf are not large where they matter.
+        # dz/dx = pdf / cdf + pdf / (1 - cdf), summed over components: in the tails the logarithms of pdf and cdf are
+        # large and nearly equal, but those of each component's share of the cdf are small where they contribute.
         hazards = torch.logaddexp(
             below - log_cdf.unsqueeze(1) + log_above, above - log_survival.unsqueeze(1) + log_below
         )
@@ -94,27 +94,27 @@ class _Mixture(NamedTuple):
 
     @torch.no_grad()
     def quantile(self, z: Tensor) -> tuple[Tensor, Tensor]:
-        """The ``x`` with ``logit cdf(x) = z``, and ``log dz/dx``: Newton's method, bisecting where it is not safe.
+        """The ``x`` with ``logit cdf(x) = z``, and ``log dz/dx``, by Newton's method safeguarded with bisection.
 
-        A Newton step is taken where it stays inside the bracket and is at most half as long as the last but one. Most
-        values are found in three steps; whenever half of those that are left are found, the others go on alone.
+        A Newton step is used if it stays inside the bracket and is at most half as long as the step before the last.
+        Most values converge in three steps; whenever half of the active values have converged, they are removed.
         """
-        # Left of all the components' own quantiles every component is too small, right of them too large.
+        # The root is between the smallest and the largest quantile of the single components.
         quantiles = self.means + self.log_scales.exp() * z.unsqueeze(1)
         low, high = quantiles.amin(dim=1).flatten(), quantiles.amax(dim=1).flatten()
-        # Values in one row, (N,), and their mixtures (1, K, N), so that any of them can be left out.
+        # Flattened values, (N,), and their mixtures, (1, K, N), so that converged values can be removed.
         mixture = _Mixture(*(field.movedim(1, 0).flatten(1)[None] for field in self))
-        found, slopes = torch.empty_like(low), torch.empty_like(low)
-        sought, places = z.flatten(), torch.arange(z.numel(), device=z.device)
+        roots, slopes = torch.empty_like(low), torch.empty_like(low)
+        target, indices = z.flatten(), torch.arange(z.numel(), device=z.device)
         x = (low + high) / 2
         last = before_last = high - low
-        active = torch.ones_like(places, dtype=torch.bool)
+        active = torch.ones_like(indices, dtype=torch.bool)
         tolerance = 4 * torch.finfo(z.dtype).eps
         for _ in range(MAX_STEPS):
             value, log_slope = (values[0] for values in mixture.logit_cdf(x[None]))
-            error = value - sought
-            # Neither z nor x can be met more closely than it is rounded; to step on would be to follow noise.
-            active = active & (error.abs() > tolerance * (1 + sought.abs())) & (last > tolerance * (1 + x.abs()))
+            error = value - target
+            # Neither z nor x can be more accurate than its rounding; further steps would follow noise.
+            active = active & (error.abs() > tolerance * (1 + target.abs())) & (last > tolerance * (1 + x.abs()))
             num_active = int(active.sum())
             if not num_active:
                 break
@@ -125,16 +125,16 @@ class _Mixture(NamedTuple):
             x = torch.where(active, x - step, x)
             last, before_last = step.abs(), last
             if 2 * num_active < len(x):
-                found[places], slopes[places] = x, log_slope
-                here = active.nonzero().squeeze(1)
-                mixture = _Mixture(*(field.index_select(2, here) for field in mixture))
-                sought, places, x, low, high, last, before_last, active = (
-                    values[here] for values in (sought, places, x, low, high, last, before_last, active)
+                roots[indices], slopes[indices] = x, log_slope
+                remaining = active.nonzero().squeeze(1)
+                mixture = _Mixture(*(field.index_select(2, remaining) for field in mixture))
+                target, indices, x, low, high, last, before_last, active = (
+                    values[remaining] for values in (target, indices, x, low, high, last, before_last, active)
                 )
-        found[places], slopes[places] = x, log_slope
-        return found.view(z.shape), slopes.view(z.shape)
+        roots[indices], slopes[indices] = x, log_slope
+        return roots.view(z.shape), slopes.view(z.shape)
 
 
 def _slope(log_slope: Tensor) -> Tensor:
-    """The slope, not below what rounding can tell from flat: between distant components it would underflow to zero."""
+    """``exp(log_slope)``, at least machine epsilon: between distant components it would underflow to zero."""
     return log_slope.exp().clamp_min(torch.finfo(log_slope.dtype).eps)

@@ -1,4 +1,4 @@
-"""What the players want of the discriminator's logits. A new loss is its file and its line here."""
+"""Adversarial losses. A new loss needs its own file and an export here."""
 
 from genera.gans.losses.base import AdversarialLoss
 from genera.gans.losses.hinge import Hinge

@@ -1,4 +1,4 @@
-"""What the players want of the discriminator's logits."""
+"""The interface of adversarial losses."""
 
 from __future__ import annotations
 
@@ -10,19 +10,19 @@ from genera.core import at_least_float32
 
 
 class AdversarialLoss(nn.Module, ABC):
-    """A loss for each of two players. A logit is higher the more real the discriminator holds an image to be."""
+    """One loss for each of two players. Higher logits mean that the discriminator considers an image more real."""
 
     @abstractmethod
     def discriminator(self, real: Tensor, fake: Tensor) -> Tensor:
-        """Of the logits of real images and of as many fakes, ``(B,)`` each: ``(B,)``, in float32 at least.
+        """The loss for the logits of real images and of as many fakes, ``(B,)`` each: ``(B,)``, at least float32.
 
-        Every number is the part of a real image and that of the fake beside it, added up.
+        Each element is the sum of the terms of one real image and the fake of the same index.
         """
 
     @abstractmethod
     def generator(self, fake: Tensor) -> Tensor:
-        """Of the logits of fakes, ``(B,)``: ``(B,)``, in float32 at least."""
+        """The loss for the logits of fakes, ``(B,)``: ``(B,)``, at least float32."""
 
     def prediction(self, logits: Tensor) -> Tensor:
-        """What papers call D(x), ``(B,)``, in float32 at least: the logits, unless the loss reads log-odds in them."""
+        """``D(x)``, ``(B,)``, at least float32: the logits, or probabilities if the loss treats logits as log-odds."""
         return at_least_float32(logits)

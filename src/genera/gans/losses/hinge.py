@@ -12,7 +12,7 @@ from genera.gans.losses.base import AdversarialLoss
 class Hinge(AdversarialLoss):
     """``max(0, 1 - real) + max(0, 1 + fake)`` for the discriminator, ``-fake`` for the generator.
 
-    The discriminator stops caring for images that it has on the right side by a margin of 1.
+    Images that the discriminator classifies correctly with a margin of 1 have zero loss.
 
     Source:
         Lim & Ye (2017); Miyato, Kataoka, Koyama & Yoshida (2018), equations 16 and 17.

@@ -11,8 +11,8 @@ from genera.gans.losses.base import AdversarialLoss
 class LeastSquares(AdversarialLoss):
     """``½ (real - 1)² + ½ fake²`` for the discriminator, ``½ (fake - 1)²`` for the generator.
 
-    The logits are a regression to 1 for real images and 0 for fakes: a fake is pulled to the boundary from either side,
-    and the more the further off it is.
+    A regression of the logits to 1 for real images and 0 for fakes: fakes on either side of the decision boundary get
+    gradients towards it that grow with the distance.
 
     Source:
         Mao et al. (2017), equation 9.

@@ -1,4 +1,4 @@
-"""The loss that GANs are mostly trained with."""
+"""The non-saturating GAN loss."""
 
 from __future__ import annotations
 
@@ -12,8 +12,8 @@ from genera.gans.losses.base import AdversarialLoss
 class NonSaturating(AdversarialLoss):
     """``-log D(x) - log(1 - D(G(z)))`` for the discriminator, ``-log D(G(z))`` for the generator.
 
-    D is the sigmoid of the logit, so these are binary cross-entropies, in nats. The generator wants its images called
-    real, rather than not called fake, and so learns most where it does worst.
+    D is the sigmoid of the logit, so these are binary cross-entropies, in nats. The generator maximizes the probability
+    of its images being real, so its gradient is largest for the fakes that the discriminator rejects.
 
     Source:
         Goodfellow et al. (2014), section 3; the report.

@@ -1,4 +1,4 @@
-"""The loss of the minimax game."""
+"""The minimax (saturating) GAN loss."""
 
 from __future__ import annotations
 
@@ -12,8 +12,8 @@ from genera.gans.losses.base import AdversarialLoss
 class Saturating(AdversarialLoss):
     """``-log D(x) - log(1 - D(G(z)))`` for the discriminator, ``log(1 - D(G(z)))`` for the generator.
 
-    What one player wins the other loses, in nats. The generator's gradient vanishes where the discriminator is sure of
-    its fakes, which is how training starts: a loss to compare with, not to train with.
+    A zero-sum game, in nats. The generator's gradient vanishes if the discriminator confidently rejects its fakes, as
+    it does early in training. For comparison with other losses, not recommended for training.
 
     Source:
         Goodfellow et al. (2014), equation 1.

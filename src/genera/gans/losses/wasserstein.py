@@ -11,8 +11,8 @@ from genera.gans.losses.base import AdversarialLoss
 class Wasserstein(AdversarialLoss):
     """``fake - real`` for the discriminator, ``-fake`` for the generator.
 
-    Minus the mean of the first estimates the Wasserstein-1 distance, for a discriminator whose slope is at most 1.
-    Nothing here keeps it there: that is up to a gradient penalty or spectral normalization.
+    The negated mean of the discriminator's loss estimates the Wasserstein-1 distance if the discriminator is
+    1-Lipschitz. This loss does not enforce that: use a gradient penalty or spectral normalization.
 
     Source:
         Arjovsky, Chintala & Bottou (2017), equation 2.

@@ -1,4 +1,4 @@
-"""What the discriminator pays for steepness."""
+"""The interface of gradient penalties, and helpers for them."""
 
 from __future__ import annotations
 
@@ -12,12 +12,12 @@ from torch import Tensor, nn
 
 from genera.core import at_least_float32
 
-#: Images ``(B, C, H, W)`` in [-1, 1] to logits ``(B,)``, each of which depends on its own image.
+#: Images ``(B, C, H, W)`` in [-1, 1] to logits ``(B,)``, each of which depends only on its own image.
 Discriminator = Callable[[Tensor], Tensor]
 
 
 class Penalty(nn.Module, ABC):
-    """A function of the gradients of the logits by the images, to be added to the discriminator's loss.
+    """A function of the gradients of the logits with respect to the images, added to the discriminator's loss.
 
     Args:
         weight: factor on the penalty.
@@ -36,16 +36,16 @@ class Penalty(nn.Module, ABC):
     def forward(
         self, discriminator: Discriminator, real: Tensor, fake: Tensor, *, generator: torch.Generator | None = None
     ) -> Tensor:
-        """Of as many images as fakes, ``(B, C, H, W)`` in [-1, 1]: ``(B,)``, weighted, in float32 at least.
+        """The penalty for equally many images and fakes, ``(B, C, H, W)`` in [-1, 1]: ``(B,)``, at least float32.
 
-        No gradient reaches the images. ``generator`` gives the noise of a penalty that has some.
+        It includes the weight. No gradient reaches the images. ``generator`` is for penalties that use noise.
         """
 
 
 def gradients_at(discriminator: Discriminator, x: Tensor) -> Tensor:
-    """The gradient of every logit by its own image ``(B, C, H, W)``: ``(B, C * H * W)``, itself differentiable.
+    """The gradient of every logit with respect to its image ``(B, C, H, W)``: ``(B, C * H * W)``, differentiable.
 
-    In float32 at least, within autocast as well: gradients, and their gradients, leave the range of half precision.
+    At least float32, also under autocast: gradients and second derivatives exceed the range of half precision.
     """
     with torch.autocast(x.device.type, enabled=False):
         x = at_least_float32(x.detach()).requires_grad_()
@@ -53,25 +53,25 @@ def gradients_at(discriminator: Discriminator, x: Tensor) -> Tensor:
     return gradients.flatten(start_dim=1)
 
 
-def check_independent(discriminator: nn.Module, shape: tuple[int, int, int], *, num_classes: int) -> None:
-    """Refuse a critic whose logits depend on other images of the batch: the gradient of one is then not its own.
+def check_batch_independent(discriminator: nn.Module, shape: tuple[int, int, int], *, num_classes: int) -> None:
+    """Check that the logit of an image does not depend on the other images of the batch, as gradient penalties require.
 
     Args:
-        critic: network ``(x, labels) -> (logits, features)``.
+        discriminator: network ``(x, labels) -> (logits, features)``.
         shape: ``(C, H, W)`` of its images.
         num_classes: of its labels; 0 for none.
 
     Raises:
-        ValueError: a logit has a gradient by another image than its own.
+        ValueError: a logit has a gradient with respect to another image.
 
     Source:
         Gulrajani et al. (2017), section 4.
     """
-    # What changes as it is used, such as running statistics, changes in a copy.
+    # Use a copy: a forward pass updates buffers such as running statistics.
     discriminator = copy.deepcopy(discriminator).train()
     weight = next(discriminator.parameters())
     if weight.is_meta:
-        # Made to find out its size, with no numbers that could depend on others.
+        # A model on the meta device has no values to compute with.
         return
     noise = torch.randn(4, *shape, generator=torch.Generator().manual_seed(0))
     x = noise.to(weight).requires_grad_()
@@ -79,6 +79,6 @@ def check_independent(discriminator: nn.Module, shape: tuple[int, int, int], *, 
     (gradient,) = torch.autograd.grad(discriminator(x, labels)[0][0], x)
     if gradient[1:].any():
         raise ValueError(
-            "a penalty needs a critic that judges every image by itself, and this one's logit of an image changes with "
-            "the others of its batch: set its batch_norm and minibatch_std to false; spectral_norm may take their place"
+            "a penalty needs a discriminator whose logit of an image does not depend on the rest of the batch, but "
+            "this one's does: set batch_norm and minibatch_std to false; spectral_norm can replace them"
         )

@@ -12,7 +12,8 @@ from genera.gans.penalties.base import Discriminator, Penalty, gradients_at
 class GradientPenalty(Penalty):
     """``weight · (‖∇D(x̂)‖ - 1)²`` at random points x̂ between images and fakes.
 
-    A point lies anywhere on the line from an image to the fake beside it. The norm is over all dimensions of one image.
+    Each point is uniform on the line from an image to the fake of the same index. The norm is over all dimensions of
+    one image.
 
     Args:
         weight: λ in the paper, 10 there.
@@ -28,7 +29,7 @@ class GradientPenalty(Penalty):
         self, discriminator: Discriminator, real: Tensor, fake: Tensor, *, generator: torch.Generator | None = None
     ) -> Tensor:
         real, fake = at_least_float32(real), at_least_float32(fake)
-        share = torch.rand(len(real), 1, 1, 1, generator=generator, dtype=real.dtype, device=real.device)
-        gradients = gradients_at(discriminator, torch.lerp(real, fake, share))
-        # Where a gradient is zero, torch takes that of its norm to be zero as well, not 0 / 0.
+        weight = torch.rand(len(real), 1, 1, 1, generator=generator, dtype=real.dtype, device=real.device)
+        gradients = gradients_at(discriminator, torch.lerp(real, fake, weight))
+        # If a gradient is zero, torch defines the gradient of its norm as zero, not 0 / 0.
         return self.weight * (torch.linalg.vector_norm(gradients, dim=1) - 1).square()

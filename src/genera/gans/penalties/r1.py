@@ -10,7 +10,7 @@ from genera.gans.penalties.base import Discriminator, Penalty, gradients_at
 
 
 class R1(Penalty):
-    """``weight / 2 · ‖∇D(x)‖²`` at real images, where a discriminator that has nothing left to tell apart is flat.
+    """``weight / 2 · ‖∇D(x)‖²`` at real images, where the optimal discriminator at equilibrium has zero gradient.
 
     Args:
         weight: γ in the paper, 10 there.

@@ -13,7 +13,7 @@ from lightning.pytorch.loggers import Logger
 from lightning.pytorch.utilities import rank_zero_only
 from tqdm import tqdm
 
-from genera.core.files import write_whole
+from genera.core.files import write_atomically
 from genera.runs.readers import read_table
 
 
@@ -77,7 +77,7 @@ class TableLogger(Logger):
         writer.writeheader()
         # What a callback logs by Lightning's own count of steps may come after a later row.
         writer.writerows({"step": step, **row} for step, row in sorted(self._rows.items()))
-        write_whole(self.path, text.getvalue())
+        write_atomically(self.path, text.getvalue())
 
     @rank_zero_only
     def finalize(self, status: str) -> None:

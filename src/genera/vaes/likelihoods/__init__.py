@@ -1,4 +1,4 @@
-"""Pixel likelihoods: what the decoder's output says of the pixels. A new one is its file and its line here."""
+"""Pixel likelihoods ``p(x | z)``. A new one needs its own file and an export here."""
 
 from genera.vaes.likelihoods.base import PixelLikelihood
 from genera.vaes.likelihoods.bernoulli import BernoulliPixels

@@ -1,4 +1,4 @@
-"""What the decoder's output says of the pixels."""
+"""The interface of pixel likelihoods."""
 
 from __future__ import annotations
 
@@ -9,26 +9,26 @@ from torch import Tensor, nn
 
 from genera.core import ImageSpec
 
-#: Where the bins of the lowest and the highest level end: further out than any density on [0, 1] reaches, and near
-#: enough that its square, in units of the narrowest scale, is a float32. Infinity would make gradients of ∞ · 0.
+#: Outer end of the bins of the lowest and the highest level: far outside any density on [0, 1], but its square in units
+#: of the smallest scale is representable in float32. Infinity would give NaN gradients (∞ · 0).
 _FAR = 1e9
 
 
 class PixelLikelihood(nn.Module, ABC):
-    """``p(x | z)``, with pixels independent of each other given the latent.
+    """``p(x | z)``, with pixels independent given the latent.
 
-    The decoder gives ``out_channels`` numbers for every place of the image; what they mean is the likelihood's matter.
-    Level ``k`` of ``levels`` lies at ``k / (levels - 1)`` in [0, 1]. A continuous likelihood gives it the mass between
-    half a level below and half a level above; the lowest level takes all that is below as well, and the highest all
-    that is above, so that the probabilities of the levels sum to one.
+    The decoder outputs ``out_channels`` parameters per position, which the likelihood interprets. Level ``k`` of
+    ``levels`` is at ``k / (levels - 1)`` in [0, 1]. A continuous likelihood assigns to it the mass of the bin from half
+    a level below to half a level above; the bins of the lowest and highest level extend to ∓∞, so that the
+    probabilities of the levels sum to one.
 
     Args:
         spec: the images.
     """
 
-    #: Whether ``log_prob`` is the log-probability of integer pixels, so that bits per dimension mean something.
+    #: Whether ``log_prob`` is the log-probability of integer pixels, so that bits per dimension are defined.
     has_density: bool = True
-    #: Whether ``sample`` draws every pixel; it gives the mean otherwise.
+    #: Whether ``sample`` samples every pixel; otherwise it returns the mean.
     can_sample: bool = True
 
     def __init__(self, spec: ImageSpec) -> None:
@@ -38,26 +38,26 @@ class PixelLikelihood(nn.Module, ABC):
     @property
     @abstractmethod
     def out_channels(self) -> int:
-        """Channels the decoder must give."""
+        """Number of output channels that the decoder must have."""
 
     @abstractmethod
     def log_prob(self, params: Tensor, images: Tensor) -> Tensor:
-        """Of uint8 images ``(B, C, H, W)``, given ``(B, out_channels, H, W)``: ``(B,)`` nats, in float32 at least."""
+        """``log p(x | z)`` of uint8 ``(B, C, H, W)`` given ``(B, out_channels, H, W)``: ``(B,)``, at least float32."""
 
     @abstractmethod
     def mean(self, params: Tensor) -> Tensor:
-        """The stated mean of every pixel, ``(B, C, H, W)`` in [0, 1].
+        """The mean of every pixel, ``(B, C, H, W)`` in [0, 1].
 
-        Of continuous likelihoods it is that of the density, before what lies outside of [0, 1] goes to the end levels:
-        near the ends the mean of the levels themselves is a little further in.
+        For continuous likelihoods it is the mean of the density, before the mass outside [0, 1] is assigned to the end
+        levels; near the ends the mean of the levels is slightly different.
         """
 
     @abstractmethod
     def sample(self, params: Tensor, *, generator: torch.Generator | None = None) -> Tensor:
-        """uint8 ``(B, C, H, W)``: a draw of every pixel, or the mean where its noise would only be in the way."""
+        """uint8 ``(B, C, H, W)``: a sample of every pixel, or the mean if ``can_sample`` is False."""
 
     def bins(self, images: Tensor, *, dtype: torch.dtype) -> tuple[Tensor, Tensor]:
-        """The lower and upper ends of what rounds to the pixels, on [0, 1]: two of the shape of ``images``."""
+        """The lower and upper ends of the pixels' bins on [0, 1]: two tensors of the shape of ``images``."""
         top = self.spec.levels - 1
         k = images.to(dtype)
         lower = ((k - 0.5) / top).masked_fill(images == 0, -_FAR)

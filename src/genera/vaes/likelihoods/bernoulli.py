@@ -11,9 +11,7 @@ from genera.vaes.likelihoods.base import PixelLikelihood
 
 
 class BernoulliPixels(PixelLikelihood):
-    """A Bernoulli distribution for every pixel value of binary images, whose logits are the decoder's output.
-
-    ``sample`` draws.
+    """A Bernoulli distribution for every pixel value of binary images; the decoder outputs the logits.
 
     Args:
         spec: the images, of 2 levels.
@@ -30,7 +28,7 @@ class BernoulliPixels(PixelLikelihood):
         if spec.levels != 2:
             raise ValueError(
                 f"a Bernoulli likelihood is for images of 2 levels, got {spec.levels}: "
-                "choose CrossEntropyPixels for grey pixels, or another likelihood"
+                "use CrossEntropyPixels for grey pixels, or another likelihood"
             )
 
     @property

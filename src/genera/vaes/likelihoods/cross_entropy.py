@@ -11,17 +11,17 @@ from genera.vaes.likelihoods.base import PixelLikelihood
 
 
 class CrossEntropyPixels(PixelLikelihood):
-    """Minus the binary cross-entropy of pixels on [0, 1] under the sigmoid of the decoder's output.
+    """The negated binary cross-entropy of pixels on [0, 1] under the sigmoid of the decoder's output.
 
-    A loss in wide use, and not a probability: over the levels it does not sum to one. It has no bits per dimension and
-    compares with no likelihood; on images of 2 levels, where it would, it is :class:`BernoulliPixels`. ``sample`` gives
-    the mean.
+    A widely used loss that is not a log-probability: over the levels it does not sum to one. It has no bits per
+    dimension and cannot be compared with likelihoods. For images of 2 levels use :class:`BernoulliPixels`, which has
+    the same formula. ``sample`` returns the mean.
 
     Args:
         spec: the images.
 
     Source:
-        Loaiza-Ganem & Cunningham (2019), "The continuous Bernoulli", for what it lacks.
+        Loaiza-Ganem & Cunningham (2019), "The continuous Bernoulli", on the missing normalization.
     """
 
     has_density = False
@@ -32,13 +32,13 @@ class CrossEntropyPixels(PixelLikelihood):
         return self.spec.channels
 
     def log_prob(self, params: Tensor, images: Tensor) -> Tensor:
-        """Minus the cross-entropy, ``(B,)``; by name only a log-probability."""
+        """The negated cross-entropy, ``(B,)``; not a log-probability."""
         logits = at_least_float32(params)
-        x = self.spec.scaled(images, logits.dtype)
+        x = self.spec.to_unit_range(images, logits.dtype)
         return -sum_over_dims(F.binary_cross_entropy_with_logits(logits, x, reduction="none"))
 
     def mean(self, params: Tensor) -> Tensor:
         return torch.sigmoid(at_least_float32(params))
 
     def sample(self, params: Tensor, *, generator: torch.Generator | None = None) -> Tensor:
-        return self.spec.nearest(self.mean(params))
+        return self.spec.to_pixels(self.mean(params))

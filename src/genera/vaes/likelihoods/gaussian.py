@@ -14,11 +14,11 @@ from genera.vaes.likelihoods.scales import SharedScale
 class GaussianPixels(PixelLikelihood):
     """A normal distribution around the sigmoid of the decoder's output, with one σ for all pixels.
 
-    ``sample`` gives the mean: noise that knows nothing of its neighbours would only cover the image.
+    ``sample`` returns the mean, as independent noise per pixel would only degrade the image.
 
     Args:
         spec: the images.
-        scale: σ on [0, 1]; learned, from 0.1, where it is not stated.
+        scale: σ on [0, 1]; if None, it is learned, initially 0.1.
 
     Raises:
         ValueError: ``scale`` is below 1e-4 or not finite.
@@ -46,4 +46,4 @@ class GaussianPixels(PixelLikelihood):
         return torch.sigmoid(at_least_float32(params))
 
     def sample(self, params: Tensor, *, generator: torch.Generator | None = None) -> Tensor:
-        return self.spec.nearest(self.mean(params))
+        return self.spec.to_pixels(self.mean(params))

@@ -1,4 +1,4 @@
-"""Pixels from a mixture of Gaussians."""
+"""Gaussian mixture pixels."""
 
 from __future__ import annotations
 
@@ -12,9 +12,9 @@ from genera.vaes.likelihoods.mixture import Mixture
 
 
 class GaussianMixturePixels(PixelLikelihood):
-    """A mixture of K normal distributions for every pixel value; weights, means and scales are the decoder's.
+    """A mixture of K normal distributions for every pixel value; the decoder outputs weights, means and scales.
 
-    ``mean`` is the average of the components' means, each moved into [0, 1]. ``sample`` draws.
+    ``mean`` is the weighted average of the components' means, each clamped to [0, 1].
 
     Args:
         spec: the images.
@@ -24,7 +24,7 @@ class GaussianMixturePixels(PixelLikelihood):
         ValueError: ``num_components`` is not positive.
 
     Source:
-        Bishop (1994), "Mixture density networks", with bins for the density.
+        Bishop (1994), "Mixture density networks", here discretized to bins.
     """
 
     def __init__(self, spec: ImageSpec, *, num_components: int = 4) -> None:
@@ -37,16 +37,17 @@ class GaussianMixturePixels(PixelLikelihood):
         return 3 * self.num_components * self.spec.channels
 
     def log_prob(self, params: Tensor, images: Tensor) -> Tensor:
-        mixture = Mixture.of(params, num_components=self.num_components)
+        mixture = Mixture.from_params(params, num_components=self.num_components)
         lower, upper = self.bins(images.unsqueeze(1), dtype=mixture.means.dtype)
         rates = 1 / mixture.scales
         lower, upper = (lower - mixture.means) * rates, (upper - mixture.means) * rates
         return mixture.log_prob(log_interval(normal_log_cdf, lower, upper))
 
     def mean(self, params: Tensor) -> Tensor:
-        return Mixture.of(params, num_components=self.num_components).mean()
+        return Mixture.from_params(params, num_components=self.num_components).mean()
 
     def sample(self, params: Tensor, *, generator: torch.Generator | None = None) -> Tensor:
-        mean, scale = Mixture.of(params, num_components=self.num_components).draw(generator=generator)
+        mixture = Mixture.from_params(params, num_components=self.num_components)
+        mean, scale = mixture.sample_component(generator=generator)
         noise = torch.empty_like(mean).normal_(generator=generator)
-        return self.spec.nearest(mean + scale * noise)
+        return self.spec.to_pixels(mean + scale * noise)

@@ -14,18 +14,18 @@ from genera.vaes.likelihoods.scales import SharedScale
 class LaplacePixels(PixelLikelihood):
     """A Laplace distribution around the sigmoid of the decoder's output, with one diversity for all pixels.
 
-    Its loss is the absolute error, where that of a Gaussian is the squared one: large errors weigh less. ``sample``
-    gives the mean: noise that knows nothing of its neighbours would only cover the image.
+    Its loss is the absolute error, not the squared error of a Gaussian: large errors have less weight. ``sample``
+    returns the mean, as independent noise per pixel would only degrade the image.
 
     Args:
         spec: the images.
-        scale: the diversity b on [0, 1], 1/√2 of the standard deviation; learned, from 0.1, where it is not stated.
+        scale: the diversity b on [0, 1], 1/√2 of the standard deviation; if None, it is learned, initially 0.1.
 
     Raises:
         ValueError: ``scale`` is below 1e-4 or not finite.
 
     Source:
-        Rybkin, Daniilidis & Levine (2021) for the learned scale, there of a Gaussian.
+        Rybkin, Daniilidis & Levine (2021) for the learned scale, in their case of a Gaussian.
     """
 
     can_sample = False
@@ -47,4 +47,4 @@ class LaplacePixels(PixelLikelihood):
         return torch.sigmoid(at_least_float32(params))
 
     def sample(self, params: Tensor, *, generator: torch.Generator | None = None) -> Tensor:
-        return self.spec.nearest(self.mean(params))
+        return self.spec.to_pixels(self.mean(params))

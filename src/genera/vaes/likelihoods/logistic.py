@@ -12,11 +12,10 @@ from genera.vaes.likelihoods.scales import scale_from
 
 
 class LogisticPixels(PixelLikelihood):
-    """A logistic distribution for every pixel value, whose mean and scale are the decoder's.
+    """A logistic distribution for every pixel value; the decoder outputs means and scales.
 
-    All means come first in its output, then all log-scales; zeros are the middle and a quarter of the range. ``mean``
-    is that of the distribution, moved into [0, 1]. ``sample`` draws from the distribution and takes the nearest level,
-    which is a draw of the levels.
+    In its output all means come first, then all log-scales; zeros mean 0.5 and 0.25. ``mean`` is the mean of the
+    distribution, clamped to [0, 1]. ``sample`` samples from the distribution and rounds to the nearest level.
 
     Args:
         spec: the images.
@@ -41,10 +40,10 @@ class LogisticPixels(PixelLikelihood):
     def sample(self, params: Tensor, *, generator: torch.Generator | None = None) -> Tensor:
         mean, scale = _mean_and_scale(params)
         noise = torch.empty_like(mean).uniform_(generator=generator).logit()
-        return self.spec.nearest(mean + scale * noise)
+        return self.spec.to_pixels(mean + scale * noise)
 
 
 def _mean_and_scale(params: Tensor) -> tuple[Tensor, Tensor]:
-    """Two of ``(B, C, H, W)``, on [0, 1]."""
+    """Mean and scale on [0, 1], each ``(B, C, H, W)``."""
     mean, log_scale = at_least_float32(params).chunk(2, dim=1)
     return mean + 0.5, scale_from(log_scale)

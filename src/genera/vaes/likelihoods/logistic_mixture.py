@@ -1,4 +1,4 @@
-"""Pixels from a mixture of discretized logistics."""
+"""Pixels with a mixture of discretized logistics."""
 
 from __future__ import annotations
 
@@ -12,13 +12,13 @@ from genera.vaes.likelihoods.mixture import Mixture
 
 
 class LogisticMixturePixels(PixelLikelihood):
-    """A mixture of K logistic distributions for every pixel value; weights, means and scales are the decoder's.
+    """A mixture of K logistic distributions for every pixel value; the decoder outputs weights, means and scales.
 
-    PixelCNN++ lets the channels of a pixel share one mixture and makes the means of green and blue depend on red. Here
-    each channel has a mixture of its own, and channels are independent given the latent, like places.
+    In PixelCNN++ the channels of a pixel share one mixture, and the means of green and blue depend on red. Here each
+    channel has its own mixture, and channels are independent given the latent, like positions.
 
-    ``mean`` is the average of the components' means, each moved into [0, 1]. ``sample`` draws a component, then from
-    its distribution, and takes the nearest level.
+    ``mean`` is the weighted average of the components' means, each clamped to [0, 1]. ``sample`` samples a component,
+    then from its distribution, and rounds to the nearest level.
 
     Args:
         spec: the images.
@@ -41,14 +41,15 @@ class LogisticMixturePixels(PixelLikelihood):
         return 3 * self.num_components * self.spec.channels
 
     def log_prob(self, params: Tensor, images: Tensor) -> Tensor:
-        mixture = Mixture.of(params, num_components=self.num_components)
+        mixture = Mixture.from_params(params, num_components=self.num_components)
         lower, upper = self.bins(images.unsqueeze(1), dtype=mixture.means.dtype)
         return mixture.log_prob(log_logistic_interval(lower, upper, mixture.means, mixture.scales))
 
     def mean(self, params: Tensor) -> Tensor:
-        return Mixture.of(params, num_components=self.num_components).mean()
+        return Mixture.from_params(params, num_components=self.num_components).mean()
 
     def sample(self, params: Tensor, *, generator: torch.Generator | None = None) -> Tensor:
-        mean, scale = Mixture.of(params, num_components=self.num_components).draw(generator=generator)
+        mixture = Mixture.from_params(params, num_components=self.num_components)
+        mean, scale = mixture.sample_component(generator=generator)
         noise = torch.empty_like(mean).uniform_(generator=generator).logit()
-        return self.spec.nearest(mean + scale * noise)
+        return self.spec.to_pixels(mean + scale * noise)

@@ -1,4 +1,4 @@
-"""What the training of a VAE minimises."""
+"""Training objectives of VAEs. A new one needs its own file and an export here."""
 
 from genera.vaes.objectives.base import Objective, PosteriorSamples
 from genera.vaes.objectives.beta_tcvae import BetaTcvae

@@ -1,4 +1,4 @@
-"""What the training of a VAE minimises."""
+"""The interface of training objectives of VAEs."""
 
 from __future__ import annotations
 
@@ -14,14 +14,14 @@ from genera.vaes.posterior import DiagonalPosterior
 
 @dataclass(frozen=True)
 class PosteriorSamples:
-    """K latents for each of B images, and what is known of them.
+    """K latents sampled from the posterior of each of B images, and their log-probabilities.
 
     Args:
         posterior: ``q(z | x)`` of the images.
-        z: ``(K, B, D)`` drawn from it.
+        z: ``(K, B, D)`` samples of it.
         log_likelihood: ``log p(x | z)``, ``(K, B)`` nats.
         log_prior: ``log p(z)``, ``(K, B)`` nats.
-        kl_per_dim: ``KL(q(z | x) ‖ p(z))``, ``(B, D)`` nats, where the prior lets it be known in closed form.
+        kl_per_dim: ``KL(q(z | x) ‖ p(z))``, ``(B, D)`` nats, if the prior has it in closed form.
     """
 
     posterior: DiagonalPosterior
@@ -37,7 +37,7 @@ class PosteriorSamples:
 
     @property
     def log_weight(self) -> Tensor:
-        """``log p(x, z) - log q(z | x)``, ``(K, B)`` nats: the exponential is an unbiased estimate of p(x)."""
+        """``log p(x, z) - log q(z | x)``, ``(K, B)`` nats: its exponential is an unbiased estimate of p(x)."""
         return self.log_likelihood + self.log_prior - self.log_posterior
 
     @property
@@ -47,20 +47,20 @@ class PosteriorSamples:
 
     @cached_property
     def kl(self) -> Tensor:
-        """``KL(q(z | x) ‖ p(z))``, ``(B,)`` nats: in closed form, or the mean over the draws."""
+        """``KL(q(z | x) ‖ p(z))``, ``(B,)`` nats: in closed form, or the mean over samples."""
         if self.kl_per_dim is not None:
             return self.kl_per_dim.sum(dim=1)
         return (self.log_posterior - self.log_prior).mean(dim=0)
 
 
 class Objective(nn.Module, ABC):
-    """Turns draws of the posterior into a loss.
+    """Computes a loss from samples of the posterior.
 
     Args:
-        num_samples: K, draws for each image.
+        num_samples: K, samples per image.
     """
 
-    #: Whether the divergence of every dimension must be known, as it is for a standard normal prior only.
+    #: Whether ``kl_per_dim`` is required, which only a standard normal prior has.
     needs_closed_kl: bool = False
 
     def __init__(self, num_samples: int = 1) -> None:
@@ -68,8 +68,8 @@ class Objective(nn.Module, ABC):
         self.num_samples = num_samples
 
     def advance(self, progress: Progress) -> None:
-        """Follow a schedule before a step; what it sets are 0-dim buffers."""
+        """Update scheduled values, which are 0-dim buffers, before a step."""
 
     @abstractmethod
-    def forward(self, draws: PosteriorSamples) -> Loss:
+    def forward(self, samples: PosteriorSamples) -> Loss:
         """``(B,)`` nats, or ``()`` in terms that are defined on a batch."""

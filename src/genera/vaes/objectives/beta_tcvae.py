@@ -1,4 +1,4 @@
-"""The β-TCVAE: the KL divergence in three parts, one of them weighted."""
+"""The β-TCVAE: the KL divergence decomposed into three terms, one of them weighted."""
 
 from __future__ import annotations
 
@@ -8,21 +8,22 @@ import torch
 
 from genera.core import Loss, Progress, Schedule
 from genera.vaes.objectives.base import Objective, PosteriorSamples
-from genera.vaes.objectives.weight import KlWeight
+from genera.vaes.objectives.kl_weight import KlWeight
 
 
 class BetaTcvae(Objective):
     """``-E log p(x | z) + mutual information + β total correlation + dimension-wise KL``.
 
-    With ``q(z)`` the mean posterior over the data, the divergence from the prior is the sum of ``log q(z | x) / q(z)``,
-    what latents tell about the image; ``log q(z) / Π q(z_d)``, what they tell about each other; and ``log Π q(z_d) /
-    p(z)``. Only the second is weighted, so that latents become independent without forgetting the image.
+    With ``q(z)`` the average posterior over the data, the KL divergence is the sum of ``log q(z | x) / q(z)``, the
+    mutual information of latents and images; ``log q(z) / Π q(z_d)``, the total correlation of the latent dimensions;
+    and ``log Π q(z_d) / p(z)``. Only the second is weighted, so that the dimensions become independent while the latent
+    keeps its information about the image.
 
-    ``q(z)`` is estimated from the batch: ``q(z) ≈ 1/(NB) Σ_j q(z | x_j)``, with N the size of the data set. It takes
-    batches of some hundred images to be of use, and N moves the parts against each other by constants only.
+    ``q(z)`` is estimated from the batch: ``q(z) ≈ 1/(NB) Σ_j q(z | x_j)``, with N the size of the data set. The
+    estimate needs batches of some hundred images; N only adds constants to the terms.
 
     Args:
-        num_images: N, images of the training split.
+        num_images: N, number of images of the training split.
         beta: weight of the total correlation.
         schedule: factor on ``beta`` as a function of progress.
 
@@ -43,15 +44,15 @@ class BetaTcvae(Objective):
     def advance(self, progress: Progress) -> None:
         self.beta.advance(progress)
 
-    def forward(self, draws: PosteriorSamples) -> Loss:
-        z, log_prior, log_posterior = draws.z[0], draws.log_prior[0], draws.log_posterior[0]
+    def forward(self, samples: PosteriorSamples) -> Loss:
+        z, log_prior, log_posterior = samples.z[0], samples.log_prior[0], samples.log_posterior[0]
         log_size = math.log(self.num_images * len(z))
-        pairs = draws.posterior.every_pair(z)
+        pairs = samples.posterior.pairwise_log_prob(z)
         log_marginal = torch.logsumexp(pairs.sum(dim=-1), dim=1) - log_size
         log_factors = (torch.logsumexp(pairs, dim=1) - log_size).sum(dim=-1)
         total_correlation = log_marginal - log_factors
         terms = {
-            "reconstruction": draws.reconstruction,
+            "reconstruction": samples.reconstruction,
             "index_code_mi": log_posterior - log_marginal,
             "weighted_total_correlation": self.beta.value * total_correlation,
             "dimension_wise_kl": log_factors - log_prior,

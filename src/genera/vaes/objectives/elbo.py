@@ -4,16 +4,15 @@ from __future__ import annotations
 
 from genera.core import Loss, Progress, Schedule
 from genera.vaes.objectives.base import Objective, PosteriorSamples
-from genera.vaes.objectives.weight import KlWeight
+from genera.vaes.objectives.kl_weight import KlWeight
 
 
 class Elbo(Objective):
     """``-E log p(x | z) + β KL(q(z | x) ‖ p(z))``.
 
     Args:
-        beta: β, or the most that ``schedule`` lets it be; 1 is the bound on the log-probability, and other values a
-            β-VAE.
-        schedule: factor on β as a function of progress; against posterior collapse it starts at 0.
+        beta: β, the maximum if there is a schedule; 1 gives the bound on the log-probability, other values a β-VAE.
+        schedule: factor on β as a function of progress; one that starts at 0 reduces posterior collapse.
 
     Raises:
         ValueError: ``beta`` is negative.
@@ -29,6 +28,6 @@ class Elbo(Objective):
     def advance(self, progress: Progress) -> None:
         self.beta.advance(progress)
 
-    def forward(self, draws: PosteriorSamples) -> Loss:
-        terms = {"reconstruction": draws.reconstruction, "weighted_kl": self.beta.value * draws.kl}
+    def forward(self, samples: PosteriorSamples) -> Loss:
+        terms = {"reconstruction": samples.reconstruction, "weighted_kl": self.beta.value * samples.kl}
         return Loss(terms["reconstruction"] + terms["weighted_kl"], terms, {"beta": self.beta.value.clone()})

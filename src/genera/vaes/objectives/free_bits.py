@@ -1,4 +1,4 @@
-"""Free bits."""
+"""The free-bits objective."""
 
 from __future__ import annotations
 
@@ -9,13 +9,13 @@ from genera.vaes.objectives.base import Objective, PosteriorSamples
 
 
 class FreeBits(Objective):
-    """``-E log p(x | z) + Σ_d max(λ, mean over the batch of KL_d)``: the first λ nats of every dimension cost nothing.
+    """``-E log p(x | z) + Σ_d max(λ, mean over the batch of KL_d)``: the first λ nats of every dimension are free.
 
-    A dimension below λ feels no pull towards the prior, so none has a reason to collapse. Which part of the divergence
-    belongs to which dimension must be known, so this takes a standard normal prior. The batch is that of one process.
+    A dimension whose KL is below λ has no gradient towards the prior and so no incentive to collapse. The KL of each
+    dimension must be known, so the prior must be standard normal. The mean is over the batch of one process.
 
     Args:
-        nats: λ, free in every dimension.
+        nats: λ, the free nats per dimension.
 
     Raises:
         ValueError: ``nats`` is negative or not finite.
@@ -32,8 +32,8 @@ class FreeBits(Objective):
             raise ValueError(f"the free nats of a dimension must not be negative and must be finite, got {nats}")
         self.nats = nats
 
-    def forward(self, draws: PosteriorSamples) -> Loss:
-        assert draws.kl_per_dim is not None, "the model lets no other prior pass"
-        charged = draws.kl_per_dim.mean(dim=0).clamp(min=self.nats).sum()
-        terms = {"reconstruction": draws.reconstruction, "charged_kl": charged}
-        return Loss(terms["reconstruction"] + charged, terms)
+    def forward(self, samples: PosteriorSamples) -> Loss:
+        assert samples.kl_per_dim is not None, "the model accepts no other prior"
+        clamped = samples.kl_per_dim.mean(dim=0).clamp(min=self.nats).sum()
+        terms = {"reconstruction": samples.reconstruction, "clamped_kl": clamped}
+        return Loss(terms["reconstruction"] + clamped, terms)

@@ -7,9 +7,9 @@ from genera.vaes.objectives.base import Objective, PosteriorSamples
 
 
 class Iwae(Objective):
-    """``-log (1/K) Σ_k p(x, z_k) / q(z_k | x)``: a tighter bound on the log-probability, the more draws the tighter.
+    """``-log (1/K) Σ_k p(x, z_k) / q(z_k | x)``: a bound on the log-probability that is tighter with more samples.
 
-    With one draw it is the negative ELBO, with the divergence estimated from that draw.
+    With one sample it is the negative ELBO, with the KL divergence estimated from that sample.
 
     Args:
         num_samples: K.
@@ -25,6 +25,6 @@ class Iwae(Objective):
         check_positive(num_samples=num_samples)
         super().__init__(num_samples)
 
-    def forward(self, draws: PosteriorSamples) -> Loss:
-        bound = -log_mean_exp(draws.log_weight)
+    def forward(self, samples: PosteriorSamples) -> Loss:
+        bound = -log_mean_exp(samples.log_weight)
         return Loss(bound, {"bound": bound})

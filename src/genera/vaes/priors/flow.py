@@ -11,15 +11,15 @@ from genera.core import Distribution, StandardNormal, Transform
 
 
 class FlowPrior(Distribution):
-    """The distribution of latents that a transform makes into those of a base: ``log p(f(z)) + log |det df/dz|``.
+    """A distribution defined by a transform f to a base distribution: ``log p_base(f(z)) + log |det df/dz|``.
 
-    An :class:`~genera.flows.ActNorm` in it starts as the identity, which suits latents that are charged for leaving a
-    standard normal.
+    An :class:`~genera.flows.ActNorm` in it is not initialized from data and starts as the identity; the KL term keeps
+    latents close to a standard normal initially.
 
     Args:
         num_dims: D.
-        transform: made for the shape ``(D, 1, 1)``, so that couplings of channels and their conditioners serve here.
-        base: made for D.
+        transform: factory, called with the shape ``(D, 1, 1)``, so that channel couplings and their conditioners work.
+        base: factory of the base distribution, called with D.
 
     Source:
         Chen et al. (2017), "Variational lossy autoencoder", section 3.2.

@@ -12,7 +12,7 @@ from genera.vaes.encoder import GaussianEncoder
 
 
 class VampPrior(Distribution):
-    """``p(z) = 1/K Σ_k q(z | u_k)``: the mean posterior of K learned images, which take the place of the data.
+    """``p(z) = 1/K Σ_k q(z | u_k)``: the average posterior of K learned pseudo-inputs, which approximate the data.
 
     Args:
         num_dims: D.
@@ -34,22 +34,22 @@ class VampPrior(Distribution):
         self.num_components = num_components
 
     def bind(self, encoder: GaussianEncoder, shape: tuple[int, int, int]) -> None:
-        """Take the encoder of the model this is the prior of, and images of a shape for it."""
+        """Set the encoder of the model and create pseudo-inputs of a shape for it."""
         self.encoder = encoder
         self.pseudo_inputs = nn.Parameter(torch.rand(self.num_components, *shape))
 
     @torch.no_grad()
     def initialize(self, x: Tensor) -> None:
-        """Start from images ``(B, C, H, W)`` in [0, 1], in turn, with some of torch's global noise.
+        """Initialize the pseudo-inputs from images ``(B, C, H, W)`` in [0, 1], with torch's global noise.
 
-        Copies of an image would get the same gradient and stay one component, and a pixel outside of the range none.
+        Identical pseudo-inputs would get equal gradients and stay identical; pixels outside the range would get none.
         """
         images = x[torch.arange(self.num_components, device=x.device) % len(x)]
         noisy = images + 0.05 * torch.empty_like(images).normal_()
         self.pseudo_inputs.copy_(noisy.clamp(0.01, 0.99))
 
     def log_prob(self, z: Tensor, context: Tensor | None = None) -> Tensor:
-        components = self.encoder(self._images()).log_prob(z[:, None]).sum(dim=-1)  # (B, K)
+        components = self.encoder(self._clamped_inputs()).log_prob(z[:, None]).sum(dim=-1)  # (B, K)
         return torch.logsumexp(components, dim=1) - math.log(self.num_components)
 
     def sample(self, count: int, *, temperature: float = 1.0, generator: torch.Generator | None = None) -> Tensor:
@@ -57,10 +57,10 @@ class VampPrior(Distribution):
         check_temperature(temperature)
         device = self.pseudo_inputs.device
         component = torch.randint(self.num_components, (count,), generator=generator, device=device)
-        posterior = self.encoder(self._images()[component])
+        posterior = self.encoder(self._clamped_inputs()[component])
         noise = torch.randn(posterior.mean.shape, generator=generator, device=device, dtype=posterior.mean.dtype)
         return posterior.mean + temperature * posterior.log_scale.exp() * noise
 
-    def _images(self) -> Tensor:
-        # Images are what the encoder knows: a pseudo-input may not leave their range.
+    def _clamped_inputs(self) -> Tensor:
+        # The encoder is trained on images, so pseudo-inputs must stay in their range.
         return self.pseudo_inputs.clamp(0, 1)

@@ -1,4 +1,4 @@
-"""The weight β of the KL divergence, which may change over training."""
+"""The weight β of the KL divergence, which may be scheduled."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ class KlWeight(nn.Module):
 
     Args:
         maximum: the largest weight.
-        schedule: factor in [0, 1] as a function of progress; always 1 where None.
+        schedule: factor in [0, 1] as a function of progress; if None, always 1.
 
     Raises:
         ValueError: ``maximum`` is negative or not finite.
@@ -32,7 +32,7 @@ class KlWeight(nn.Module):
         self.register_buffer("value", torch.tensor(float(maximum)))
 
     def advance(self, progress: Progress) -> None:
-        """Take the value that the schedule has before a step.
+        """Update the value before a step.
 
         Raises:
             ValueError: the schedule leaves [0, 1].
