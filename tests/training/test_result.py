@@ -20,12 +20,12 @@ from genera.cli import main
 from genera.config.recipe import as_words
 from genera.runs.run_directory import RunDirectory
 from genera.training.result import TrainingResult
-from genera.training.start import resume_run, train_recipe
+from genera.training.start import train
 
 
 @pytest.fixture(scope="module")
 def result(tmp_path_factory: pytest.TempPathFactory) -> TrainingResult:
-    return train_recipe(TINY, {"max_epochs": 2}, out=tmp_path_factory.mktemp("runs") / "run")
+    return train(TINY, overrides={"max_epochs": 2}, out=tmp_path_factory.mktemp("runs") / "run")
 
 
 def test_it_says_where_the_run_is_and_how_it_went(result: TrainingResult) -> None:
@@ -57,7 +57,7 @@ def test_a_notebook_shows_a_table_and_samples(result: TrainingResult) -> None:
 def test_settings_by_name_are_those_of_the_command(tmp_path: Path) -> None:
     settings = {"max_steps": 2, "task.optimizer.lr": 0.5, "probes": None, "budget": "1h", "precision": "32-true"}
     assert as_words({"max_steps": 2, "probes": None}) == ["--max_steps=2", "--probes=null"]
-    train_recipe(TINY, settings, out=tmp_path / "python")
+    train(TINY, overrides=settings, out=tmp_path / "python")
     words = [
         text for name, value in settings.items() for text in (f"--{name}", "null" if value is None else str(value))
     ]
@@ -69,7 +69,7 @@ def test_settings_by_name_are_those_of_the_command(tmp_path: Path) -> None:
 
 def test_a_wrong_setting_is_one_line_and_leaves_nothing(tmp_path: Path) -> None:
     with pytest.raises(ValueError, match=r"unknown setting 'max_stepz'.*did you mean max_steps"):
-        train_recipe(TINY, {"max_stepz": 2}, out=tmp_path / "run")
+        train(TINY, overrides={"max_stepz": 2}, out=tmp_path / "run")
     assert not (tmp_path / "run").exists()
 
 
@@ -80,10 +80,10 @@ def test_a_signal_is_the_reason_and_the_run_goes_on(tmp_path: Path, monkeypatch:
 
     with monkeypatch.context() as patch:
         patch.setattr(pl.Trainer, "fit", interrupt)
-        stopped = train_recipe(TINY, {"max_epochs": 1}, out=tmp_path / "run")
+        stopped = train(TINY, overrides={"max_epochs": 1}, out=tmp_path / "run")
     assert (stopped.stop_reason, stopped.steps) == ("SIGINT", 3)
     assert signal.getsignal(signal.SIGINT) is signal.default_int_handler
-    resumed = resume_run(tmp_path / "run")
+    resumed = train(resume=tmp_path / "run")
     assert (resumed.stop_reason, resumed.steps) == ("finished", 5)
 
 
@@ -92,7 +92,7 @@ def test_it_trains_in_a_thread_and_twice_in_one_process(result: TrainingResult, 
     working_directory, environment = Path.cwd(), dict(os.environ)
 
     def start() -> None:
-        found.append(train_recipe(TINY, {"max_epochs": 2}, out=tmp_path / "run"))
+        found.append(train(TINY, overrides={"max_epochs": 2}, out=tmp_path / "run"))
 
     thread = threading.Thread(target=start)
     thread.start()

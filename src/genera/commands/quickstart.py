@@ -11,7 +11,7 @@ from genera.commands.typed_command import call
 from genera.evaluation import classifier_of, default_measures, evaluate
 from genera.reporting import make_figures
 from genera.runs.run_directory import RunDirectory
-from genera.training.start import train_recipe
+from genera.training.start import train
 from genera.zoo import find_model
 
 #: One of each family.
@@ -37,7 +37,7 @@ def quickstart(*, budget: str = "45s", out: Path | None = None) -> int:
     """
     folder = (RunDirectory.create_numbered("quickstart") if out is None else RunDirectory.create(out)).path
     for recipe in RECIPES:
-        result = train_recipe(recipe, {"budget": budget}, out=folder / recipe)
+        result = train(recipe, budget=budget, out=folder / recipe)
         if result.stop_reason != "finished":
             return stopped(result)
     for recipe in RECIPES:

@@ -16,7 +16,7 @@ from genera.runs.run_directory import RunDirectory
 from genera.runs.yaml_files import read_yaml
 from genera.training.recipe import training_parser
 from genera.training.result import TrainingResult
-from genera.training.start import how_to_resume, resume_run, train_recipe
+from genera.training.start import how_to_resume, train
 
 _USAGE = """\
 usage: genera train RECIPE [--data NAME] [--budget 20m] [--key value …]
@@ -61,12 +61,17 @@ def main(arguments: Sequence[str]) -> int:
     if options.help or not arguments:
         _print_help(recipe, data)
         return 0
-    if recipe is not None and options.resume is None:
-        result = train_recipe(recipe, overrides, data=data, out=options.out, allow=options.allow)
-    elif recipe is None and options.resume is not None and options.out is None:
-        result = resume_run(options.resume, overrides, allow=options.allow)
-    else:
+    if (recipe is None) == (options.resume is None) or (options.resume and options.out):
         raise ValueError("give either the recipe to train, first, or --resume RUN alone; genera train --help explains")
+    result = train(
+        recipe,
+        # A run that goes on refuses other data by name, as it does other settings.
+        data=None if recipe is None else data,
+        overrides=overrides,
+        out=options.out,
+        resume=options.resume,
+        allow=options.allow,
+    )
     if result.stop_reason != "finished":
         return stopped(result)
     if is_first:

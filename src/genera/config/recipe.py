@@ -24,8 +24,7 @@ class Recipe:
 
     Args:
         config: a recipe or a run's ``config.yaml``, as plain data.
-        overrides: settings by name, nested ones with dots, such as ``{"task.optimizer.lr": 3e-3}``; or the same as
-            command-line words, such as ``["--task.optimizer.lr", "3e-3"]``.
+        overrides: settings by name, or as command-line words, as in :func:`as_words`.
         function: what the settings are for.
         skip: its parameters that are no settings.
         classes: what may be named besides the parts of a model, by import path.
@@ -47,11 +46,10 @@ class Recipe:
     ) -> None:
         self._registry = Registry(classes=classes, allow=allow)
         self._parser = recipe_parser(function, data_section(config)["name"], skip=skip)
-        words = as_words(overrides) if isinstance(overrides, Mapping) else overrides
         with checked(self._parser, self._registry):
             # As an argument, because jsonargparse then resets the settings of a class that an override replaces.
             # Dates and the like, which YAML has and JSON does not, become the text that they stand for.
-            self._parsed = self._parser.parse_args(["--config", json.dumps(config, default=str), *words])
+            self._parsed = self._parser.parse_args(["--config", json.dumps(config, default=str), *as_words(overrides)])
             self._registry.check(self._parsed)
             check_factories(function, self._parsed)
         resolve_paths(self._parsed.data)
@@ -106,6 +104,12 @@ def recipe_parser(function: Callable[..., Any], dataset: str, *, skip: set[str |
     return parser
 
 
-def as_words(overrides: Mapping[str, Any]) -> list[str]:
-    """Settings by name as command-line words."""
+def as_words(overrides: Mapping[str, Any] | Sequence[str]) -> list[str]:
+    """Settings by name, nested ones with dots, as command-line words; words stay as they are.
+
+    >>> as_words({"task.optimizer.lr": 0.003, "plateau": None})
+    ['--task.optimizer.lr=0.003', '--plateau=null']
+    """
+    if not isinstance(overrides, Mapping):
+        return list(overrides)
     return [f"--{name}={value if isinstance(value, str) else json.dumps(value)}" for name, value in overrides.items()]

@@ -11,7 +11,7 @@ from pathlib import Path
 from typing import Any
 
 from genera.config.data_section import data_section
-from genera.config.recipe import Recipe
+from genera.config.recipe import Recipe, as_words
 from genera.config.shipped_recipes import find_recipe
 from genera.data import ImageDataset, describe_difference
 from genera.runs.checkpoints import MAY_CHANGE
@@ -23,15 +23,13 @@ from genera.training.result import TrainingResult
 from genera.training.tasks import NonFiniteLoss
 from genera.training.train import train as run_training
 
-Overrides = Mapping[str, Any] | Sequence[str]
-
 
 def train(
     recipe: str | None = None,
     *,
     data: str | None = None,
     budget: str | None = None,
-    overrides: Mapping[str, Any] | None = None,
+    overrides: Mapping[str, Any] | Sequence[str] = (),
     out: Path | str | None = None,
     resume: Path | str | None = None,
     allow: Sequence[str] = (),
@@ -42,7 +40,8 @@ def train(
         recipe: name of a shipped recipe, or path of a YAML file.
         data: name of the data set; that of the recipe by default.
         budget: time to train, such as ``"20m"``; every schedule spans it.
-        overrides: settings of the recipe by name, nested ones with dots, such as ``{"task.optimizer.lr": 3e-3}``.
+        overrides: settings by name, nested ones with dots, such as ``{"task.optimizer.lr": 3e-3}``; or the same as
+            words of a command line.
         out: the run directory; by default a numbered one in ``$GENERA_RUNS`` or ``./runs``.
         resume: a run directory to go on with, instead of a recipe; of its settings only the length can be changed.
         allow: packages whose classes the recipe may name; only trusted ones.
@@ -65,36 +64,17 @@ def train(
         >>> result.load().sample(3).shape
         torch.Size([3, 1, 8, 8])
     """
-    settings = dict(overrides or {}) | ({} if budget is None else {"budget": budget})
+    words = [*([] if budget is None else ["--budget", budget]), *as_words(overrides)]
     if recipe is not None and resume is None:
-        return train_recipe(recipe, settings, data=data, out=None if out is None else Path(out), allow=allow)
+        return _start(recipe, words, data=data, out=None if out is None else Path(out), allow=allow)
     if recipe is None and resume is not None and data is None and out is None:
-        return resume_run(Path(resume), settings, allow=allow)
+        return _resume(RunDirectory.open(Path(resume)), words, allow=allow)
     raise ValueError("give either a recipe to train or a run to resume, the latter without data and out")
 
 
-def train_recipe(
-    recipe: str,
-    overrides: Overrides = (),
-    *,
-    data: str | None = None,
-    out: Path | None = None,
-    allow: Sequence[str] = (),
+def _start(
+    recipe: str, overrides: Sequence[str], *, data: str | None, out: Path | None, allow: Sequence[str]
 ) -> TrainingResult:
-    """Train a recipe in a new run directory.
-
-    Args:
-        recipe: name of a shipped recipe, or path of a YAML file.
-        overrides: settings by name, or as command-line words.
-        data: name of the data set; that of the recipe by default.
-        out: the run directory; by default a numbered one in ``$GENERA_RUNS`` or ``./runs``.
-        allow: packages to trust.
-
-    Raises:
-        ValueError: a setting is unknown, wrong or does not fit the data; nothing is left behind.
-        NonFiniteLoss: the loss was not finite.
-        OSError: the run directory cannot be written.
-    """
     path = find_recipe(recipe)
     config = read_yaml(path)
     if data is not None and not (config.get("data") and data_section(config)["name"] == data):
@@ -119,18 +99,7 @@ def train_recipe(
             raise
 
 
-def resume_run(path: Path, overrides: Overrides = (), *, allow: Sequence[str] = ()) -> TrainingResult:
-    """Go on with a run from its last checkpoint.
-
-    Args:
-        path: the run directory.
-        overrides: settings by name, or as command-line words; only those that leave it the same run.
-        allow: packages to trust.
-
-    Raises:
-        ValueError, NonFiniteLoss, OSError: see :func:`train_recipe`.
-    """
-    run = RunDirectory.open(path)
+def _resume(run: RunDirectory, overrides: Sequence[str], *, allow: Sequence[str]) -> TrainingResult:
     with _locked(run):
         config = run.read_config()
         recipe, spec, recorded = (config.pop(name, None) for name in ("recipe", "spec", "images"))
@@ -145,11 +114,7 @@ def resume_run(path: Path, overrides: Overrides = (), *, allow: Sequence[str] = 
 def _same_images(
     run: RunDirectory, settings: Recipe, config: dict[str, Any], *, spec: object, recorded: object
 ) -> ImageDataset:
-    """The images of a run that goes on.
-
-    Raises:
-        ValueError: settings would make it another run, or the images are not those that it was trained on.
-    """
+    """The images of a run that goes on; a ValueError where settings or images would make it another run."""
     fixed = (settings.config.keys() & config.keys()) - MAY_CHANGE
     changed = sorted(key for key in fixed if settings.config[key] != config[key])
     if changed:
