@@ -72,9 +72,16 @@ def test_the_tour_runs(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
         assert (tmp_path / path).stat().st_size > 0, path
 
 
-def test_the_python_example_runs() -> None:
-    (block,) = fenced(README, "python")
-    exec(block, {})
+def test_the_python_examples_run(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """In order, with a shorter time budget."""
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.delenv("GENERA_RUNS", raising=False)
+    namespace: dict[str, object] = {}
+    for block in fenced(README, "python"):
+        exec(block.replace('budget="1m"', 'budget="3s"'), namespace)
+    assert (tmp_path / "samples.png").is_file()
+    assert (tmp_path / "comparison" / "report.html").is_file()
+    assert list((tmp_path / "runs" / "realnvp_digits-digits-1" / "figures").glob("*.png"))
 
 
 def test_the_tables_agree_with_the_result_files() -> None:
