@@ -23,11 +23,7 @@ TermFunction = Callable[[Tensor, tuple[Tensor, Tensor]], Tensor]
 
 
 def log_prob_map(
-    flow: NormalizingFlow,
-    images: Tensor,
-    labels: Tensor | None = None,
-    *,
-    generator: torch.Generator | None = None,
+    flow: NormalizingFlow, images: Tensor, labels: Tensor | None = None, *, generator: torch.Generator | None = None
 ) -> Tensor:
     """One sample of the log-probability of images, divided among their pixels.
 
