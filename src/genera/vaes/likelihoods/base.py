@@ -53,7 +53,7 @@ class PixelLikelihood(nn.Module, ABC):
         return torch.sigmoid(at_least_float32(params))
 
     def sample(self, params: Tensor, *, generator: torch.Generator | None = None) -> Tensor:
-        """uint8 ``(B, C, H, W)``: a sample of every pixel, or the mean if ``can_sample`` is False."""
+        """uint8 ``(B, C, H, W)``: a sample of every pixel, or the mean, as here, if ``can_sample`` is False."""
         return self.spec.to_pixels(self.mean(params))
 
     def bins(self, images: Tensor, *, dtype: torch.dtype) -> tuple[Tensor, Tensor]:
