@@ -6,7 +6,7 @@ import pytest
 import torch
 
 from genera.data import ImageSplit
-from genera.data.splits import divide_by_class, permutation, predefined_splits, three_splits
+from genera.data.splits import divide_by_class, hold_out, loaders_of, permutation, predefined_splits, three_splits
 
 
 def labelled(labels: torch.Tensor) -> ImageSplit:
@@ -65,3 +65,16 @@ def test_predefined_splits_hold_out_validation_only_if_it_is_missing():
     splits = predefined_splits({"train": images, "validation": images})
     assert {name: len(load()) for name, load in splits.items()} == {"train": 40, "validation": 40}
     assert sorted(identities(splits["train"]())) == list(range(40))
+
+
+def test_splits_that_are_read_together_are_read_once():
+    calls = []
+
+    def load():
+        calls.append(len(calls))
+        return hold_out(labelled(torch.zeros(10).long()), 3)
+
+    splits = loaders_of(("train", "validation"), load)
+    assert not calls
+    assert [identities(splits[name]()) for name in splits] == [[7, 3, 9, 8, 4, 5, 0], [2, 6, 1]]
+    assert calls == [0]

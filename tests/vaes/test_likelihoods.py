@@ -23,7 +23,6 @@ from genera.vaes import (
     PixelLikelihood,
 )
 from genera.vaes.likelihoods.intervals import laplace_log_cdf, log_interval, log_logistic_interval, normal_log_cdf
-from genera.vaes.likelihoods.mixture import Mixture
 from genera.vaes.likelihoods.scales import MIN_SCALE, scale_from
 
 #: Likelihoods that sample pixels; the others return the mean.
@@ -256,10 +255,11 @@ def test_a_mixture_of_one_logistic_equals_the_logistic() -> None:
 
 
 def test_parameters_of_zero_give_different_components_and_a_mean_of_one_half() -> None:
-    mixture = Mixture.from_params(torch.zeros(1, 12, 1, 1), num_components=4)
-    torch.testing.assert_close(mixture.means.flatten(), torch.tensor([0.125, 0.375, 0.625, 0.875]))
-    torch.testing.assert_close(mixture.scales.flatten(), torch.full((4,), 0.25), rtol=1e-3, atol=0)
-    assert mixture.mean().item() == pytest.approx(0.5)
+    likelihood, params = GaussianMixturePixels(ImageSpec(1, 1, 1), num_components=4), torch.zeros(1, 12, 1, 1)
+    _, means, scales = likelihood.components(params)
+    torch.testing.assert_close(means.flatten(), torch.tensor([0.125, 0.375, 0.625, 0.875]))
+    torch.testing.assert_close(scales.flatten(), torch.full((4,), 0.25), rtol=1e-3, atol=0)
+    assert likelihood.mean(params).item() == pytest.approx(0.5)
 
 
 def test_scale_parameters_are_bounded_log_scales() -> None:

@@ -30,15 +30,7 @@ from genera.core.distributions import DiagonalGaussian, GaussianMixture, Standar
 from genera.core.image_spec import ImageSpec
 from genera.core.labels import check_labels, labels_for_sampling, one_hot
 from genera.core.numerics import at_least_float32, bits_per_dim, log_mean_exp, sum_over_dims
-from genera.core.schedules import (
-    Constant,
-    Cosine,
-    ExponentialDecay,
-    FallingCycles,
-    RisingCycles,
-    Schedule,
-    Warmup,
-)
+from genera.core.schedules import Constant, Cosine, ExponentialDecay, FallingCycles, RisingCycles, Schedule, Warmup
 from genera.core.seeding import noise_from
 
 __all__ = [

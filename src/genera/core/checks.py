@@ -1,4 +1,7 @@
-"""Checks of arguments that many functions share."""
+"""Checks of arguments that many functions share.
+
+Each raises ValueError if a value is of another kind or out of range.
+"""
 
 from __future__ import annotations
 
@@ -16,59 +19,35 @@ MAX_TEMPERATURE = 100.0
 
 
 def check_positive(**values: int) -> None:
-    """Check that sizes and counts, passed by name, are integers of at least 1.
-
-    Raises:
-        ValueError: one of them is not.
-    """
+    """Check that sizes and counts, passed by name, are integers of at least 1."""
     for name, value in values.items():
         _check_integer(name, value, least=1)
 
 
 def check_not_negative(**values: int) -> None:
-    """Check that counts, passed by name, are integers of at least 0.
-
-    Raises:
-        ValueError: one of them is not.
-    """
+    """Check that counts, passed by name, are integers of at least 0."""
     for name, value in values.items():
         _check_integer(name, value, least=0)
 
 
 def check_count(count: int) -> None:
-    """Check that a number of samples is between 0 and ``MAX_COUNT``.
-
-    Raises:
-        ValueError: it is not an integer, or out of range.
-    """
+    """Check that a number of samples is an integer between 0 and ``MAX_COUNT``."""
     _check_integer("count", count, least=0, most=MAX_COUNT)
 
 
 def check_importance_samples(**values: int) -> None:
-    """Check that numbers of importance samples, passed by name, are between 1 and ``MAX_IMPORTANCE_SAMPLES``.
-
-    Raises:
-        ValueError: one of them is not an integer, or out of range.
-    """
+    """Check that numbers of importance samples, by name, are integers between 1 and ``MAX_IMPORTANCE_SAMPLES``."""
     for name, value in values.items():
         _check_integer(name, value, least=1, most=MAX_IMPORTANCE_SAMPLES)
 
 
 def check_seed(seed: int) -> None:
-    """Check that a seed is between 0 and ``MAX_SEED``.
-
-    Raises:
-        ValueError: it is not an integer, or out of range.
-    """
+    """Check that a seed is an integer between 0 and ``MAX_SEED``."""
     _check_integer("seed", seed, least=0, most=MAX_SEED)
 
 
 def check_temperature(temperature: float) -> None:
-    """Check that a temperature is between 0 (no noise) and ``MAX_TEMPERATURE``.
-
-    Raises:
-        ValueError: it is not a number, not finite, or out of range.
-    """
+    """Check that a temperature is a number between 0 (no noise) and ``MAX_TEMPERATURE``, which excludes NaN."""
     # Written as a chain of comparisons, which NaN fails.
     if not _is_number(temperature, Real) or not 0 <= temperature <= MAX_TEMPERATURE:
         raise ValueError(f"temperature must be a number between 0 and {MAX_TEMPERATURE:g}, got {temperature!r}")

@@ -16,6 +16,7 @@ import torch
 from torch import Tensor, nn
 
 from genera.core.image_spec import ImageSpec
+from genera.core.labels import one_hot
 
 #: Computes metrics of generated images, uint8 rescaled to 256 levels, during training: ``{"diversity": 0.31}``.
 Probe = Callable[[Tensor], dict[str, float]]
@@ -146,6 +147,21 @@ class ImageModel(nn.Module, ABC):
     #: Whether it cannot sample before :meth:`finalize`.
     needs_finalize: bool = False
 
+    @property
+    def dtype(self) -> torch.dtype:
+        """The dtype of the weights, to which pixels and labels are converted."""
+        return next((parameter.dtype for parameter in self.parameters()), torch.get_default_dtype())
+
+    def context(self, labels: Tensor | None, count: int) -> Tensor | None:
+        """One-hot labels ``(count, num_classes)`` for a conditional model, otherwise None.
+
+        Raises:
+            ValueError: the model is conditional, and :func:`check_labels` rejects the labels of ``count`` images.
+        """
+        if not self.class_conditional:
+            return None
+        return one_hot(labels, self.spec.num_classes, count=count, dtype=self.dtype)
+
     def _apply(self, fn: Callable[[Tensor], Tensor], recurse: bool = True) -> Self:
         """Apply ``fn`` to every tensor of the model, as ``to``, ``half``, ``bfloat16`` and ``type`` do.
 
@@ -213,10 +229,11 @@ class Generative(ABC):
         temperature: float = 1.0,
         generator: torch.Generator | None = None,
     ) -> Tensor:
-        """uint8 ``(count, C, H, W)``; ``labels`` are int64 ``(count,)``.
+        """uint8 ``(count, C, H, W)``; ``labels`` are int64 ``(count,)``, and sampled uniformly if none are given.
 
         Raises:
-            ValueError: :func:`check_count` or :func:`check_temperature` rejects an argument, or the labels do not fit.
+            ValueError: :func:`check_count` or :func:`check_temperature` rejects an argument, the labels do not fit, or
+                labels are given to an unconditional model.
         """
 
 
@@ -237,7 +254,13 @@ class Density(ABC):
         num_importance_samples: int = 1,
         generator: torch.Generator | None = None,
     ) -> Tensor:
-        """A lower bound in expectation on the log-probability of the integer pixels: ``(B,)`` nats, float32."""
+        """A lower bound in expectation on the log-probability of the integer pixels: ``(B,)`` nats, float32.
+
+        With more importance samples the bound is tighter.
+
+        Raises:
+            ValueError: the images or labels do not fit, or :func:`check_importance_samples` rejects the number.
+        """
 
 
 def has_density(model: object) -> TypeGuard[Density]:
@@ -257,7 +280,11 @@ class Autoencoding(ABC):
     def encode(
         self, images: Tensor, labels: Tensor | None = None, *, generator: torch.Generator | None = None
     ) -> Tensor:
-        """``(B, D)`` latents: the mean, or a sample if a generator is given and the encoder is stochastic."""
+        """``(B, D)`` latents: the mean, or a sample if a generator is given and the encoder is stochastic.
+
+        Raises:
+            ValueError: the images or labels do not fit.
+        """
 
     @abstractmethod
     def decode(self, z: Tensor, labels: Tensor | None = None) -> Tensor:
@@ -294,7 +321,7 @@ class TwoPlayer(ImageModel):
 
     @abstractmethod
     def generate(self, count: int, labels: Tensor | None = None, *, generator: torch.Generator | None = None) -> Fakes:
-        """Generate ``count`` images, attached to their graph."""
+        """Generate ``count`` images, attached to their graph; raises ValueError if the labels do not fit."""
 
     @abstractmethod
     def discriminator_loss(
@@ -310,4 +337,8 @@ class TwoPlayer(ImageModel):
 
     @abstractmethod
     def score(self, images: Tensor, labels: Tensor | None = None) -> Tensor:
-        """The discriminator's logits ``(B,)`` for uint8 images: higher is more real."""
+        """The discriminator's logits ``(B,)`` for uint8 images: higher is more real.
+
+        Raises:
+            ValueError: the images or labels do not fit.
+        """

@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+from typing import TYPE_CHECKING
+
 import torch
 import torch.nn.functional as F
 from torch import Tensor
 
-from genera.core.contracts import ImageModel
+if TYPE_CHECKING:
+    from genera.core.contracts import ImageModel
 
 
 def check_labels(labels: Tensor | None, *, count: int, num_classes: int) -> Tensor:

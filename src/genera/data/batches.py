@@ -68,7 +68,9 @@ class ShuffledBatches:
             order = _epoch_order(len(self._images), self.seed, epoch).to(self._images.pixels.device)
             for position in range(first_position, self.steps_per_epoch):
                 start = position * self.batch_size
-                yield _gather(self._images, order[start + self.rank : start + self.batch_size : self.world_size])
+                indices = order[start + self.rank : start + self.batch_size : self.world_size]
+                batch = self._images.subset(indices)
+                yield batch.pixels, batch.labels
             first_position = 0
 
 
@@ -81,9 +83,7 @@ class SequentialBatches:
     Args:
         images: one split.
         batch_size: images per step, summed over all processes; the last batch may be smaller.
-        rank: index of this process; it gets every ``world_size``-th image of each batch.
-        world_size: number of processes.
-        device: where the images are stored.
+        rank, world_size, device: as in :class:`ShuffledBatches`.
 
     Raises:
         ValueError: there are fewer images than processes, or the batch size is not divisible by ``world_size``.
@@ -126,7 +126,8 @@ def first_batch(images: ImageSplit, count: int, seed: int) -> Batch:
     Returns:
         uint8 ``(count, C, H, W)``, and int64 ``(count,)`` or ``None``.
     """
-    return _gather(images, _epoch_order(len(images), seed, 0)[:count])
+    batch = images.subset(_epoch_order(len(images), seed, 0)[:count])
+    return batch.pixels, batch.labels
 
 
 def _epoch_order(count: int, seed: int, epoch: int) -> Tensor:
@@ -134,11 +135,6 @@ def _epoch_order(count: int, seed: int, epoch: int) -> Tensor:
     # SeedSequence mixes seed and epoch, so that similar pairs do not give related permutations.
     mixed = int(np.random.SeedSequence([seed, epoch]).generate_state(1, np.uint64)[0])
     return torch.randperm(count, generator=torch.Generator().manual_seed(mixed))
-
-
-def _gather(images: ImageSplit, indices: Tensor) -> Batch:
-    labels = None if images.labels is None else images.labels.index_select(0, indices)
-    return images.pixels.index_select(0, indices), labels
 
 
 def _to_device(images: ImageSplit, device: torch.device | str) -> ImageSplit:

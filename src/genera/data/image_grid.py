@@ -22,11 +22,7 @@ _BACKGROUND = 112
 
 
 def check_image_count(count: int) -> None:
-    """Check that a number of images is between 1 and ``MAX_IMAGES``.
-
-    Raises:
-        ValueError: it is not an integer, or out of range.
-    """
+    """Raise ValueError unless a number of images is an integer between 1 and ``MAX_IMAGES``."""
     check_positive(count=count)
     if count > MAX_IMAGES:
         raise ValueError(f"count must be at most {MAX_IMAGES:,}, the limit of one picture, got {count}")
@@ -146,11 +142,7 @@ def pair_grid(images: Tensor, others: Tensor, *, columns: int = 8, levels: int =
 
 
 def save_picture(image: Image.Image, path: Path) -> None:
-    """Write a PNG atomically.
-
-    Raises:
-        ValueError: the name does not end in ``.png``.
-    """
+    """Write a PNG atomically; raises ValueError as :func:`check_is_png` does."""
     check_is_png(path)
     buffer = BytesIO()
     image.save(buffer, format="PNG")
@@ -158,10 +150,6 @@ def save_picture(image: Image.Image, path: Path) -> None:
 
 
 def check_is_png(path: Path) -> None:
-    """Check the name of a picture before the work of creating it.
-
-    Raises:
-        ValueError: the name does not end in ``.png``.
-    """
+    """Raise ValueError unless the name of a picture ends in ``.png``, before the work of creating it."""
     if path.suffix.lower() != ".png":
         raise ValueError(f"pictures are written as PNG, to a file ending in .png, got {path}")

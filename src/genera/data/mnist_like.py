@@ -2,16 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
-from functools import cache
-
 import torch
 
 from genera.core.image_spec import ImageSpec
 from genera.data.downloads import Digest, RemoteFile, read_file
 from genera.data.idx import parse_idx
 from genera.data.images import ImageDataset, ImageSplit
-from genera.data.splits import permutation
+from genera.data.splits import hold_out, loaders_of
 
 NUM_VALIDATION = 10_000
 _NAMES = (
@@ -43,20 +40,7 @@ def mnist_like(name: str, files: tuple[RemoteFile, ...], *, class_names: tuple[s
         pixels = parse_idx(read_file(name, images), images.name)
         return ImageSplit(pixels.unsqueeze(1), parse_idx(read_file(name, labels), labels.name).to(torch.int64))
 
-    @cache
-    def official_train() -> dict[str, ImageSplit]:
-        """Both splits together, so that the files are read once."""
-        images = read(train_images, train_labels)
-        order = permutation(len(images))
-        return {
-            "train": images.subset(order[:-NUM_VALIDATION]),
-            "validation": images.subset(order[-NUM_VALIDATION:]),
-        }
-
-    splits: dict[str, Callable[[], ImageSplit]] = {
-        "train": lambda: official_train()["train"],
-        "validation": lambda: official_train()["validation"],
-        "test": lambda: read(test_images, test_labels),
-    }
+    splits = loaders_of(("train", "validation"), lambda: hold_out(read(train_images, train_labels), NUM_VALIDATION))
+    splits["test"] = lambda: read(test_images, test_labels)
     spec = ImageSpec(1, 28, 28, levels=256, num_classes=len(class_names))
     return ImageDataset(name, spec, class_names=class_names, splits=splits)

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
+from functools import cache, partial
 
 import numpy as np
 import torch
@@ -74,13 +75,24 @@ def predefined_splits(parts: dict[str, ImageSplit]) -> dict[str, Callable[[], Im
     return splits
 
 
+def hold_out(images: ImageSplit, count: int) -> dict[str, ImageSplit]:
+    """The images as ``train``, except ``count`` random ones as ``validation``."""
+    order = permutation(len(images))
+    return {"train": images.subset(order[:-count]), "validation": images.subset(order[-count:])}
+
+
+def loaders_of(
+    names: Sequence[str], load: Callable[[], Mapping[str, ImageSplit]]
+) -> dict[str, Callable[[], ImageSplit]]:
+    """Loaders of splits that ``load`` reads together; it is called once."""
+    load_once = cache(load)
+    return {name: partial(lambda split: load_once()[split], name) for name in names}
+
+
 def _classes(images: ImageSplit) -> Tensor:
     """The labels, or a single class if there are none."""
     return torch.zeros(len(images), dtype=torch.int64) if images.labels is None else images.labels
 
 
 def _loaders(images: ImageSplit, indices: dict[str, Tensor]) -> dict[str, Callable[[], ImageSplit]]:
-    def loader(chosen: Tensor) -> Callable[[], ImageSplit]:
-        return lambda: images.subset(chosen)
-
-    return {name: loader(chosen) for name, chosen in indices.items() if len(chosen)}
+    return {name: partial(images.subset, chosen) for name, chosen in indices.items() if len(chosen)}

@@ -24,11 +24,7 @@ MAX_STEPS = 1000
 
 
 def check_steps(count: int) -> None:
-    """Check that a number of steps is between 1 and ``MAX_STEPS``.
-
-    Raises:
-        ValueError: it is out of range.
-    """
+    """Raise ValueError unless a number of steps is between 1 and ``MAX_STEPS``."""
     if not 1 <= count <= MAX_STEPS:
         raise ValueError(f"count must be at least 1 and at most {MAX_STEPS}, got {count}")
 
@@ -70,11 +66,7 @@ class Chain(Transform):
 
 
 def checked_context(context: Tensor | None, shape: tuple[int, ...], *, needed_by: str) -> Tensor:
-    """Return the context if its shape is ``(B, *shape)``.
-
-    Raises:
-        ValueError: it is None or has another shape.
-    """
+    """Return the context if its shape is ``(B, *shape)``; raises ValueError otherwise, or if it is None."""
     if context is None or context.shape[1:] != shape:
         got = "none" if context is None else f"one of shape {tuple(context.shape)}"
         raise ValueError(f"{needed_by} needs a context (B, {', '.join(map(str, shape))}), got {got}")

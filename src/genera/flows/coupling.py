@@ -75,12 +75,10 @@ class ChannelCoupling(Transform):
 
     Args:
         shape: ``(C, H, W)``.
-        context_channels: K, as in :class:`Coupling`.
         mask: the channels that are left unchanged.
         conditioner: network from the unchanged channels and the K of the context, concatenated, to ``num_params``
             channels per transformed channel.
-        elementwise: the transform of the other channels.
-        invert: swap the two sets of channels.
+        context_channels, elementwise, invert: as in :class:`Coupling`.
 
     Raises:
         ValueError: the mask does not consist of whole channels, or selects none or all; when called without a context
@@ -169,11 +167,9 @@ class Couplings(Transform):
 
     Args:
         shape: ``(C, H, W)``.
-        context_channels: as in :class:`Coupling`.
         count: number of couplings.
         mask: the values that the first coupling leaves unchanged.
-        conditioner: as in :class:`Coupling`.
-        elementwise: as in :class:`Coupling`.
+        context_channels, conditioner, elementwise: as in :class:`Coupling`.
         whole_channels: use :class:`ChannelCoupling`; the mask must consist of whole channels.
 
     Raises:

@@ -21,10 +21,8 @@ class GlowSteps(Transform):
 
     Args:
         shape: ``(C, H, W)``.
-        context_channels: as in :class:`ChannelCoupling`.
         count: number of steps.
-        conditioner: as in :class:`ChannelCoupling`.
-        elementwise: as in :class:`ChannelCoupling`.
+        context_channels, conditioner, elementwise: as in :class:`ChannelCoupling`.
         seed: of the initial rotation of the first convolution; step ``i`` uses ``seed + i``.
 
     Raises:

@@ -1,6 +1,7 @@
 """Masks: the half of an image that a coupling leaves unchanged and conditions on.
 
-A mask is a function of the shape, so that a recipe works for every image size. ``invert`` swaps the halves.
+A mask is a function of the shape ``(C, H, W)``, so that a recipe works for every image size. It returns bool
+``(C, H, W)``: True where the coupling leaves the value unchanged. ``invert`` selects the other half.
 """
 
 from __future__ import annotations
@@ -11,13 +12,6 @@ from torch import Tensor
 
 def checkerboard(shape: tuple[int, ...], invert: bool = False) -> Tensor:
     """Every second pixel, in all channels.
-
-    Args:
-        shape: ``(C, H, W)``.
-        invert: select the other half.
-
-    Returns:
-        bool ``(C, H, W)``: True where the coupling leaves the value unchanged.
 
     Source:
         Dinh, Sohl-Dickstein & Bengio (2017), section 3.4.
@@ -30,13 +24,6 @@ def checkerboard(shape: tuple[int, ...], invert: bool = False) -> Tensor:
 
 def channel_halves(shape: tuple[int, ...], invert: bool = False) -> Tensor:
     """The first half of the channels.
-
-    Args:
-        shape: ``(C, H, W)`` with at least two channels.
-        invert: select the other half.
-
-    Returns:
-        bool ``(C, H, W)``: True where the coupling leaves the value unchanged.
 
     Raises:
         ValueError: there is only one channel.
@@ -56,13 +43,6 @@ def squeezed_checkerboard(shape: tuple[int, ...], invert: bool = False) -> Tenso
 
     On the squeezed image the mask consists of whole channels, so a :class:`~genera.flows.ChannelCoupling` can use it:
     with equal scales and shifts it is the same transform as a coupling by :func:`checkerboard` before squeezing.
-
-    Args:
-        shape: ``(4C, H, W)``, squeezed.
-        invert: select the other half.
-
-    Returns:
-        bool ``(4C, H, W)``: True where the coupling leaves the value unchanged.
 
     Raises:
         ValueError: the number of channels is not a multiple of four.

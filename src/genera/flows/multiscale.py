@@ -10,13 +10,7 @@ import torch.nn.functional as F
 from torch import Tensor, nn
 
 from genera.core import Transform
-from genera.flows.chain import (
-    Chain,
-    ContextTransformFactory,
-    TransformFactory,
-    checked_context,
-    with_context_channels,
-)
+from genera.flows.chain import Chain, ContextTransformFactory, TransformFactory, checked_context, with_context_channels
 
 
 class Squeeze(Transform):
@@ -110,11 +104,7 @@ class Split(Transform):
     """
 
     def __init__(
-        self,
-        shape: tuple[int, ...],
-        *,
-        transforms: Sequence[TransformFactory],
-        prior: TransformFactory | None = None,
+        self, shape: tuple[int, ...], *, transforms: Sequence[TransformFactory], prior: TransformFactory | None = None
     ) -> None:
         channels, height, width = shape
         if channels % 2:

@@ -20,10 +20,8 @@ from genera.core import (
     Trainable,
     UniformDequantizer,
     check_importance_samples,
-    check_labels,
     labels_for_sampling,
     log_mean_exp,
-    one_hot,
 )
 from genera.flows.actnorm import ActNorm
 from genera.flows.chain import Chain, TransformFactory
@@ -97,18 +95,16 @@ class NormalizingFlow(Trainable, Generative, Density, Autoencoding):
         norms = [module for module in self.modules() if isinstance(module, ActNorm)]
         if not norms:
             return
-        labels = (
-            torch.arange(len(images), device=images.device) % self.spec.num_classes if self.class_conditional else None
-        )
+        labels = torch.arange(len(images), device=images.device) % max(self.spec.num_classes, 1)
         with ExitStack() as hooks:
             for norm in norms:
                 handle = norm.register_forward_pre_hook(lambda norm, args: norm.initialize(args[0]))
                 hooks.callback(handle.remove)
-            self._log_weight(images, labels, generator=None)
+            self._log_weight(images, self.context(labels, len(images)), generator=None)
 
     def loss(self, images: Tensor, labels: Tensor | None = None, *, generator: torch.Generator | None = None) -> Loss:
-        """Negative lower bound on the log-probability of the pixels, ``(B,)`` nats."""
-        nll = -self._log_weight(images, labels, generator=generator)
+        """The negative of :meth:`log_prob` with one importance sample."""
+        nll = -self._log_weight(images, self.context(labels, len(images)), generator=generator)
         return Loss(nll, {"nll": nll})
 
     def log_prob(
@@ -119,26 +115,16 @@ class NormalizingFlow(Trainable, Generative, Density, Autoencoding):
         num_importance_samples: int = 1,
         generator: torch.Generator | None = None,
     ) -> Tensor:
-        """Lower bound in expectation on the log-probability of the pixels; tighter with more importance samples.
-
-        Samples are evaluated in chunks: unless gradients are recorded, memory does not grow with their number.
-
-        Raises:
-            ValueError: the images or labels do not fit, or ``num_importance_samples`` is out of range.
-        """
+        """Samples are evaluated in chunks: unless gradients are recorded, memory does not grow with their number."""
         self.spec.check(images)
         check_importance_samples(num_importance_samples=num_importance_samples)
-        if self.class_conditional:
-            # Before splitting into chunks, which would accept too many labels.
-            labels = check_labels(labels, count=len(images), num_classes=self.spec.num_classes)
-        else:
-            labels = None
+        context = self.context(labels, len(images))
         values = _CPU_CHUNK_VALUES if images.device.type == "cpu" else _ACCELERATOR_CHUNK_VALUES
         chunk_size = max(1, values // self.spec.num_dims)
         indices = torch.arange(len(images), device=images.device).repeat(num_importance_samples)
         with torch.autocast(images.device.type, enabled=False):
             log_weights = [
-                self._log_weight(images[index], None if labels is None else labels[index], generator=generator)
+                self._log_weight(images[index], None if context is None else context[index], generator=generator)
                 for index in indices.split(chunk_size)
             ]
         return log_mean_exp(torch.cat(log_weights).unflatten(0, (num_importance_samples, -1)), dim=0)
@@ -146,22 +132,17 @@ class NormalizingFlow(Trainable, Generative, Density, Autoencoding):
     def encode(
         self, images: Tensor, labels: Tensor | None = None, *, generator: torch.Generator | None = None
     ) -> Tensor:
-        """``(B, D)`` latents of the centers of the pixels' bins, or of a dequantization sample if a generator is given.
-
-        Raises:
-            ValueError: the images do not fit the spec.
-        """
+        """Latents of the centers of the pixels' bins, or of a dequantization sample if a generator is given."""
         self.spec.check(images)
         if generator is None:
             y = self.dequantizer.center(images)
         else:
             y, _ = self.dequantizer(images, generator=generator)
-        z, _ = self.transform(y.to(self._dtype), self._context(labels, len(images)))
+        z, _ = self.transform(y.to(self.dtype), self.context(labels, len(images)))
         return z.flatten(1)
 
     def decode(self, z: Tensor, labels: Tensor | None = None) -> Tensor:
-        """``(B, D)`` latents to uint8 images ``(B, C, H, W)``."""
-        y, _ = self.transform.inverse(z.unflatten(1, self.transform.out_shape), self._context(labels, len(z)))
+        y, _ = self.transform.inverse(z.unflatten(1, self.transform.out_shape), self.context(labels, len(z)))
         return self.dequantizer.quantize(y)
 
     @torch.no_grad()
@@ -173,13 +154,7 @@ class NormalizingFlow(Trainable, Generative, Density, Autoencoding):
         temperature: float = 1.0,
         generator: torch.Generator | None = None,
     ) -> Tensor:
-        """Sample uint8 ``(count, C, H, W)``; a ``temperature`` below 1 samples closer to the mode of the base.
-
-        A class-conditional flow samples labels uniformly if none are given.
-
-        Raises:
-            ValueError: labels are given to an unconditional flow, or they do not fit.
-        """
+        """A ``temperature`` below 1 samples closer to the mode of the base."""
         z = self.base.sample(count, temperature=temperature, generator=generator)
         return self.decode(z, labels_for_sampling(self, count, labels, generator=generator))
 
@@ -198,22 +173,16 @@ class NormalizingFlow(Trainable, Generative, Density, Autoencoding):
         self.spec.check(images)
         # Not the centers of the bins: if a learned dequantizer rarely samples them, their latents are outliers.
         y, _ = self.dequantizer(images, generator=generator)
-        z, _ = self.transform(y.to(self._dtype), self._context(labels, len(images)))
+        z, _ = self.transform(y.to(self.dtype), self.context(labels, len(images)))
         z, sampled = z.flatten(1), self.base.sample(len(images), generator=generator)
         num_kept = sum(scales[:keep])
         return self.decode(torch.cat([z[:, :num_kept], sampled[:, num_kept:]], dim=1), labels)
 
-    def _log_weight(self, images: Tensor, labels: Tensor | None, *, generator: torch.Generator | None) -> Tensor:
+    def _log_weight(self, images: Tensor, context: Tensor | None, *, generator: torch.Generator | None) -> Tensor:
         """One sample of ``log p(y) - log q(y | x)``, ``(B,)`` nats: its exponential is an unbiased estimate of p(x)."""
         y, log_weight = self.dequantizer(images, generator=generator)
-        z, log_det = self.transform(y.to(self._dtype), self._context(labels, len(images)))
+        z, log_det = self.transform(y.to(self.dtype), context)
         return self.base.log_prob(z.flatten(1)) + log_det + log_weight
-
-    def _context(self, labels: Tensor | None, count: int) -> Tensor | None:
-        """One-hot labels ``(count, num_classes)`` for a conditional flow."""
-        if not self.class_conditional:
-            return None
-        return one_hot(labels, self.spec.num_classes, count=count, dtype=self._dtype)
 
     def _check_context_channels(self) -> None:
         """Check that the couplings expect the context that the flow passes to them."""
@@ -230,8 +199,3 @@ class NormalizingFlow(Trainable, Generative, Density, Autoencoding):
             )
         if self.class_conditional and not context_channels:
             raise ValueError(f"class_conditional needs couplings with context_channels {expected}, got none")
-
-    @property
-    def _dtype(self) -> torch.dtype:
-        """The dtype of the parameters, to which dequantized pixels are converted."""
-        return next((parameter.dtype for parameter in self.parameters()), torch.get_default_dtype())

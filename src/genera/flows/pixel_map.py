@@ -23,11 +23,7 @@ TermFunction = Callable[[Tensor, tuple[Tensor, Tensor]], Tensor]
 
 
 def log_prob_map(
-    flow: NormalizingFlow,
-    images: Tensor,
-    labels: Tensor | None = None,
-    *,
-    generator: torch.Generator | None = None,
+    flow: NormalizingFlow, images: Tensor, labels: Tensor | None = None, *, generator: torch.Generator | None = None
 ) -> Tensor:
     """One sample of the log-probability of images, divided among their pixels.
 
@@ -114,31 +110,19 @@ def _module_and_terms(module: nn.Module) -> tuple[nn.Module, TermFunction] | Non
     """The module to hook for a transform with one term per value, and how to compute the terms; None for others."""
     match module:
         case Coupling():
-            return module.elementwise, partial(_coupling_terms, module.mask)
+            return module.elementwise, lambda x, outputs: outputs[1].masked_fill(module.mask, 0)
         case ChannelCoupling() | ConditionalSplitPrior():
             return module.elementwise, lambda x, outputs: outputs[1]
         case SplitPrior():
-            return module, partial(_split_prior_terms, module.log_std)
+            return module, lambda x, outputs: -module.log_std.expand_as(x)
         case Logit():
-            return module, partial(_logit_terms, module)
+            # Each value as a batch element: its log-determinant is its log-derivative. `forward` triggers no hooks.
+            return module, lambda x, outputs: module.forward(x.reshape(-1, 1))[1].view_as(x)
         case VariationalDequantizer():
             # From logistic noise to uniform; the transforms in between have their own hooks.
             return module.transform, lambda x, outputs: log_sigmoid_derivative(outputs[0]) - log_sigmoid_derivative(x)
         case _:
             return None
-
-
-def _coupling_terms(mask: Tensor, x: Tensor, outputs: tuple[Tensor, Tensor]) -> Tensor:
-    return outputs[1].masked_fill(mask, 0)
-
-
-def _split_prior_terms(log_std: Tensor, x: Tensor, outputs: tuple[Tensor, Tensor]) -> Tensor:
-    return -log_std.expand_as(x)
-
-
-def _logit_terms(logit: Logit, x: Tensor, outputs: tuple[Tensor, Tensor]) -> Tensor:
-    # Each value as its own batch element: its log-determinant is its log-derivative. `forward` triggers no hooks.
-    return logit.forward(x.reshape(-1, 1))[1].view_as(x)
 
 
 def _base_terms(base: Distribution, z: Tensor) -> Tensor | None:

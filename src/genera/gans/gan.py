@@ -18,7 +18,6 @@ from genera.core import (
     check_positive,
     check_temperature,
     labels_for_sampling,
-    one_hot,
 )
 from genera.gans.feature_matching import feature_matching
 from genera.gans.losses import AdversarialLoss
@@ -87,11 +86,7 @@ class GAN(TwoPlayer, Generative):
             check_batch_independent(self.discriminator, spec.shape, num_classes=num_conditions)
 
     def generate(self, count: int, labels: Tensor | None = None, *, generator: torch.Generator | None = None) -> Fakes:
-        """Generate ``count`` images, attached to their graph. If a conditional model gets no labels, it samples them.
-
-        Raises:
-            ValueError: the labels do not fit.
-        """
+        """If a conditional model gets no labels, it samples them."""
         check_count(count)
         weight = next(self.generator.parameters())
         z = torch.randn(count, self.latent_size, generator=generator, device=weight.device, dtype=weight.dtype)
@@ -101,10 +96,9 @@ class GAN(TwoPlayer, Generative):
     def discriminator_loss(
         self, images: Tensor, fakes: Fakes, labels: Tensor | None = None, *, generator: torch.Generator | None = None
     ) -> Loss:
-        """The discriminator's loss, ``(B,)``; no gradient reaches the generator."""
         x, generated = self._scale(images), fakes.images.detach()
-        context = self._context(labels, len(x))
-        fake_context = self._context(fakes.labels, len(generated))
+        context = self.context(labels, len(x))
+        fake_context = self.context(fakes.labels, len(generated))
         real, _ = self.discriminator(x, context)
         fake, _ = self.discriminator(generated, fake_context)
         terms = {"adversarial": self.adversarial_loss.discriminator(real, fake)}
@@ -125,23 +119,19 @@ class GAN(TwoPlayer, Generative):
     def generator_loss(
         self, images: Tensor, fakes: Fakes, labels: Tensor | None = None, *, generator: torch.Generator | None = None
     ) -> Loss:
-        """The generator's loss, ``(B,)``; its feature matching term is ``()``."""
-        logits, features = self.discriminator(fakes.images, self._context(fakes.labels, len(fakes.images)))
+        """Its feature matching term is ``()``."""
+        logits, features = self.discriminator(fakes.images, self.context(fakes.labels, len(fakes.images)))
         terms = {"adversarial": self.adversarial_loss.generator(logits)}
         if self.feature_matching:
             with torch.no_grad():
-                _, real_features = self.discriminator(self._scale(images), self._context(labels, len(images)))
+                _, real_features = self.discriminator(self._scale(images), self.context(labels, len(images)))
             terms["feature_matching"] = self.feature_matching * feature_matching(real_features, features)
         return Loss(sum(terms.values(), start=logits.new_zeros(())), terms)
 
     def score(self, images: Tensor, labels: Tensor | None = None) -> Tensor:
-        """The discriminator's logits ``(B,)``: higher is more real. With ``minibatch_std`` each depends on its batch.
-
-        Raises:
-            ValueError: the images or labels do not fit.
-        """
+        """With ``minibatch_std`` each logit depends on its batch."""
         self.spec.check(images)
-        return self.discriminator(self._scale(images), self._context(labels, len(images)))[0]
+        return self.discriminator(self._scale(images), self.context(labels, len(images)))[0]
 
     @torch.no_grad()
     def sample(
@@ -152,11 +142,7 @@ class GAN(TwoPlayer, Generative):
         temperature: float = 1.0,
         generator: torch.Generator | None = None,
     ) -> Tensor:
-        """Sample uint8 ``(count, C, H, W)``; ``temperature`` scales the noise.
-
-        Raises:
-            ValueError: labels are given to an unconditional model, or they do not fit.
-        """
+        """``temperature`` scales the noise."""
         check_count(count)
         check_temperature(temperature)
         weight = next(self.generator.parameters())
@@ -166,15 +152,8 @@ class GAN(TwoPlayer, Generative):
 
     def _generate(self, z: Tensor, labels: Tensor | None) -> Tensor:
         """``(B, C, H, W)`` in [-1, 1]."""
-        context = self._context(labels, len(z))
+        context = self.context(labels, len(z))
         return torch.tanh(self.generator(z if context is None else torch.cat([z, context], dim=1)))
 
-    def _context(self, labels: Tensor | None, count: int) -> Tensor | None:
-        """One-hot labels ``(count, num_classes)`` for a conditional model."""
-        if not self.class_conditional:
-            return None
-        return one_hot(labels, self.spec.num_classes, count=count, dtype=next(self.generator.parameters()).dtype)
-
     def _scale(self, images: Tensor) -> Tensor:
-        """Scale pixels to [-1, 1]."""
-        return self.spec.to_symmetric_range(images, next(self.generator.parameters()).dtype)
+        return self.spec.to_symmetric_range(images, self.dtype)

@@ -47,16 +47,13 @@ class ConvEncoder(nn.Module):
 class ConvDecoder(nn.Module):
     """A linear layer and four 3×3 transposed convolutions with GELU in between, doubling the size twice.
 
-    It reverses the sizes of :class:`ConvEncoder`. The last layer is linear; the likelihood defines what its values
-    mean.
+    It reverses the sizes of :class:`ConvEncoder` and raises the same errors. The last layer is linear; the likelihood
+    defines what its values mean.
 
     Args:
         num_inputs: length of the vector for each image.
         shape: ``(C, H, W)`` of the output, at least 4×4 pixels.
         width: channels at half and full size; twice as many at a quarter.
-
-    Raises:
-        ValueError: the output is too small, or ``width`` is not positive.
 
     Source:
         The report, whose width is 16.

@@ -104,12 +104,9 @@ class ConvDiscriminator(nn.Module):
             *_convolution(width, 2 * width, stride=2, batch_norm=batch_norm),
             *_convolution(2 * width, 4 * width, stride=2, batch_norm=batch_norm),
         )
+        last = partial(nn.Conv2d, kernel_size=(h // 8, w // 8))
         self.head = DiscriminatorHead(
-            4 * width,
-            partial(nn.Conv2d, kernel_size=(h // 8, w // 8)),
-            num_classes=num_classes,
-            minibatch_std=minibatch_std,
-            projection=projection,
+            4 * width, last, num_classes=num_classes, minibatch_std=minibatch_std, projection=projection
         )
         if spectral_norm:
             apply_spectral_norm(self.layers, self.head)
@@ -126,15 +123,10 @@ class PatchDiscriminator(nn.Module):
 
     Args:
         shape: ``(C, H, W)`` of the images, at least 6×6 pixels.
-        num_classes: of the labels, which are concatenated to the image as a plane; 0 for no labels.
         width: channels at half the size; twice as many in the features.
         batch_norm: batch normalization after the second convolution.
-        spectral_norm: divide every weight, except those of the label plane, by its largest singular value.
-        minibatch_std: append the standard deviation over the batch to the features.
-        projection: let the labels enter at the last layer instead.
-
-    Raises:
-        ValueError: the images are too small; ``width`` is not positive; ``projection`` without classes.
+        num_classes, spectral_norm, minibatch_std, projection: as in :class:`ConvDiscriminator`, which also has the
+            same errors.
 
     Source:
         Isola, Zhu, Zhou & Efros (2017), the PatchGAN of 16×16 pixels, there with batch normalization.
@@ -161,12 +153,9 @@ class PatchDiscriminator(nn.Module):
             *_convolution(channels + has_plane, width, stride=2),
             *_convolution(width, 2 * width, stride=1, batch_norm=batch_norm),
         )
+        last = partial(nn.Conv2d, kernel_size=4, padding=1)
         self.head = DiscriminatorHead(
-            2 * width,
-            partial(nn.Conv2d, kernel_size=4, padding=1),
-            num_classes=num_classes,
-            minibatch_std=minibatch_std,
-            projection=projection,
+            2 * width, last, num_classes=num_classes, minibatch_std=minibatch_std, projection=projection
         )
         if spectral_norm:
             apply_spectral_norm(self.layers, self.head)

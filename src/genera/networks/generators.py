@@ -29,15 +29,12 @@ class MlpGenerator(nn.Module):
         self, num_inputs: int, shape: tuple[int, int, int], *, widths: tuple[int, ...] = (128, 256, 512, 1024)
     ) -> None:
         super().__init__()
-        for width in widths:
-            check_positive(widths=width)
+        layers: list[nn.Module] = []
         sizes = (num_inputs, *widths)
-        hidden = [
-            layer
-            for before, after in pairwise(sizes)
-            for layer in (nn.Linear(before, after), nn.LeakyReLU(0.2), nn.BatchNorm1d(after))
-        ]
-        self.layers = nn.Sequential(*hidden, nn.Linear(sizes[-1], math.prod(shape)), nn.Unflatten(1, shape))
+        for before, after in pairwise(sizes):
+            check_positive(widths=after)
+            layers += [nn.Linear(before, after), nn.LeakyReLU(0.2), nn.BatchNorm1d(after)]
+        self.layers = nn.Sequential(*layers, nn.Linear(sizes[-1], math.prod(shape)), nn.Unflatten(1, shape))
 
     def forward(self, z: Tensor) -> Tensor:
         """``(B, num_inputs) -> (B, C, H, W)``."""

@@ -54,20 +54,13 @@ class ResidualEncoder(nn.Module):
 class ResidualDecoder(nn.Module):
     """A linear layer, residual blocks at a quarter and at half the size, and convolutions at full size.
 
-    It reverses the sizes of :class:`ResidualEncoder`. At the defaults a 28×28 image with 15 channels costs 29 million
-    multiplications.
+    It reverses the sizes of :class:`ResidualEncoder` and raises the same errors. At the defaults a 28×28 image with 15
+    channels costs 29 million multiplications.
 
     Args:
         num_inputs: length of the vector for each image.
         shape: ``(C, H, W)`` of the output, at least 4×4 pixels.
-        width: channels at half and full size; twice as many at a quarter.
-        num_blocks: residual blocks at each of the two sizes.
-
-    Raises:
-        ValueError: the output is too small, ``width`` is not positive, or ``num_blocks`` is negative.
-
-    Source:
-        He et al. (2016), "Identity mappings in deep residual networks".
+        width, num_blocks: as in :class:`ResidualEncoder`.
     """
 
     def __init__(self, num_inputs: int, shape: tuple[int, int, int], *, width: int = 32, num_blocks: int = 2) -> None:

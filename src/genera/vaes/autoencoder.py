@@ -70,7 +70,6 @@ class Autoencoder(Trainable, Generative, Autoencoding):
 
     @torch.no_grad()
     def finalize(self, images: Tensor, *, generator: torch.Generator) -> None:
-        """Fit the mixture of codes to training images."""
         chosen = torch.randperm(len(images), generator=generator)[:_NUM_CODES]
         device = next(self.encoder.parameters()).device
         codes = [self.encoder(self._scale(images[index].to(device))) for index in chosen.split(_BATCH_SIZE)]
@@ -79,16 +78,11 @@ class Autoencoder(Trainable, Generative, Autoencoding):
     def encode(
         self, images: Tensor, labels: Tensor | None = None, *, generator: torch.Generator | None = None
     ) -> Tensor:
-        """``(B, D)`` codes; the generator is ignored, as the encoder is deterministic.
-
-        Raises:
-            ValueError: the images do not fit the spec.
-        """
+        """``(B, D)`` codes; the generator is ignored, as the encoder is deterministic."""
         self.spec.check(images)
         return self.encoder(self._scale(images))
 
     def decode(self, z: Tensor, labels: Tensor | None = None) -> Tensor:
-        """``(B, D)`` codes to uint8 images ``(B, C, H, W)``."""
         return self.spec.to_pixels(torch.sigmoid(self.decoder(z)))
 
     @torch.no_grad()
@@ -100,15 +94,10 @@ class Autoencoder(Trainable, Generative, Autoencoding):
         temperature: float = 1.0,
         generator: torch.Generator | None = None,
     ) -> Tensor:
-        """Sample uint8 ``(count, C, H, W)``: decoded samples of the mixture of codes.
-
-        Raises:
-            ValueError: the mixture has not been fitted, or labels are given.
-        """
+        """Decoded samples of the mixture of codes; raises ValueError before it has been fitted."""
         if labels is not None:
             raise ValueError("an autoencoder is unconditional and cannot sample by label: omit the labels")
         return self.decode(self.codes.sample(count, temperature=temperature, generator=generator))
 
     def _scale(self, images: Tensor) -> Tensor:
-        """Scale pixels to [0, 1]."""
-        return self.spec.to_unit_range(images, next(self.encoder.parameters()).dtype)
+        return self.spec.to_unit_range(images, self.dtype)

@@ -18,11 +18,9 @@ from genera.core import (
     StandardNormal,
     Trainable,
     check_importance_samples,
-    check_labels,
     check_positive,
     labels_for_sampling,
     log_mean_exp,
-    one_hot,
 )
 from genera.vaes.encoder import DecoderFactory, EncoderFactory, GaussianEncoder
 from genera.vaes.likelihoods import PixelLikelihood
@@ -103,7 +101,7 @@ class VAE(Trainable, Generative, Density, Autoencoding):
 
     def loss(self, images: Tensor, labels: Tensor | None = None, *, generator: torch.Generator | None = None) -> Loss:
         """The objective for samples of the posterior, in nats."""
-        context = self._context(labels, len(images))
+        context = self.context(labels, len(images))
         posterior = self._posterior(images, context)
         samples = self._sample_posterior(
             posterior, images, context, count=self.objective.num_samples, generator=generator
@@ -121,7 +119,7 @@ class VAE(Trainable, Generative, Density, Autoencoding):
     ) -> Loss:
         """The negative ELBO (β = 1), for every objective: ``reconstruction + kl``, ``(B,)`` nats."""
         with torch.autocast(images.device.type, enabled=False):
-            context = self._context(labels, len(images))
+            context = self.context(labels, len(images))
             posterior = self._posterior(images, context)
             samples = self._sample_posterior(posterior, images, context, count=1, generator=generator)
             logs = {
@@ -139,45 +137,32 @@ class VAE(Trainable, Generative, Density, Autoencoding):
         num_importance_samples: int = 1,
         generator: torch.Generator | None = None,
     ) -> Tensor:
-        """Lower bound in expectation on the log-probability of the pixels; tighter with more importance samples.
-
-        Samples are decoded in batches: unless gradients are recorded, memory does not grow with their number.
+        """Samples are decoded in batches: unless gradients are recorded, memory does not grow with their number.
 
         Raises:
-            ValueError: the likelihood is no probability, the images or labels do not fit, or ``num_importance_samples``
-                is out of range.
+            ValueError: the likelihood is not a probability.
         """
         if not self.has_density:
             raise ValueError(f"{type(self.likelihood).__name__} is not a probability: use another likelihood")
         self.spec.check(images)
         check_importance_samples(num_importance_samples=num_importance_samples)
-        if self.class_conditional:
-            # Before splitting into batches, which would accept too many labels.
-            labels = check_labels(labels, count=len(images), num_classes=self.spec.num_classes)
-        else:
-            labels = None
+        context = self.context(labels, len(images))
         with torch.autocast(images.device.type, enabled=False):
             bounds = [
-                self._bound(images[index], None if labels is None else labels[index], num_importance_samples, generator)
-                for index in torch.arange(len(images), device=images.device).split(_DECODE_BATCH_SIZE)
+                self._bound(images[rows], None if context is None else context[rows], num_importance_samples, generator)
+                for rows in torch.arange(len(images), device=images.device).split(_DECODE_BATCH_SIZE)
             ]
         return torch.cat(bounds)
 
     def encode(
         self, images: Tensor, labels: Tensor | None = None, *, generator: torch.Generator | None = None
     ) -> Tensor:
-        """``(B, D)`` latents: the mean of the posterior, or a sample if a generator is given.
-
-        Raises:
-            ValueError: the images or labels do not fit.
-        """
-        self.spec.check(images)
-        posterior = self._posterior(images, self._context(labels, len(images)))
+        posterior = self.posterior(images, labels)
         return posterior.mean if generator is None else posterior.sample(1, generator=generator)[0]
 
     def decode(self, z: Tensor, labels: Tensor | None = None) -> Tensor:
-        """``(B, D)`` latents to the means of the likelihood, uint8 ``(B, C, H, W)``."""
-        return self.spec.to_pixels(self.likelihood.mean(self._decode(z, self._context(labels, len(z)))))
+        """The means of the likelihood."""
+        return self.spec.to_pixels(self.likelihood.mean(self._decode(z, self.context(labels, len(z)))))
 
     @torch.no_grad()
     def sample(
@@ -188,17 +173,10 @@ class VAE(Trainable, Generative, Density, Autoencoding):
         temperature: float = 1.0,
         generator: torch.Generator | None = None,
     ) -> Tensor:
-        """Sample uint8 ``(count, C, H, W)``; ``temperature`` scales the latent.
-
-        Whether pixels are sampled as well or are the means depends on the likelihood. A class-conditional model samples
-        labels uniformly if none are given.
-
-        Raises:
-            ValueError: labels are given to an unconditional model, or they do not fit.
-        """
+        """``temperature`` scales the latent. Pixels are sampled as well if the likelihood's ``can_sample`` is True."""
         z = self.prior.sample(count, temperature=temperature, generator=generator)
         labels = labels_for_sampling(self, count, labels, generator=generator)
-        return self.likelihood.sample(self._decode(z, self._context(labels, count)), generator=generator)
+        return self.likelihood.sample(self._decode(z, self.context(labels, count)), generator=generator)
 
     def posterior(self, images: Tensor, labels: Tensor | None = None) -> DiagonalPosterior:
         """``q(z | x)`` of uint8 images.
@@ -207,7 +185,7 @@ class VAE(Trainable, Generative, Density, Autoencoding):
             ValueError: the images or labels do not fit.
         """
         self.spec.check(images)
-        return self._posterior(images, self._context(labels, len(images)))
+        return self._posterior(images, self.context(labels, len(images)))
 
     def _posterior(self, images: Tensor, context: Tensor | None) -> DiagonalPosterior:
         x = self._scale(images)
@@ -239,10 +217,9 @@ class VAE(Trainable, Generative, Density, Autoencoding):
         )
 
     def _bound(
-        self, images: Tensor, labels: Tensor | None, num_importance_samples: int, generator: torch.Generator | None
+        self, images: Tensor, context: Tensor | None, num_importance_samples: int, generator: torch.Generator | None
     ) -> Tensor:
         """:meth:`log_prob` of at most ``_DECODE_BATCH_SIZE`` images."""
-        context = self._context(labels, len(images))
         posterior = self._posterior(images, context)
         chunk_size = _DECODE_BATCH_SIZE // max(len(images), 1)
         log_weights = [
@@ -254,16 +231,6 @@ class VAE(Trainable, Generative, Density, Autoencoding):
     def _decode(self, z: Tensor, context: Tensor | None) -> Tensor:
         return self.decoder(z if context is None else torch.cat([z, context], dim=1))
 
-    def _context(self, labels: Tensor | None, count: int) -> Tensor | None:
-        """One-hot labels ``(count, num_classes)`` for a conditional model."""
-        if not self.class_conditional:
-            return None
-        return one_hot(labels, self.spec.num_classes, count=count, dtype=self._dtype)
-
     def _scale(self, images: Tensor) -> Tensor:
         """Scale pixels to [0, 1]."""
-        return self.spec.to_unit_range(images, self._dtype)
-
-    @property
-    def _dtype(self) -> torch.dtype:
-        return next(self.encoder.parameters()).dtype
+        return self.spec.to_unit_range(images, self.dtype)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from functools import partial
 from pathlib import Path
 
 from genera.core.image_spec import ImageSpec
@@ -37,13 +37,8 @@ def celeba(size: int = 64) -> ImageDataset:
         Liu, Luo, Wang & Tang (2015), "Deep learning face attributes in the wild". The crop is that of Larsen et al.
         (2016), which most later papers use.
     """
-    spec = ImageSpec(3, size, size, levels=256)
-
-    def loader(split: str) -> Callable[[], ImageSplit]:
-        return lambda: _load(split, size)
-
-    splits = {split: loader(split) for split in _SPLITS.values()}
-    return ImageDataset("celeba", spec, class_names=(), splits=splits)
+    splits = {split: partial(_load, split, size) for split in _SPLITS.values()}
+    return ImageDataset("celeba", ImageSpec(3, size, size, levels=256), class_names=(), splits=splits)
 
 
 def _load(split: str, size: int) -> ImageSplit:

@@ -3,8 +3,6 @@
 from __future__ import annotations
 
 import tarfile
-from collections.abc import Callable
-from functools import cache
 from io import BytesIO
 
 import numpy as np
@@ -13,8 +11,8 @@ import torch
 from genera.core.image_spec import ImageSpec
 from genera.data.dataset_info import dataset
 from genera.data.downloads import Digest, RemoteFile, read_file
-from genera.data.images import ImageDataset, ImageSplit
-from genera.data.splits import permutation
+from genera.data.images import SPLIT_NAMES, ImageDataset, ImageSplit
+from genera.data.splits import hold_out, loaders_of
 
 # The binary version: the more common Python version consists of pickles, which can execute code when loaded.
 ARCHIVE = RemoteFile(
@@ -49,25 +47,14 @@ def cifar10() -> ImageDataset:
     Source:
         Krizhevsky (2009), "Learning multiple layers of features from tiny images".
     """
-
-    @cache
-    def all_splits() -> dict[str, ImageSplit]:
-        content = read_file("cifar10", ARCHIVE)
-        train = read_records(content, _TRAIN_FILES)
-        order = permutation(len(train))
-        return {
-            "train": train.subset(order[:-NUM_VALIDATION]),
-            "validation": train.subset(order[-NUM_VALIDATION:]),
-            "test": read_records(content, _TEST_FILES),
-        }
-
-    splits: dict[str, Callable[[], ImageSplit]] = {
-        "train": lambda: all_splits()["train"],
-        "validation": lambda: all_splits()["validation"],
-        "test": lambda: all_splits()["test"],
-    }
     spec = ImageSpec(3, 32, 32, levels=256, num_classes=len(CLASS_NAMES))
-    return ImageDataset("cifar10", spec, class_names=CLASS_NAMES, splits=splits)
+    return ImageDataset("cifar10", spec, class_names=CLASS_NAMES, splits=loaders_of(SPLIT_NAMES, _load))
+
+
+def _load() -> dict[str, ImageSplit]:
+    content = read_file("cifar10", ARCHIVE)
+    train, test = read_records(content, _TRAIN_FILES), read_records(content, _TEST_FILES)
+    return {**hold_out(train, NUM_VALIDATION), "test": test}
 
 
 def read_records(archive: bytes, names: tuple[str, ...]) -> ImageSplit:

@@ -9,17 +9,11 @@ import torch
 
 from genera.core.image_spec import ImageSpec
 from genera.data.dataset_info import dataset
-from genera.data.images import ImageDataset, ImageSplit
+from genera.data.images import SPLIT_NAMES, ImageDataset, ImageSplit
 from genera.data.picture_decoding import Source, list_pictures, read_pictures
 from genera.data.splits import predefined_splits, three_splits
 
-_SPLIT_FOLDERS = {
-    "train": "train",
-    "validation": "validation",
-    "val": "validation",
-    "valid": "validation",
-    "test": "test",
-}
+_SPLIT_FOLDERS = {name: name for name in SPLIT_NAMES} | {"val": "validation", "valid": "validation"}
 
 
 @dataset(

@@ -8,10 +8,7 @@ from genera.data.images import ImageDataset
 from genera.data.mnist_like import idx_files, mnist_like
 
 FILES = idx_files(
-    (
-        "https://codh.rois.ac.jp/kmnist/dataset/kmnist/",
-        "http://codh.rois.ac.jp/kmnist/dataset/kmnist/",
-    ),
+    ("https://codh.rois.ac.jp/kmnist/dataset/kmnist/", "http://codh.rois.ac.jp/kmnist/dataset/kmnist/"),
     digests=(
         # Of the training files only the digests of the archives are published.
         Digest("51467d22d8cc72929e2a028a0428f2086b092bb31cfb79c69cc0a90ce135fde4", covers="archive"),

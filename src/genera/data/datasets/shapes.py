@@ -7,17 +7,16 @@ set of factors and no image is in two splits.
 from __future__ import annotations
 
 import math
-from collections.abc import Callable, Mapping
-from functools import cache
+from collections.abc import Mapping
+from functools import cache, partial
 from types import MappingProxyType
-from typing import Literal
 
 import torch
 from torch import Tensor
 
 from genera.core.image_spec import ImageSpec
 from genera.data.dataset_info import dataset
-from genera.data.images import ImageDataset, ImageSplit
+from genera.data.images import SPLIT_NAMES, ImageDataset, ImageSplit
 from genera.data.splits import TENTH, divide_by_class
 
 #: Number of values of each factor; the index of an image enumerates them in row-major order.
@@ -43,20 +42,17 @@ def shapes(size: int = 64) -> ImageDataset:
     """
     if size not in _SIZES:
         raise ValueError(f"--data.size of shapes must be 32 or 64, got {size}")
-
-    def loader(split: Literal["train", "validation", "test"]) -> Callable[[], ImageSplit]:
-        def load() -> ImageSplit:
-            factors = factors_of(indices_of_split(split))
-            return ImageSplit(render(factors, size=size), factors[:, 0].contiguous())
-
-        return load
-
     spec = ImageSpec(1, size, size, levels=2, num_classes=FACTORS["shape"])
-    splits = {"train": loader("train"), "validation": loader("validation"), "test": loader("test")}
+    splits = {split: partial(_load, split, size) for split in SPLIT_NAMES}
     return ImageDataset("shapes", spec, class_names=SHAPE_NAMES, splits=splits)
 
 
-def indices_of_split(split: Literal["train", "validation", "test"]) -> Tensor:
+def _load(split: str, size: int) -> ImageSplit:
+    factors = factors_of(indices_of_split(split))
+    return ImageSplit(render(factors, size=size), factors[:, 0].contiguous())
+
+
+def indices_of_split(split: str) -> Tensor:
     """Indices of the images of a split, in its order; :func:`factors_of` gives their ground-truth factors."""
     shape = factors_of(torch.arange(NUM_IMAGES))[:, 0].contiguous()
     train, validation, test = divide_by_class(shape, (TENTH, TENTH))

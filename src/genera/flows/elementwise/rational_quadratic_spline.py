@@ -61,22 +61,16 @@ class RationalQuadraticSpline(Elementwise):
         self.min_derivative = min_derivative
 
     def forward(self, x: Tensor, params: Tensor) -> tuple[Tensor, Tensor]:
-        inside = x.abs() <= self.bound
         # Clamp values outside, so that their unused results have finite gradients.
-        clamped = x.clamp(-self.bound, self.bound)
-        knots_x, knots_y, slopes = self._knots(params)
-        ends = _ends(clamped, knots_x)
-        (x0, x1), (y0, y1), (d0, d1) = (knots.gather(1, ends).unbind(dim=1) for knots in (knots_x, knots_y, slopes))
+        inside, clamped = x.abs() <= self.bound, x.clamp(-self.bound, self.bound)
+        (x0, x1), (y0, y1), (d0, d1) = self._bin(clamped, params, index=0)
         s, xi = (y1 - y0) / (x1 - x0), (clamped - x0) / (x1 - x0)
         y = y0 + (y1 - y0) * xi * (s * xi + d0 * (1 - xi)) / _denominator(xi, s, d0, d1)
         return y.where(inside, x), _log_derivative(xi, s, d0, d1).where(inside, 0)
 
     def inverse(self, y: Tensor, params: Tensor) -> tuple[Tensor, Tensor]:
-        inside = y.abs() <= self.bound
-        clamped = y.clamp(-self.bound, self.bound)
-        knots_x, knots_y, slopes = self._knots(params)
-        ends = _ends(clamped, knots_y)
-        (x0, x1), (y0, y1), (d0, d1) = (knots.gather(1, ends).unbind(dim=1) for knots in (knots_x, knots_y, slopes))
+        inside, clamped = y.abs() <= self.bound, y.clamp(-self.bound, self.bound)
+        (x0, x1), (y0, y1), (d0, d1) = self._bin(clamped, params, index=1)
         s, eta = (y1 - y0) / (x1 - x0), (clamped - y0) / (y1 - y0)
         # The root of the paper's quadratic. Its discriminant b² − 4ac equals g² + 4s²η(1 − η), which has no
         # differences; each of the two forms of the root is free of cancellation for one sign of g.
@@ -86,6 +80,13 @@ class RationalQuadraticSpline(Elementwise):
         xi = torch.where(g >= 0, below / (q + below), q / (q + above))
         x = x0 + (x1 - x0) * xi
         return x.where(inside, y), -_log_derivative(xi, s, d0, d1).where(inside, 0)
+
+    def _bin(self, value: Tensor, params: Tensor, *, index: int) -> list[tuple[Tensor, ...]]:
+        """x, y and slope at both ends of the bins that hold values of x (index 0) or y (1); each ``(B, C, H, W)``."""
+        knots = self._knots(params)
+        lower = (value.unsqueeze(1) >= knots[index][:, 1:-1]).sum(dim=1, keepdim=True)
+        ends = torch.cat([lower, lower + 1], dim=1)
+        return [each.gather(1, ends).unbind(dim=1) for each in knots]
 
     def _knots(self, params: Tensor) -> tuple[Tensor, Tensor, Tensor]:
         """Positions of the knots in x and in y, and the slopes at them; each ``(B, K + 1, C, H, W)``."""
@@ -103,12 +104,6 @@ class RationalQuadraticSpline(Elementwise):
         # The ends are constants, not sums: rounding would leave a gap between the spline and the identity.
         end = torch.full_like(inner[:, :1], self.bound)
         return torch.cat([-end, inner, end], dim=1)
-
-
-def _ends(value: Tensor, knots: Tensor) -> Tensor:
-    """``(B, 2, C, H, W)``: the indices of the knots at the lower and upper end of the bin that holds ``value``."""
-    lower = (value.unsqueeze(1) >= knots[:, 1:-1]).sum(dim=1, keepdim=True)
-    return torch.cat([lower, lower + 1], dim=1)
 
 
 def _denominator(xi: Tensor, s: Tensor, d0: Tensor, d1: Tensor) -> Tensor:

@@ -18,9 +18,6 @@ class GradientPenalty(Penalty):
     Args:
         weight: λ in the paper, 10 there.
 
-    Raises:
-        ValueError: ``weight`` is negative or infinite.
-
     Source:
         Gulrajani, Ahmed, Arjovsky, Dumoulin & Courville (2017), section 4.
     """

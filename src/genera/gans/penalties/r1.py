@@ -15,9 +15,6 @@ class R1(Penalty):
     Args:
         weight: γ in the paper, 10 there.
 
-    Raises:
-        ValueError: ``weight`` is negative or infinite.
-
     Source:
         Mescheder, Geiger & Nowozin (2018), equation 9.
     """

@@ -7,7 +7,7 @@ from abc import ABC, abstractmethod
 import torch
 from torch import Tensor, nn
 
-from genera.core import ImageSpec
+from genera.core import ImageSpec, at_least_float32
 
 #: Outer end of the bins of the lowest and the highest level: far outside any density on [0, 1], but its square in units
 #: of the smallest scale is representable in float32. Infinity would give NaN gradients (∞ · 0).
@@ -36,25 +36,25 @@ class PixelLikelihood(nn.Module, ABC):
         self.spec = spec
 
     @property
-    @abstractmethod
     def out_channels(self) -> int:
-        """Number of output channels that the decoder must have."""
+        """Number of output channels that the decoder must have: C, unless a likelihood has several parameters."""
+        return self.spec.channels
 
     @abstractmethod
     def log_prob(self, params: Tensor, images: Tensor) -> Tensor:
         """``log p(x | z)`` of uint8 ``(B, C, H, W)`` given ``(B, out_channels, H, W)``: ``(B,)``, at least float32."""
 
-    @abstractmethod
     def mean(self, params: Tensor) -> Tensor:
-        """The mean of every pixel, ``(B, C, H, W)`` in [0, 1].
+        """The mean of every pixel, ``(B, C, H, W)`` in [0, 1]: the sigmoid of the parameters, unless overridden.
 
         For continuous likelihoods it is the mean of the density, before the mass outside [0, 1] is assigned to the end
         levels; near the ends the mean of the levels is slightly different.
         """
+        return torch.sigmoid(at_least_float32(params))
 
-    @abstractmethod
     def sample(self, params: Tensor, *, generator: torch.Generator | None = None) -> Tensor:
-        """uint8 ``(B, C, H, W)``: a sample of every pixel, or the mean if ``can_sample`` is False."""
+        """uint8 ``(B, C, H, W)``: a sample of every pixel, or the mean, as here, if ``can_sample`` is False."""
+        return self.spec.to_pixels(self.mean(params))
 
     def bins(self, images: Tensor, *, dtype: torch.dtype) -> tuple[Tensor, Tensor]:
         """The lower and upper ends of the pixels' bins on [0, 1]: two tensors of the shape of ``images``."""

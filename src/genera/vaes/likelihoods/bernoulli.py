@@ -31,16 +31,9 @@ class BernoulliPixels(PixelLikelihood):
                 "use CrossEntropyPixels for grey pixels, or another likelihood"
             )
 
-    @property
-    def out_channels(self) -> int:
-        return self.spec.channels
-
     def log_prob(self, params: Tensor, images: Tensor) -> Tensor:
         logits = at_least_float32(params)
         return -sum_over_dims(F.binary_cross_entropy_with_logits(logits, images.to(logits.dtype), reduction="none"))
-
-    def mean(self, params: Tensor) -> Tensor:
-        return torch.sigmoid(at_least_float32(params))
 
     def sample(self, params: Tensor, *, generator: torch.Generator | None = None) -> Tensor:
         return torch.bernoulli(self.mean(params), generator=generator).to(torch.uint8)

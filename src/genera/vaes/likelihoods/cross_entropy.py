@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import torch
 import torch.nn.functional as F
 from torch import Tensor
 
@@ -27,18 +26,8 @@ class CrossEntropyPixels(PixelLikelihood):
     has_density = False
     can_sample = False
 
-    @property
-    def out_channels(self) -> int:
-        return self.spec.channels
-
     def log_prob(self, params: Tensor, images: Tensor) -> Tensor:
         """The negated cross-entropy, ``(B,)``; not a log-probability."""
         logits = at_least_float32(params)
         x = self.spec.to_unit_range(images, logits.dtype)
         return -sum_over_dims(F.binary_cross_entropy_with_logits(logits, x, reduction="none"))
-
-    def mean(self, params: Tensor) -> Tensor:
-        return torch.sigmoid(at_least_float32(params))
-
-    def sample(self, params: Tensor, *, generator: torch.Generator | None = None) -> Tensor:
-        return self.spec.to_pixels(self.mean(params))

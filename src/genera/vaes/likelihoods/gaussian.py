@@ -2,10 +2,9 @@
 
 from __future__ import annotations
 
-import torch
 from torch import Tensor
 
-from genera.core import ImageSpec, at_least_float32, sum_over_dims
+from genera.core import ImageSpec, sum_over_dims
 from genera.vaes.likelihoods.base import PixelLikelihood
 from genera.vaes.likelihoods.intervals import log_interval, normal_log_cdf
 from genera.vaes.likelihoods.scales import SharedScale
@@ -33,17 +32,7 @@ class GaussianPixels(PixelLikelihood):
         super().__init__(spec)
         self.scale = SharedScale(scale)
 
-    @property
-    def out_channels(self) -> int:
-        return self.spec.channels
-
     def log_prob(self, params: Tensor, images: Tensor) -> Tensor:
         mean, scale = self.mean(params), self.scale()
         lower, upper = self.bins(images, dtype=mean.dtype)
         return sum_over_dims(log_interval(normal_log_cdf, (lower - mean) / scale, (upper - mean) / scale))
-
-    def mean(self, params: Tensor) -> Tensor:
-        return torch.sigmoid(at_least_float32(params))
-
-    def sample(self, params: Tensor, *, generator: torch.Generator | None = None) -> Tensor:
-        return self.spec.to_pixels(self.mean(params))
