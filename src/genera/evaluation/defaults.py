@@ -14,8 +14,8 @@ from genera.evaluation.anomaly import AurocMeasure, BitsCache
 from genera.evaluation.measures import AccuracyMeasure, BitsPerDimMeasure, Measure
 from genera.evaluation.memorisation import MemorisationMeasure
 from genera.evaluation.metrics import PeakSignalToNoise, SquaredError, StructuralSimilarity
+from genera.evaluation.metrics.images import WINDOW
 from genera.evaluation.metrics.neighbourhoods import NUM_NEIGHBOURS
-from genera.evaluation.metrics.structural_similarity import WINDOW
 from genera.evaluation.reconstructions import ReconstructionMeasure, Reconstructions
 from genera.evaluation.samples import ImageFeatures, Samples
 from genera.evaluation.set_measures import CasMeasure, Extractor, SetMeasure
