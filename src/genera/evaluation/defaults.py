@@ -52,7 +52,7 @@ def default_measures(
         classifier: provides features and classes for measures of sets, which are unavailable without one.
         count: maximum number of generated, and of real, images in a set.
         inception: a file with the weights of the Inception network; without one there are no measures of it.
-        allow: packages that the classifier's config may name besides ours.
+        allow: packages that the classifier's config may name besides genera.
 
     Raises:
         ValueError: ``count`` is not positive.

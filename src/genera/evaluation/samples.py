@@ -102,7 +102,7 @@ class Samples:
         trained_classifier: computes features and classes; None if there is no classifier for the data.
         max_images: size of each set; both sets have the same size.
         num_seeds: number of independent sets of generated images.
-        allow: packages that the classifier's config may name besides ours.
+        allow: packages that the classifier's config may name besides genera.
         inception_file: the weights of the Inception network, or None.
     """
 

@@ -27,7 +27,7 @@ from genera.vaes import VAE
 from genera.zoo import TrainedModel
 
 #: Number of random validation images for the figures.
-_POOL = 256
+_NUM_VALIDATION = 256
 _NUM_INTERPOLATIONS = 8
 _STEPS = 10
 _NUM_RECONSTRUCTIONS = 32
@@ -54,7 +54,7 @@ def make_figures(
         trained: the model.
         folder: folder of the figures.
         seed: of samples and of the choice of images.
-        allow: packages that the model's config may name besides ours.
+        allow: packages that the model's config may name besides genera.
         on_skip: called with a message for each figure that cannot be made; by default printed on standard error.
 
     Returns:
@@ -144,7 +144,7 @@ def validation_images(data: ImageDataset, model: ImageModel, *, seed: int) -> Im
     check_fits(model.spec, data)
     images = data.split("validation")
     order = torch.randperm(len(images), generator=torch.Generator().manual_seed(seed))
-    return images.subset(order[:_POOL])
+    return images.subset(order[:_NUM_VALIDATION])
 
 
 def training_curve(table: Table, *, about: str) -> Figure:

@@ -44,7 +44,7 @@ def make_multi_run_figures(
         models: models on disk, with the same models in evaluation mode.
         folder: folder of the figures.
         seed: of samples and of the choice of images.
-        allow: packages that the models' configs may name besides ours.
+        allow: packages that the models' configs may name besides genera.
         on_skip: called with a message for each figure that cannot be made; by default printed on standard error.
 
     Returns:
