@@ -99,10 +99,10 @@ def main() -> None:
     trained = classifier_of("mnist")
     assert trained is not None
     pixels = random_images(2 * arguments.images)
-    classifier, spec = Samples(trained).classifier, find_model("lenet-mnist").spec
+    networks, spec = Samples(trained), find_model("lenet-mnist").spec
 
     def extract_features() -> Tensor:
-        return ImageFeatures(ImageSplit(pixels), spec=spec, classifier=classifier).features
+        return ImageFeatures(ImageSplit(pixels), spec, networks).features
 
     seconds = medians({"ours": partial(seconds_of, extract_features)}, rounds=arguments.rounds)["ours"]
     print(f"LeNet features of {len(pixels):,} images, {threads()}: {seconds:.1f} s")

@@ -146,8 +146,7 @@ def subset(images: ImageSplit, seed: int) -> ImageSplit:
 def measure_sets() -> list[dict]:
     """The values of all measures for all sets."""
     data = MNIST()
-    samples = Samples(classifier_of(data.name))
-    features = partial(ImageFeatures, spec=data.spec, classifier=samples.classifier)
+    features = partial(ImageFeatures, spec=data.spec, samples=Samples(classifier_of(data.name)))
     real = features(data.split("test").subset(torch.arange(COUNT)))
     train = subset(data.split("train"), 0)
     every_set = list(sets(data.split("validation"), train))

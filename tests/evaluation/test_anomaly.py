@@ -15,7 +15,8 @@ from sklearn.metrics import roc_auc_score
 from genera.core import ImageModel, bits_per_dim
 from genera.data import ImageDataset, ImageSplit, find_dataset
 from genera.evaluation import anomaly, default_measures, log_probs
-from genera.evaluation.anomaly import BitsCache, auroc, available_scores, png_bits
+from genera.evaluation.anomaly import auroc, available_scores, png_bits, single_sample_bits
+from genera.evaluation.measures import ModelCache
 from genera.gans import GAN, NonSaturating
 from genera.networks import MlpDiscriminator, MlpGenerator
 from genera.vaes import CrossEntropyPixels, GaussianPixels
@@ -69,7 +70,7 @@ def test_every_family_has_its_scores() -> None:
 
 
 def score(model: ImageModel, name: str) -> torch.Tensor:
-    return available_scores(model)[name](model, FEW, VALIDATION, BitsCache())
+    return available_scores(model)[name](model, FEW, VALIDATION, ModelCache(single_sample_bits))
 
 
 def test_scores_of_a_likelihood() -> None:
@@ -89,7 +90,7 @@ def test_bits_are_computed_once(monkeypatch: pytest.MonkeyPatch) -> None:
         return log_probs(model, images)
 
     monkeypatch.setattr(anomaly, "log_probs", counted)
-    bits, model = BitsCache(), find_model("realnvp-digits").load()
+    bits, model = ModelCache(single_sample_bits), find_model("realnvp-digits").load()
     for compute in available_scores(model).values():
         compute(model, FEW, VALIDATION, bits)
     assert sorted(computed) == sorted([FEW.digest, VALIDATION.digest])

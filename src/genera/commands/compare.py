@@ -76,26 +76,26 @@ def compare(
     """
     check_seed(seed)
     out = Path(out)
-    found = [find_model(str(name)) for name in models]
-    if len(found) < 2:
-        raise ValueError(f"a comparison needs at least two models, got {len(found)}; genera evaluate takes one")
-    check_distinct(found)
+    trained_models = [find_model(str(name)) for name in models]
+    if len(models) < 2:
+        raise ValueError(f"a comparison needs at least two models, got {len(models)}; genera evaluate takes one")
+    check_distinct(trained_models)
     if not shared_measures:
-        _check_same_data(found)
+        _check_same_data(trained_models)
     allowed = allow or ()
     plans: dict[str, tuple[ImageDataset, list[Measure]]] = {}
-    for trained in found:
+    for trained in trained_models:
         if (key := _data_key(trained)) not in plans:
             data = trained.open_data(split)
             available = available_measures(
                 data, split=split, count=count, classifier=classifier, inception=inception, allow=allowed
             )
             plans[key] = data, _selected(measures, available, shared=shared_measures)
-    for trained in found:
+    for trained in trained_models:
         _check_files(trained, result_path(trained, plans[_data_key(trained)][0], split, count=count))
     check_writable(out)
     rows, writer = [], ResultWriter()
-    for name, trained in zip(_short_names(found), found, strict=True):
+    for name, trained in zip(_short_names(trained_models), trained_models, strict=True):
         print(f"measuring {trained.name}", file=sys.stderr)
         data, selected = plans[_data_key(trained)]
         result = evaluate(trained, data, selected, split=split, count=count, allow=allowed, writer=writer)
@@ -108,7 +108,10 @@ def compare(
     write_atomically(out / "comparison.json", comparison.as_json())
     write_atomically(out / "comparison.csv", comparison.as_csv())
     with style():
-        compared = [ComparedModel(one, one.load(allow=allowed), plans[_data_key(one)][0]) for one in found]
+        compared = [
+            ComparedModel(trained, trained.load(allow=allowed), plans[_data_key(trained)][0])
+            for trained in trained_models
+        ]
         sections = comparison_pictures(compared, comparison, seed=seed, writer=writer)
         write_atomically(out / "report.html", report_html(comparison, sections))
     return Report(comparison, out)

@@ -80,11 +80,10 @@ def available_measures(
         ValueError: the classifier does not exist, or ``count`` is not positive or exceeds the size of the split.
     """
     trained_classifier = classifier_of(data.name) if classifier is None else find_model(classifier)
-    if count is None:
-        return default_measures(trained_classifier, inception=inception, allow=allow)
-    if count > (size := len(data.split(split))):
+    options = {} if count is None else {"count": count}
+    if count is not None and count > (size := len(data.split(split))):
         raise ValueError(f"--count must be at most {size:,}, the number of {split} images of {data.name}, got {count}")
-    return default_measures(trained_classifier, count=count, inception=inception, allow=allow)
+    return default_measures(trained_classifier, inception=inception, allow=allow, **options)
 
 
 def select_measures(measures: str | None, available: dict[str, Measure]) -> list[Measure]:

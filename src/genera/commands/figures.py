@@ -38,22 +38,24 @@ def figures(
         >>> [path.name for path in files if path.suffix == ".png"][:2]  # doctest: +SKIP
         ['training.png', 'samples.png']
     """
-    found = [find_model(str(name)) for name in models]
+    trained_models = [find_model(str(name)) for name in models]
     out = None if out is None else Path(out)
-    check_distinct(found)
-    folders = [trained.run.figures if out is None else out / trained.run.path.resolve().name for trained in found]
-    if out is None and any(trained.is_shipped for trained in found):
+    check_distinct(trained_models)
+    folders = [
+        trained.run.figures if out is None else out / trained.run.path.resolve().name for trained in trained_models
+    ]
+    if out is None and any(trained.is_shipped for trained in trained_models):
         raise ValueError("figures of a shipped model need a folder: add --out DIR")
     if len(set(folders)) < len(folders):
         raise ValueError("two of the models have the same name and would share a folder: give them one at a time")
-    for trained in found:
+    for trained in trained_models:
         trained.run.check_records()
     files = FigureFiles()
     skipped: list[str] = []
-    for trained, folder in zip(found, folders, strict=True):
+    for trained, folder in zip(trained_models, folders, strict=True):
         files.extend(make_figures(trained, folder, seed=seed, allow=allow or (), on_skip=skipped.append))
     if out is not None:
-        loaded = [(trained, trained.load(allow=allow or ())) for trained in found]
+        loaded = [(trained, trained.load(allow=allow or ())) for trained in trained_models]
         files.extend(make_multi_run_figures(loaded, out, seed=seed, allow=allow or (), on_skip=skipped.append))
     if skipped:
         print("; ".join(skipped), file=sys.stderr)

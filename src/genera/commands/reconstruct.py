@@ -6,17 +6,15 @@ from collections.abc import Sequence
 from pathlib import Path
 
 import torch
-from tqdm import tqdm
 
 from genera.commands.typed_command import call
 from genera.core import Autoencoding
-from genera.data import ImageDataset, SequentialBatches
+from genera.data import ImageDataset
 from genera.data.image_grid import check_image_count, check_is_png, pair_grid, save_picture
 from genera.evaluation import check_fits
+from genera.evaluation.metrics import SquaredError
+from genera.evaluation.reconstructions import reconstruct_images
 from genera.zoo import find_model
-
-#: Images per batch.
-_BATCH_SIZE = 100
 
 
 def reconstruct(
@@ -48,13 +46,9 @@ def reconstruct(
     check_fits(loaded.spec, data)
     split_images = data.split(split)
     images = split_images.subset(torch.arange(min(count, len(split_images))))
-    batches = tqdm(
-        SequentialBatches(images, batch_size=_BATCH_SIZE), "reconstructing", disable=count <= _BATCH_SIZE, leave=False
-    )
-    with torch.inference_mode():
-        reconstructions = torch.cat([loaded.reconstruct(pixels, labels) for pixels, labels in batches])
+    reconstructions = reconstruct_images(loaded, images)
     save_picture(pair_grid(images.pixels, reconstructions, levels=loaded.spec.levels), out)
-    error = ((images.pixels.double() - reconstructions.double()) / (loaded.spec.levels - 1)).square().mean()
+    error = SquaredError(loaded.spec.levels)(images.pixels, reconstructions)
     print(f"mean squared error on [0, 1]: {error:.6f} over {len(images)} images")
     print(out)
 

@@ -11,13 +11,13 @@ import scipy.stats
 import torch
 from PIL import Image
 from torch import Tensor
-from tqdm import tqdm
 
 from genera.core import Autoencoding, ImageModel, TwoPlayer, bits_per_dim, has_density
 from genera.data import ImageDataset, ImageSplit, SequentialBatches, find_dataset
 from genera.evaluation.likelihood import log_probs
-from genera.evaluation.measures import Measure, Measurement
+from genera.evaluation.measures import Measure, Measurement, ModelCache
 from genera.evaluation.metrics import SquaredError
+from genera.evaluation.reconstructions import reconstruct_images
 
 #: Number of in-distribution, of out-of-distribution, and of validation images.
 _COUNT = 1000
@@ -26,33 +26,22 @@ _BATCH = 250
 OUT_OF_DISTRIBUTION = {"mnist": "fashion-mnist", "fashion-mnist": "mnist", "kmnist": "mnist"}
 
 
-class BitsCache:
-    """Bits per dimension of images with one importance sample, cached for the last model."""
-
-    def __init__(self) -> None:
-        self._model: object = None
-        self._values: dict[str, Tensor] = {}
-
-    def __call__(self, model: ImageModel, images: ImageSplit) -> Tensor:
-        """Bits per dimension of each image, ``(N,)``."""
-        assert has_density(model)
-        if model is not self._model:
-            self._model, self._values = model, {}
-        if images.digest not in self._values:
-            self._values[images.digest] = bits_per_dim(log_probs(model, images), model.spec.num_dims)
-        return self._values[images.digest]
+def single_sample_bits(model: ImageModel, images: ImageSplit) -> Tensor:
+    """Bits per dimension of each image with one importance sample, ``(N,)``."""
+    assert has_density(model)
+    return bits_per_dim(log_probs(model, images), model.spec.num_dims)
 
 
 #: ``(model, images, validation images, bits) -> (N,)``; higher is more anomalous.
-AnomalyScore = Callable[[ImageModel, ImageSplit, ImageSplit, BitsCache], Tensor]
+AnomalyScore = Callable[[ImageModel, ImageSplit, ImageSplit, ModelCache], Tensor]
 
 
-def bits_score(model: ImageModel, images: ImageSplit, validation: ImageSplit, bits: BitsCache) -> Tensor:
+def bits_score(model: ImageModel, images: ImageSplit, validation: ImageSplit, bits: ModelCache) -> Tensor:
     """Bits per dimension. Simple images have low values, whatever the model was trained on."""
     return bits(model, images)
 
 
-def typicality(model: ImageModel, images: ImageSplit, validation: ImageSplit, bits: BitsCache) -> Tensor:
+def typicality(model: ImageModel, images: ImageSplit, validation: ImageSplit, bits: ModelCache) -> Tensor:
     """Absolute difference of the bits per dimension from their mean over validation images.
 
     Source:
@@ -62,7 +51,7 @@ def typicality(model: ImageModel, images: ImageSplit, validation: ImageSplit, bi
     return (bits(model, images) - bits(model, validation).mean()).abs()
 
 
-def bits_minus_png(model: ImageModel, images: ImageSplit, validation: ImageSplit, bits: BitsCache) -> Tensor:
+def bits_minus_png(model: ImageModel, images: ImageSplit, validation: ImageSplit, bits: ModelCache) -> Tensor:
     """Bits per dimension minus those of the image as a PNG file, which measure its complexity.
 
     Source:
@@ -71,17 +60,14 @@ def bits_minus_png(model: ImageModel, images: ImageSplit, validation: ImageSplit
     return bits(model, images) - png_bits(images, levels=model.spec.levels)
 
 
-def reconstruction_error(model: ImageModel, images: ImageSplit, validation: ImageSplit, bits: BitsCache) -> Tensor:
+def reconstruction_error(model: ImageModel, images: ImageSplit, validation: ImageSplit, bits: ModelCache) -> Tensor:
     """Mean squared error on [0, 1]; conditional models get the labels."""
-    assert isinstance(model, Autoencoding)
     metric = SquaredError(model.spec.levels)
-    with torch.inference_mode():
-        for pixels, labels in tqdm(SequentialBatches(images, batch_size=_BATCH), desc="reconstructions", leave=False):
-            metric.update(pixels, model.reconstruct(pixels, labels))
+    metric.update(images.pixels, reconstruct_images(model, images))
     return metric.values()
 
 
-def negated_logit(model: ImageModel, images: ImageSplit, validation: ImageSplit, bits: BitsCache) -> Tensor:
+def negated_logit(model: ImageModel, images: ImageSplit, validation: ImageSplit, bits: ModelCache) -> Tensor:
     """Minus the discriminator's logit; if it is conditional, minus the highest logit over all labels."""
     assert isinstance(model, TwoPlayer)
     scores = []
@@ -145,16 +131,13 @@ class AurocMeasure(Measure):
 
     Args:
         score: one of the names of :func:`available_scores`.
-        bits: computes bits per dimension, shared by several measures.
+        bits: of :func:`single_sample_bits`.
     """
 
-    def __init__(self, score: str, *, bits: BitsCache) -> None:
+    def __init__(self, score: str, *, bits: ModelCache) -> None:
+        self.name = f"auroc[{score}]"
         self.score = score
         self.bits = bits
-
-    @property
-    def name(self) -> str:
-        return f"auroc[{self.score}]"
 
     @property
     def settings(self) -> dict[str, Any]:

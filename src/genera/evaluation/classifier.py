@@ -93,7 +93,7 @@ class Classifier(Trainable):
 
 
 def load_classifier(trained: TrainedModel, *, allow: Sequence[str] = ()) -> Classifier:
-    """Load a trained classifier in evaluation mode; its config may name the packages ``allow`` besides ours.
+    """Load a trained classifier in evaluation mode; its config may name the packages ``allow`` besides genera.
 
     Raises:
         ValueError: it cannot be loaded, or is not a classifier.

@@ -10,13 +10,13 @@ from pathlib import Path
 from torch import Tensor
 
 from genera.core import check_positive
-from genera.evaluation.anomaly import AurocMeasure, BitsCache
-from genera.evaluation.measures import AccuracyMeasure, BitsPerDimMeasure, Measure
+from genera.evaluation.anomaly import AurocMeasure, single_sample_bits
+from genera.evaluation.measures import AccuracyMeasure, BitsPerDimMeasure, Measure, ModelCache
 from genera.evaluation.memorisation import MemorisationMeasure
 from genera.evaluation.metrics import PeakSignalToNoise, SquaredError, StructuralSimilarity
+from genera.evaluation.metrics.images import WINDOW
 from genera.evaluation.metrics.neighbourhoods import NUM_NEIGHBOURS
-from genera.evaluation.metrics.structural_similarity import WINDOW
-from genera.evaluation.reconstructions import ReconstructionMeasure, Reconstructions
+from genera.evaluation.reconstructions import ReconstructionMeasure, reconstruct_images
 from genera.evaluation.samples import ImageFeatures, Samples
 from genera.evaluation.set_measures import CasMeasure, Extractor, SetMeasure
 from genera.evaluation.set_metrics import (
@@ -52,26 +52,27 @@ def default_measures(
         classifier: provides features and classes for measures of sets, which are unavailable without one.
         count: maximum number of generated, and of real, images in a set.
         inception: a file with the weights of the Inception network; without one there are no measures of it.
-        allow: packages that the classifier's config may name besides ours.
+        allow: packages that the classifier's config may name besides genera.
 
     Raises:
         ValueError: ``count`` is not positive.
     """
     check_positive(count=count)
-    samples = Samples(classifier, max_images=count, allow=allow, inception=inception)
-    inception_measures = (
-        _feature_measures("inception", lambda images: images.inception_features, extractor="inception", samples=samples)
-        if inception is not None
-        else []
-    )
+    samples = Samples(classifier, max_images=count, allow=allow, inception_file=inception)
+    of_features = partial(_feature_measures, samples=samples)
+    of_inception = partial(of_features, "inception", lambda images: images.inception_features, extractor="inception")
+    # Measures of one kind share the reconstructions, or the bits per dimension.
+    reconstructions, bits = ModelCache(reconstruct_images), ModelCache(single_sample_bits)
     measures: list[Measure] = [
         BitsPerDimMeasure(1),
         BitsPerDimMeasure(8),
         BitsPerDimMeasure(128, max_images=1000),
-        *_reconstruction_measures(),
-        *_feature_measures("lenet", lambda images: images.features, extractor="classifier", samples=samples),
-        *_feature_measures("random", lambda images: images.random_features, extractor="random", samples=samples),
-        *inception_measures,
+        ReconstructionMeasure("mse", SquaredError, reconstructions),
+        ReconstructionMeasure("psnr", PeakSignalToNoise, reconstructions),
+        ReconstructionMeasure("ssim", StructuralSimilarity, reconstructions, min_size=WINDOW),
+        *of_features("lenet", lambda images: images.features, extractor="classifier"),
+        *of_features("random", lambda images: images.random_features, extractor="random"),
+        *(of_inception() if inception is not None else []),
         SetMeasure("modes", modes, samples=samples),
         SetMeasure("class_kl", class_kl, samples=samples),
         SetMeasure("recognised", recognised, samples=samples, maximum=1.0),
@@ -79,29 +80,12 @@ def default_measures(
         SetMeasure("diversity", dissimilarity, samples=samples, extractor="nothing", min_size=WINDOW),
         SetMeasure("sharpness", relative_sharpness, samples=samples, extractor="nothing", min_size=3),
         MemorisationMeasure(samples),
-        *_anomaly_measures(),
+        *[AurocMeasure(name, bits=bits) for name in ("bits", "typicality", "png", "reconstruction", "discriminator")],
         SpeedMeasure(),
         CasMeasure(),
         AccuracyMeasure(),
     ]
     return {measure.name: measure for measure in measures}
-
-
-def _reconstruction_measures() -> list[Measure]:
-    """Measures of reconstructions, which share the reconstructed images."""
-    reconstructions = Reconstructions()
-    return [
-        ReconstructionMeasure("mse", SquaredError, reconstructions),
-        ReconstructionMeasure("psnr", PeakSignalToNoise, reconstructions),
-        ReconstructionMeasure("ssim", StructuralSimilarity, reconstructions, min_size=WINDOW),
-    ]
-
-
-def _anomaly_measures() -> list[Measure]:
-    """Measures of anomaly scores, which share the bits per dimension of the images."""
-    bits = BitsCache()
-    names = ("bits", "typicality", "png", "reconstruction", "discriminator")
-    return [AurocMeasure(score, bits=bits) for score in names]
 
 
 def _feature_measures(name: str, space: FeatureSpace, *, extractor: Extractor, samples: Samples) -> list[Measure]:

@@ -4,14 +4,16 @@ from __future__ import annotations
 
 import math
 from abc import ABC, abstractmethod
+from collections.abc import Callable
 from dataclasses import dataclass, field
 from typing import Any
 
 import torch
+from torch import Tensor
 from tqdm import tqdm
 
 from genera.core import ImageModel, has_density
-from genera.data import ImageDataset, SequentialBatches
+from genera.data import ImageDataset, ImageSplit, SequentialBatches
 from genera.evaluation.classifier import Classifier
 from genera.evaluation.intervals import bootstrap_interval
 from genera.evaluation.likelihood import log_probs
@@ -38,6 +40,14 @@ class Measurement:
     settings: dict[str, Any] = field(default_factory=dict)
     references: dict[str, float] = field(default_factory=dict)
 
+    @classmethod
+    def mean_of(
+        cls, values: Tensor, settings: dict[str, Any], references: dict[str, float] | None = None
+    ) -> Measurement:
+        """The mean of a value per image, ``(N,)``, with a bootstrap interval over images."""
+        low, high = bootstrap_interval(values)
+        return cls(float(values.mean()), low, high, len(values), settings, references or {})
+
     @property
     def is_finite(self) -> bool:
         """Whether the value, the ends of its interval and all references are finite."""
@@ -45,12 +55,13 @@ class Measurement:
 
 
 class Measure(ABC):
-    """A named quantity of a model on a data set, such as ``bits_per_dim@8``."""
+    """A named quantity of a model on a data set, such as ``bits_per_dim@8``.
 
-    @property
-    @abstractmethod
-    def name(self) -> str:
-        """The key in ``evaluation.json``."""
+    Attributes:
+        name: key in ``evaluation.json``.
+    """
+
+    name: str
 
     @property
     @abstractmethod
@@ -76,6 +87,27 @@ class Measure(ABC):
         return []
 
 
+class ModelCache:
+    """Results for the images of a split, shared by several measures; only those of the last model are kept.
+
+    Args:
+        compute: maps a model and images to a result ``(N, …)``.
+    """
+
+    def __init__(self, compute: Callable[[ImageModel, ImageSplit], Tensor]) -> None:
+        self.compute = compute
+        self._model: ImageModel | None = None
+        self._results: dict[str, Tensor] = {}
+
+    def __call__(self, model: ImageModel, images: ImageSplit) -> Tensor:
+        """The result for a model and images, computed on first use."""
+        if model is not self._model:
+            self._model, self._results = model, {}
+        if images.digest not in self._results:
+            self._results[images.digest] = self.compute(model, images)
+        return self._results[images.digest]
+
+
 class BitsPerDimMeasure(Measure):
     """Bits per dimension with a number of importance samples; the interval is a bootstrap over images.
 
@@ -86,13 +118,10 @@ class BitsPerDimMeasure(Measure):
     """
 
     def __init__(self, num_importance_samples: int, *, max_images: int | None = None, seed: int = 0) -> None:
+        self.name = f"bits_per_dim@{num_importance_samples}"
         self.num_importance_samples = num_importance_samples
         self.max_images = max_images
         self.seed = seed
-
-    @property
-    def name(self) -> str:
-        return f"bits_per_dim@{self.num_importance_samples}"
 
     @property
     def settings(self) -> dict[str, Any]:
@@ -113,16 +142,13 @@ class BitsPerDimMeasure(Measure):
             images = images.subset(torch.arange(self.max_images))
         metric = BitsPerDim(model.spec.num_dims)
         metric.update(log_probs(model, images, num_importance_samples=self.num_importance_samples, seed=self.seed))
-        low, high = bootstrap_interval(metric.values())
-        return Measurement(float(metric.compute()), low, high, len(images), self.settings)
+        return Measurement.mean_of(metric.values(), self.settings)
 
 
 class AccuracyMeasure(Measure):
     """Share of images that a classifier classifies correctly; the interval is a bootstrap over images."""
 
-    @property
-    def name(self) -> str:
-        return "accuracy"
+    name = "accuracy"
 
     @property
     def settings(self) -> dict[str, Any]:
@@ -141,8 +167,7 @@ class AccuracyMeasure(Measure):
         batches = tqdm(SequentialBatches(images, batch_size=min(500, len(images))), desc="classes", leave=False)
         classes = torch.cat([model.predict(pixels) for pixels, _ in batches])
         is_correct = (classes == images.labels).double()
-        low, high = bootstrap_interval(is_correct)
-        return Measurement(float(is_correct.mean()), low, high, len(images), self.settings)
+        return Measurement.mean_of(is_correct, self.settings)
 
 
 def class_mismatch(model: ImageModel, data: ImageDataset) -> str | None:

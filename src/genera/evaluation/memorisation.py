@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from typing import Any
 
 import torch
@@ -47,6 +48,7 @@ def share_nearer_to_train(generated: Tensor, train: Tensor, test: Tensor) -> flo
     return float(((to_train < to_test).double() + (to_train == to_test).double() / 2).mean())
 
 
+@dataclass(frozen=True, eq=False)
 class MemorisationMeasure(Measure):
     """Share of generated images that are nearer to a training image than to a test image, in pixels; 0.5 means none.
 
@@ -57,12 +59,8 @@ class MemorisationMeasure(Measure):
         samples: provides generated and real images.
     """
 
-    def __init__(self, samples: Samples) -> None:
-        self.samples = samples
-
-    @property
-    def name(self) -> str:
-        return "memorisation"
+    samples: Samples
+    name = "memorisation"
 
     @property
     def settings(self) -> dict[str, Any]:

@@ -20,9 +20,7 @@ class Diversity:
         """uint8 ``(N, C, H, W)`` with 256 levels to values by name; none for a single image."""
         if len(images) < 2:
             return {}
-        metric = Dissimilarity(levels=256, sync_on_compute=False)
-        metric.update(images)
-        return {"diversity": float(metric.compute())}
+        return {"diversity": float(Dissimilarity(levels=256, sync_on_compute=False)(images))}
 
 
 class ClassCoverage:
@@ -49,9 +47,7 @@ class ClassCoverage:
         """
         spec = self.classifier.spec
         classes = self.classifier.predict((images.float() * ((spec.levels - 1) / 255)).round().to(torch.uint8))
-        values = {}
-        for name, metric_type in (("modes", ModeCoverage), ("class_kl", ClassKl)):
-            metric = metric_type(spec.num_classes, sync_on_compute=False)
-            metric.update(classes)
-            values[name] = float(metric.compute())
-        return values
+        metrics = {"modes": ModeCoverage, "class_kl": ClassKl}
+        return {
+            name: float(metric(spec.num_classes, sync_on_compute=False)(classes)) for name, metric in metrics.items()
+        }

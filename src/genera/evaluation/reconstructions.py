@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from typing import Any, Protocol
+from dataclasses import dataclass
+from typing import Any
 
 import torch
 from torch import Tensor
@@ -11,64 +12,41 @@ from tqdm import tqdm
 
 from genera.core import Autoencoding, ImageModel
 from genera.data import ImageDataset, ImageSplit, SequentialBatches
-from genera.evaluation.intervals import bootstrap_interval
-from genera.evaluation.measures import Measure, Measurement
+from genera.evaluation.measures import Measure, Measurement, ModelCache
 from genera.evaluation.metrics import SquaredError
+from genera.evaluation.metrics.base import PerImageMetric
 
 _BATCH = 250
 
 
-class ReconstructionMetric(Protocol):
-    """A metric of images and their reconstructions, with a value per image."""
+@torch.inference_mode()
+def reconstruct_images(model: ImageModel, images: ImageSplit) -> Tensor:
+    """Reconstruct images batch by batch, with a progress bar; conditional models get the labels of the images.
 
-    def update(self, images: Tensor, reconstructions: Tensor) -> None: ...
-    def values(self) -> Tensor: ...
-
-
-class Reconstructions:
-    """Reconstructions of images by a model; the last ones are cached for all measures."""
-
-    def __init__(self) -> None:
-        self._key: tuple[ImageModel | None, str] = (None, "")
-        self._cached = torch.empty(0)
-
-    @torch.inference_mode()
-    def reconstruct(self, model: ImageModel, images: ImageSplit) -> Tensor:
-        """uint8 ``(N, C, H, W)``; conditional models get the labels of the images."""
-        assert isinstance(model, Autoencoding)
-        if self._key[0] is not model or self._key[1] != images.digest:
-            batches = tqdm(SequentialBatches(images, batch_size=_BATCH), desc="reconstructions", leave=False)
-            self._cached = torch.cat([model.reconstruct(*batch) for batch in batches])
-            self._key = model, images.digest
-        return self._cached
+    Returns:
+        uint8 ``(N, C, H, W)``.
+    """
+    assert isinstance(model, Autoencoding)
+    batches = SequentialBatches(images, batch_size=_BATCH)
+    bar = tqdm(batches, desc="reconstructions", leave=False, disable=len(images) <= _BATCH)
+    return torch.cat([model.reconstruct(*batch) for batch in bar])
 
 
+@dataclass(frozen=True, eq=False)
 class ReconstructionMeasure(Measure):
     """A mean over reconstructed images; the interval is a bootstrap over them.
 
     Args:
         name: key in ``evaluation.json``.
         metric: creates a metric for a number of levels.
-        reconstructions: computes the reconstructions.
+        reconstructions: of :func:`reconstruct_images`.
         min_size: minimum height and width of the images.
     """
 
-    def __init__(
-        self,
-        name: str,
-        metric: Callable[[int], ReconstructionMetric],
-        reconstructions: Reconstructions,
-        *,
-        min_size: int = 1,
-    ) -> None:
-        self._name = name
-        self.metric = metric
-        self.reconstructions = reconstructions
-        self.min_size = min_size
-
-    @property
-    def name(self) -> str:
-        return self._name
+    name: str
+    metric: Callable[[int], PerImageMetric]
+    reconstructions: ModelCache
+    min_size: int = 1
 
     @property
     def settings(self) -> dict[str, Any]:
@@ -84,14 +62,12 @@ class ReconstructionMeasure(Measure):
     def measure(self, model: ImageModel, data: ImageDataset, *, split: str) -> Measurement:
         images = data.split(split)
         metric = self.metric(model.spec.levels)
-        reconstructions = self.reconstructions.reconstruct(model, images)
+        reconstructions = self.reconstructions(model, images)
         for pairs in zip(images.pixels.split(_BATCH), reconstructions.split(_BATCH), strict=True):
             metric.update(*pairs)
-        values = metric.values()
-        low, high = bootstrap_interval(values)
-        return Measurement(float(values.mean()), low, high, len(images), self.settings)
+        return Measurement.mean_of(metric.values(), self.settings)
 
 
 def mse_measure() -> Measure:
     """The mean squared error of pixels on [0, 1], as a separate measure."""
-    return ReconstructionMeasure("mse", SquaredError, Reconstructions())
+    return ReconstructionMeasure("mse", SquaredError, ModelCache(reconstruct_images))

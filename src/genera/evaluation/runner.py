@@ -42,7 +42,7 @@ def evaluate(
         measures: the measures.
         split: split to measure on.
         count: images in each set, if ``measures`` do not use the default number.
-        allow: packages that the model's config may name besides ours.
+        allow: packages that the model's config may name besides genera.
         writer: writes the results, and records whether one could not be written.
 
     Returns:

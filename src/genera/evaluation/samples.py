@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Callable, Hashable, Iterator, Sequence
+from collections.abc import Hashable, Iterator, Sequence
+from dataclasses import dataclass, field
 from functools import cached_property
 from pathlib import Path
 from typing import Any
@@ -25,30 +26,21 @@ _BATCH = 500
 _INCEPTION_BATCH = 20
 
 
+@dataclass(frozen=True, eq=False)
 class ImageFeatures:
     """A set of images and their features, computed on first use.
 
     Args:
         images: the images, with their labels; of generated images those that the model was conditional on.
         spec: shape and levels.
-        classifier: returns the classifier.
-        inception: returns the Inception network; needed for its features only.
+        samples: has the networks that compute features.
+        cache: results of comparisons with other sets, by any key.
     """
 
-    def __init__(
-        self,
-        images: ImageSplit,
-        *,
-        spec: ImageSpec,
-        classifier: Callable[[], Classifier],
-        inception: Callable[[], Inception] | None = None,
-    ) -> None:
-        self.images = images
-        self.spec = spec
-        #: Results of comparisons with other sets, by any key.
-        self.cache: dict[Hashable, Any] = {}
-        self._classifier = classifier
-        self._inception = inception
+    images: ImageSplit
+    spec: ImageSpec
+    samples: Samples
+    cache: dict[Hashable, Any] = field(default_factory=dict)
 
     @property
     def features(self) -> Tensor:
@@ -80,8 +72,7 @@ class ImageFeatures:
     @torch.no_grad()
     def inception_features(self) -> Tensor:
         """Features of :class:`Inception`, ``(N, 2048)``."""
-        assert self._inception is not None, "only measures that are created with a file of weights use these features"
-        network = self._inception()
+        network = self.samples.inception
         batches = self.images.pixels.split(_INCEPTION_BATCH)
         bar = tqdm(batches, desc="Inception features", leave=False)
         return torch.cat([network(pixels, levels=self.spec.levels) for pixels in bar])
@@ -90,7 +81,7 @@ class ImageFeatures:
     @torch.no_grad()
     def _features_and_logits(self) -> tuple[Tensor, Tensor]:
         """Features and logits of the classifier."""
-        classifier = self._classifier()
+        classifier = self.samples.classifier
         features, logits = zip(*[classifier.features_and_logits(pixels) for pixels in self.batches()], strict=True)
         return torch.cat(features), torch.cat(logits)
 
@@ -101,42 +92,30 @@ class ImageFeatures:
             yield pixels
 
 
+@dataclass(eq=False)
 class Samples:
     """Real and generated images, shared by all measures so that they are computed once.
 
     A class-conditional model generates equally many images of every class.
 
     Args:
-        classifier: computes features and classes; None if there is no classifier for the data.
+        trained_classifier: computes features and classes; None if there is no classifier for the data.
         max_images: size of each set; both sets have the same size.
         num_seeds: number of independent sets of generated images.
-        allow: packages that the classifier's config may name besides ours.
-        inception: a file with the weights of the Inception network, or None.
-
-    Attributes:
-        trained_classifier: the classifier on disk.
+        allow: packages that the classifier's config may name besides genera.
+        inception_file: the weights of the Inception network, or None.
     """
 
-    def __init__(
-        self,
-        classifier: TrainedModel | None,
-        *,
-        max_images: int = 10_000,
-        num_seeds: int = 5,
-        allow: Sequence[str] = (),
-        inception: Path | None = None,
-    ) -> None:
-        self.trained_classifier = classifier
-        self.inception_file = inception
-        self.max_images = max_images
-        self.num_seeds = num_seeds
-        self.allow = allow
-        self._classifier: Classifier | None = None
-        self._inception: Inception | None = None
-        self._model: ImageModel | None = None
-        self._generated: dict[tuple[int, int], ImageFeatures] = {}
-        self._real: dict[tuple[str, int], ImageFeatures] = {}
+    trained_classifier: TrainedModel | None
+    max_images: int = 10_000
+    num_seeds: int = 5
+    allow: Sequence[str] = ()
+    inception_file: Path | None = None
+    _model: ImageModel | None = field(default=None, init=False)
+    _generated: dict[tuple[int, int], ImageFeatures] = field(default_factory=dict, init=False)
+    _real: dict[tuple[str, int], ImageFeatures] = field(default_factory=dict, init=False)
 
+    @cached_property
     def classifier(self) -> Classifier:
         """The classifier, loaded on first use.
 
@@ -144,9 +123,7 @@ class Samples:
             ValueError: it cannot be loaded, or is not a classifier.
         """
         assert self.trained_classifier is not None
-        if self._classifier is None:
-            self._classifier = load_classifier(self.trained_classifier, allow=self.allow)
-        return self._classifier
+        return load_classifier(self.trained_classifier, allow=self.allow)
 
     @cached_property
     def inception_digest(self) -> str:
@@ -158,16 +135,15 @@ class Samples:
         assert self.inception_file is not None
         return hashlib.sha256(self.inception_file.read_bytes()).hexdigest()
 
+    @cached_property
     def inception(self) -> Inception:
         """The Inception network, loaded on first use.
 
         Raises:
             ValueError: the file does not contain its weights.
         """
-        assert self.inception_file is not None
-        if self._inception is None:
-            self._inception = load_inception(self.inception_file)
-        return self._inception
+        assert self.inception_file is not None, "only measures that are created with a file of weights use the network"
+        return load_inception(self.inception_file)
 
     def classifier_mismatch(self, model: ImageModel) -> str | None:
         """Return why the classifier cannot classify the images of a model; None if it can.
@@ -177,7 +153,7 @@ class Samples:
         """
         if self.trained_classifier is None:
             return "no classifier for these data: train one with `genera train lenet`, then give it as --classifier"
-        name, own, other = self.trained_classifier.name, self.classifier().spec, model.spec
+        name, own, other = self.trained_classifier.name, self.classifier.spec, model.spec
         if (own.shape, own.levels) != (other.shape, other.levels):
             return f"{name} takes images {own.shape} with {own.levels} levels, not {other.shape}"
         if model.class_conditional and own.num_classes != other.num_classes:
@@ -188,7 +164,7 @@ class Samples:
         """``count`` of the images, chosen by :func:`random_subset`."""
         key = images.digest, count
         if key not in self._real:
-            self._real[key] = self._with_features(random_subset(images, count), spec)
+            self._real[key] = ImageFeatures(random_subset(images, count), spec, self)
         return self._real[key]
 
     def generated(self, model: ImageModel, count: int, seed: int) -> ImageFeatures:
@@ -198,11 +174,8 @@ class Samples:
         if (count, seed) not in self._generated:
             labels = torch.arange(count) % model.spec.num_classes if model.class_conditional else None
             images = ImageSplit(sample_images(model, count, labels=labels, seed=seed), labels)
-            self._generated[count, seed] = self._with_features(images, model.spec)
+            self._generated[count, seed] = ImageFeatures(images, model.spec, self)
         return self._generated[count, seed]
-
-    def _with_features(self, images: ImageSplit, spec: ImageSpec) -> ImageFeatures:
-        return ImageFeatures(images, spec=spec, classifier=self.classifier, inception=self.inception)
 
 
 def random_subset(images: ImageSplit, count: int) -> ImageSplit:

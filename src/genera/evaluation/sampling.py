@@ -39,7 +39,7 @@ class SampledImages:
 
     Args:
         pixels: uint8 ``(N, C, H, W)``.
-        labels: int64 ``(N,)``, the classes they were sampled for, where the model is conditional and got some.
+        labels: int64 ``(N,)``, the classes they are conditional on; None if no labels were given.
         levels: number of pixel values.
     """
 

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Iterator
+from dataclasses import KW_ONLY, dataclass
 from typing import Any, Literal
 
 import torch
@@ -16,7 +17,7 @@ from tqdm import tqdm
 from genera.core import Generative, ImageModel, ImageSpec
 from genera.data import ImageDataset, ImageSplit
 from genera.evaluation.cas import cas_training_settings, classification_accuracy_score, sample_each_class
-from genera.evaluation.intervals import bootstrap_interval, t_interval
+from genera.evaluation.intervals import t_interval
 from genera.evaluation.measures import Measure, Measurement, class_mismatch
 from genera.evaluation.random_features import RandomFeatures
 from genera.evaluation.samples import Samples
@@ -27,6 +28,7 @@ NOT_CONDITIONAL = "the model is not class-conditional"
 Extractor = Literal["classifier", "random", "inception", "nothing"]
 
 
+@dataclass(frozen=True, eq=False)
 class SetMeasure(Measure):
     """A metric of sets of generated images. Its references are other real images and uniform noise.
 
@@ -42,32 +44,16 @@ class SetMeasure(Measure):
         maximum: upper bound of the metric.
     """
 
-    def __init__(
-        self,
-        name: str,
-        metric: SetMetric,
-        *,
-        samples: Samples,
-        extractor: Extractor = "classifier",
-        needs_labels: bool = False,
-        min_size: int = 1,
-        min_count: int = 2,
-        minimum: float = 0.0,
-        maximum: float = math.inf,
-    ) -> None:
-        self._name = name
-        self.metric = metric
-        self.samples = samples
-        self.extractor = extractor
-        self.needs_labels = needs_labels
-        self.min_size = min_size
-        self.min_count = min_count
-        self.minimum = minimum
-        self.maximum = maximum
-
-    @property
-    def name(self) -> str:
-        return self._name
+    name: str
+    metric: SetMetric
+    _: KW_ONLY
+    samples: Samples
+    extractor: Extractor = "classifier"
+    needs_labels: bool = False
+    min_size: int = 1
+    min_count: int = 2
+    minimum: float = 0.0
+    maximum: float = math.inf
 
     @property
     def settings(self) -> dict[str, Any]:
@@ -99,7 +85,7 @@ class SetMeasure(Measure):
             if data.spec.channels not in (1, 3):
                 return f"Inception takes images with 1 or 3 channels, got {data.spec.channels}"
             # Fails before any image is generated if the file is invalid.
-            self.samples.inception()
+            _ = self.samples.inception
         return self.samples.classifier_mismatch(model) if self.extractor == "classifier" else None
 
     def other_splits(self, data: ImageDataset, *, split: str) -> list[str]:
@@ -144,6 +130,7 @@ def uniform_noise(spec: ImageSpec, count: int) -> ImageSplit:
     return ImageSplit(torch.randint(spec.levels, (count, *spec.shape), generator=generator, dtype=torch.uint8))
 
 
+@dataclass(frozen=True, eq=False, kw_only=True)
 class CasMeasure(Measure):
     """Accuracy on real images of a classifier trained on generated images; the reference is trained on real images.
 
@@ -152,13 +139,9 @@ class CasMeasure(Measure):
         seed: of the generated images and of the training.
     """
 
-    def __init__(self, *, per_class: int = 5_000, seed: int = 0) -> None:
-        self.per_class = per_class
-        self.seed = seed
-
-    @property
-    def name(self) -> str:
-        return "cas"
+    per_class: int = 5_000
+    seed: int = 0
+    name = "cas"
 
     @property
     def settings(self) -> dict[str, Any]:
@@ -183,14 +166,6 @@ class CasMeasure(Measure):
         images = data.split(split)
         generated = sample_each_class(model, self.per_class, seed=self.seed)
         is_correct = classification_accuracy_score(generated, images, spec=data.spec, seed=self.seed)
-        low, high = bootstrap_interval(is_correct)
         train = data.split("train")
         is_correct_of_real = classification_accuracy_score(train, images, spec=data.spec, seed=self.seed)
-        return Measurement(
-            float(is_correct.mean()),
-            low,
-            high,
-            len(images),
-            self.settings,
-            references={"train images": float(is_correct_of_real.mean())},
-        )
+        return Measurement.mean_of(is_correct, self.settings, {"train images": float(is_correct_of_real.mean())})

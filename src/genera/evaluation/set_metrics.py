@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from typing import Any
 
 from torch import Tensor
+from torchmetrics import Metric
 
 from genera.evaluation.metrics import (
     ClassAgreement,
@@ -29,75 +31,50 @@ FeatureSpace = Callable[[ImageFeatures], Tensor]
 
 def frechet_distance(generated: ImageFeatures, real: ImageFeatures, *, space: FeatureSpace) -> Tensor:
     """Fréchet distance between the features of both sets."""
-    features = space(real)
-    metric = FrechetDistance(features.shape[1])
-    metric.update(space(generated), real=False)
-    metric.update(features, real=True)
-    return metric.compute()
+    return _compare(FrechetDistance, generated, real, space)
 
 
 def kernel_distance(generated: ImageFeatures, real: ImageFeatures, *, space: FeatureSpace) -> Tensor:
     """Kernel distance between the features of both sets."""
-    features = space(real)
-    metric = KernelDistance(features.shape[1])
-    metric.update(space(generated), real=False)
-    metric.update(features, real=True)
-    return metric.compute()
+    return _compare(KernelDistance, generated, real, space)
 
 
 def neighbourhood(generated: ImageFeatures, real: ImageFeatures, *, space: FeatureSpace) -> Neighbourhood:
     """Precision, recall, density and coverage, cached for each pair of sets."""
     if (space, real) not in generated.cache:
-        features = space(real)
-        metric = Neighbourhoods(features.shape[1])
-        metric.update(space(generated), real=False)
-        metric.update(features, real=True)
-        generated.cache[space, real] = metric.compute()
+        generated.cache[space, real] = _compare(Neighbourhoods, generated, real, space)
     return generated.cache[space, real]
 
 
 def modes(generated: ImageFeatures, real: ImageFeatures) -> Tensor:
     """Number of classes predicted for at least 2 % of the generated images."""
-    metric = ModeCoverage(generated.num_classes)
-    metric.update(generated.classes)
-    return metric.compute()
+    return ModeCoverage(generated.num_classes)(generated.classes)
 
 
 def class_kl(generated: ImageFeatures, real: ImageFeatures) -> Tensor:
     """KL divergence of the predicted classes of generated images from uniform, in nats."""
-    metric = ClassKl(generated.num_classes)
-    metric.update(generated.classes)
-    return metric.compute()
+    return ClassKl(generated.num_classes)(generated.classes)
 
 
 def recognised(generated: ImageFeatures, real: ImageFeatures) -> Tensor:
     """Share of generated images whose predicted class has a probability of at least a half."""
-    metric = Recognition()
-    metric.update(generated.logits)
-    return metric.compute()
+    return Recognition()(generated.logits)
 
 
 def class_agreement(generated: ImageFeatures, real: ImageFeatures) -> Tensor:
     """Share of generated images whose predicted class is the one the model was conditional on."""
-    assert generated.images.labels is not None
-    metric = ClassAgreement()
-    metric.update(generated.classes, generated.images.labels)
-    return metric.compute()
+    return ClassAgreement()(generated.classes, generated.images.labels)
 
 
 def dissimilarity(generated: ImageFeatures, real: ImageFeatures) -> Tensor:
     """Mean ``1 - SSIM`` over pairs of generated images."""
-    metric = Dissimilarity(generated.spec.levels)
-    metric.update(generated.images.pixels)
-    return metric.compute()
+    return Dissimilarity(generated.spec.levels)(generated.images.pixels)
 
 
 def feature_distance(generated: ImageFeatures, real: ImageFeatures, *, space: FeatureSpace) -> Tensor:
     """Mean feature distance over pairs of generated images."""
     features = space(generated)
-    metric = PairwiseDistance(features.shape[1])
-    metric.update(features)
-    return metric.compute()
+    return PairwiseDistance(features.shape[1])(features)
 
 
 def relative_sharpness(generated: ImageFeatures, real: ImageFeatures) -> Tensor:
@@ -109,3 +86,12 @@ def relative_sharpness(generated: ImageFeatures, real: ImageFeatures) -> Tensor:
             metric.update(pixels)
         sharpness.append(metric.compute())
     return sharpness[0] / sharpness[1]
+
+
+def _compare(make: Callable[[int], Metric], generated: ImageFeatures, real: ImageFeatures, space: FeatureSpace) -> Any:
+    """The value of a metric of the features of both sets; ``make`` creates it for a number of features."""
+    features = space(real)
+    metric = make(features.shape[1])
+    metric.update(space(generated), real=False)
+    metric.update(features, real=True)
+    return metric.compute()

@@ -22,9 +22,7 @@ class SpeedMeasure(Measure):
     The value depends on the machine and the number of threads: compare only values with the same of both.
     """
 
-    @property
-    def name(self) -> str:
-        return "samples_per_second"
+    name = "samples_per_second"
 
     @property
     def settings(self) -> dict[str, Any]:

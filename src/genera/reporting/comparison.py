@@ -6,7 +6,7 @@ import csv
 import io
 import json
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from typing import Any
 
 from genera.reporting.measure_info import info_of, table_order
@@ -90,16 +90,7 @@ class Comparison:
 
     def as_json(self) -> str:
         """The comparison as JSON."""
-        models = [
-            {
-                "model": row.model,
-                "about": row.about,
-                "measures": dict(row.measures),
-                "unavailable": dict(row.unavailable),
-                "cost": dict(row.cost),
-            }
-            for row in self.rows
-        ]
+        models = [asdict(row) for row in self.rows]
         best = {name: row.model for name in self.names if (row := self.best(name)) is not None}
         about = {"data": self.data, "split": self.split, "images": self.images}
         return json.dumps({**about, "models": models, "best": best}, indent=2) + "\n"

@@ -8,7 +8,6 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from functools import partial
 
-import numpy as np
 from matplotlib.figure import Figure
 from matplotlib.ticker import LogLocator, NullFormatter
 
@@ -18,7 +17,7 @@ from genera.data.image_grid import pair_grid
 from genera.evaluation import ResultWriter, cache_folder, sample_images
 from genera.evaluation.memorisation import nearest_images
 from genera.reporting.comparison import Comparison
-from genera.reporting.curves import Table, against_cpu_time, axis_limits
+from genera.reporting.curves import Table, against_time, axis_limits, columns_of
 from genera.reporting.figures import (
     interpolation_figure,
     reconstruction_figure,
@@ -30,7 +29,7 @@ from genera.reporting.figures import (
 from genera.reporting.gan_figures import players_figure
 from genera.reporting.measure_info import info_of
 from genera.reporting.report import Picture
-from genera.reporting.style import COLOURS, to_png
+from genera.reporting.style import COLOURS, picture_figure, to_png
 from genera.runs.readers import read_table
 from genera.zoo import TrainedModel
 
@@ -41,14 +40,7 @@ _END_OF_PNG = b"IEND\xaeB`\x82"
 _NUM_SAMPLES = 64
 #: Samples in the figure of nearest training images.
 _NUM_NEAREST = 16
-_SECTIONS = (
-    "Samples",
-    "Samples by class",
-    "Reconstructions",
-    "Interpolations",
-    "Nearest training images",
-    "Training",
-)
+_SECTIONS = ("Samples", "Samples by class", "Reconstructions", "Interpolations", "Nearest training images", "Training")
 #: Columns of ``metrics.csv`` that are plotted for several models, with their labels.
 _CURVES = {
     "validation/bits_per_dim": "validation bits/dim",
@@ -138,12 +130,7 @@ def _cached_png(
     trained: TrainedModel, about: Mapping[str, object], make: Callable[[], Figure], *, writer: ResultWriter
 ) -> bytes:
     """Return a picture from the cache, or create and cache it."""
-    content = {
-        "version": _VERSION,
-        "model": trained.config["model"],
-        "weights": trained.weights_digest,
-        **about,
-    }
+    content = {"version": _VERSION, "model": trained.config["model"], "weights": trained.weights_digest, **about}
     key = hashlib.sha256(json.dumps(content, sort_keys=True).encode()).hexdigest()
     path = cache_folder(trained) / f"{key}.png"
     if path.is_file() and (png := path.read_bytes()).endswith(_END_OF_PNG):
@@ -154,7 +141,7 @@ def _cached_png(
 
 
 def _training_figure(table: Table, *, about: str) -> Figure:
-    is_gan = any(column.startswith("train/generator") for row in table.values() for column in row)
+    is_gan = any(column.startswith("train/generator") for column in columns_of(table))
     return (players_figure if is_gan else training_curve)(table, about=about)
 
 
@@ -168,10 +155,9 @@ def learning_curve_figures(tables: Mapping[str, Table]) -> Iterator[tuple[str, F
         selected = {
             name: table
             for name, table in tables.items()
-            if any(column in row for row in table.values())
-            and any("cpu_seconds" in row for row in table.values())
+            if {column, "cpu_seconds"} <= columns_of(table)
             # Models with bits/dim are in the figure of bits/dim only.
-            and (column != "validation/loss" or not any("validation/bits_per_dim" in row for row in table.values()))
+            and (column != "validation/loss" or "validation/bits_per_dim" not in columns_of(table))
         }
         if not selected:
             continue
@@ -179,7 +165,7 @@ def learning_curve_figures(tables: Mapping[str, Table]) -> Iterator[tuple[str, F
         axes = figure.add_subplot()
         all_values: list[float] = []
         for index, (name, table) in enumerate(selected.items()):
-            minutes, values = against_cpu_time(table, column)
+            minutes, values = against_time(table, column, clock="cpu_seconds")
             axes.plot(minutes, values, ("-", "--")[index // len(COLOURS) % 2], linewidth=1.2, label=name)
             all_values += values
         axes.set(xscale="log", xlabel="CPU minutes of training", ylabel=label)
@@ -192,13 +178,8 @@ def nearest_images_figure(model: ImageModel, train: ImageSplit, *, about: str, s
     """Rows of samples, each above the nearest training image by pixel distance."""
     samples = sample_images(model, _NUM_NEAREST, seed=seed)
     _, indices = nearest_images(samples, train.pixels)
-    grid = np.asarray(pair_grid(samples, train.pixels[indices], columns=8, levels=model.spec.levels))
-    figure = Figure(figsize=(5, 0.4 + 5 * grid.shape[0] / grid.shape[1]))
-    axes = figure.add_subplot()
-    axes.imshow(grid, cmap="gray", interpolation="nearest")
-    axes.set_title(f"{about}: samples and nearest training images", fontsize=10)
-    axes.axis("off")
-    return figure
+    grid = pair_grid(samples, train.pixels[indices], columns=8, levels=model.spec.levels)
+    return picture_figure(grid, f"{about}: samples and nearest training images")
 
 
 def cost_pictures(comparison: Comparison) -> list[Picture]:

@@ -9,15 +9,20 @@ import numpy as np
 Table = Mapping[int, Mapping[str, float]]
 
 
-def against_time(table: Table, column: str) -> tuple[list[float], list[float]]:
-    """Minutes of training and values of a column of ``metrics.csv``, for the rows with a value."""
-    seconds, values = _against(table, column, "seconds")
-    return [second / 60 for second in seconds], values
+def columns_of(table: Table) -> set[str]:
+    """Names of the columns that have a value in some row."""
+    return {column for row in table.values() for column in row}
 
 
-def against_cpu_time(table: Table, column: str) -> tuple[list[float], list[float]]:
-    """CPU minutes of training and values of a column of ``metrics.csv``, for the rows with a value."""
-    seconds, values = _against(table, column, "cpu_seconds")
+def against_time(table: Table, column: str, *, clock: str = "seconds") -> tuple[list[float], list[float]]:
+    """Minutes of training and values of a column of ``metrics.csv``, for the rows with a value.
+
+    Args:
+        table: rows of ``metrics.csv``, by step.
+        column: name of the column.
+        clock: column of the time: ``seconds``, or ``cpu_seconds``.
+    """
+    seconds, values = _against(table, column, clock)
     return [second / 60 for second in seconds], values
 
 

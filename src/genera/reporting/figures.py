@@ -3,10 +3,9 @@
 from __future__ import annotations
 
 import sys
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
 
-import numpy as np
 import torch
 from matplotlib.figure import Figure
 from torch import Tensor
@@ -15,19 +14,20 @@ from genera.core import Autoencoding, Generative, ImageModel, check_seed
 from genera.data import ImageDataset, ImageSplit
 from genera.data.image_grid import image_grid, pair_grid
 from genera.evaluation import check_fits, interpolate, sample_images
+from genera.evaluation.reconstructions import reconstruct_images
 from genera.flows import NormalizingFlow
 from genera.gans import GAN
-from genera.reporting.curves import against_time, axis_limits
+from genera.reporting.curves import Table, against_time, axis_limits, columns_of
 from genera.reporting.flow_figures import flow_figures
 from genera.reporting.gan_figures import diversity_figure, players_figure
-from genera.reporting.style import save_figure, style
+from genera.reporting.style import picture_figure, save_figure, style
 from genera.reporting.vae_figures import loss_terms_figure, vae_figures
 from genera.runs.readers import read_environment, read_table
 from genera.vaes import VAE
 from genera.zoo import TrainedModel
 
 #: Number of random validation images for the figures.
-_POOL = 256
+_NUM_VALIDATION = 256
 _NUM_INTERPOLATIONS = 8
 _STEPS = 10
 _NUM_RECONSTRUCTIONS = 32
@@ -54,7 +54,7 @@ def make_figures(
         trained: the model.
         folder: folder of the figures.
         seed: of samples and of the choice of images.
-        allow: packages that the model's config may name besides ours.
+        allow: packages that the model's config may name besides genera.
         on_skip: called with a message for each figure that cannot be made; by default printed on standard error.
 
     Returns:
@@ -144,12 +144,12 @@ def validation_images(data: ImageDataset, model: ImageModel, *, seed: int) -> Im
     check_fits(model.spec, data)
     images = data.split("validation")
     order = torch.randperm(len(images), generator=torch.Generator().manual_seed(seed))
-    return images.subset(order[:_POOL])
+    return images.subset(order[:_NUM_VALIDATION])
 
 
-def training_curve(table: Mapping[int, Mapping[str, float]], *, about: str) -> Figure:
+def training_curve(table: Table, *, about: str) -> Figure:
     """Training and validation loss against training time, in bits per dimension for a density, otherwise in nats."""
-    present = {column for row in table.values() for column in row}
+    present = columns_of(table)
     name = "bits_per_dim" if "validation/bits_per_dim" in present else "loss"
     # For a weighted objective, the unweighted bound is comparable with the validation loss.
     train = "train/bound" if name == "loss" and "train/bound" in present else f"train/{name}"
@@ -169,12 +169,7 @@ def training_curve(table: Mapping[int, Mapping[str, float]], *, about: str) -> F
 
 def sample_figure(images: Tensor, *, title: str, levels: int, columns: int) -> Figure:
     """A titled grid of uint8 images ``(N, C, H, W)``."""
-    figure = Figure(figsize=(5, 5.3))
-    axes = figure.add_subplot()
-    axes.imshow(np.asarray(image_grid(images, columns=columns, levels=levels)), cmap="gray", interpolation="nearest")
-    axes.set_title(title, fontsize=10)
-    axes.axis("off")
-    return figure
+    return picture_figure(image_grid(images, columns=columns, levels=levels), title, size=(5, 5.3))
 
 
 def interpolation_figure(model: Autoencoding, images: ImageSplit, *, about: str, seed: int) -> Figure:
@@ -190,27 +185,15 @@ def interpolation_figure(model: Autoencoding, images: ImageSplit, *, about: str,
     generator = torch.Generator().manual_seed(seed)
     ends = images.pixels[first], images.pixels[second]
     paths = interpolate(model, ends, count=_STEPS, labels=labels, generator=generator)
-    figure = Figure(figsize=(7, 0.3 + 0.7 * len(paths)))
-    axes = figure.add_subplot()
     grid = image_grid(paths.flatten(0, 1), columns=_STEPS, levels=model.spec.levels)
-    axes.imshow(np.asarray(grid), cmap="gray", interpolation="nearest")
-    axes.set_title(f"{about}: interpolations", fontsize=10)
-    axes.axis("off")
-    return figure
+    return picture_figure(grid, f"{about}: interpolations", size=(7, 0.3 + 0.7 * len(paths)))
 
 
-def reconstruction_figure(model: Autoencoding, images: ImageSplit, *, about: str, seed: int) -> Figure:
+def reconstruction_figure(model: ImageModel, images: ImageSplit, *, about: str, seed: int) -> Figure:
     """Rows of images, each above its reconstruction."""
     few = images.subset(torch.arange(min(_NUM_RECONSTRUCTIONS, len(images))))
-    with torch.inference_mode():
-        reconstructions = model.reconstruct(few.pixels, few.labels)
-    grid = np.asarray(pair_grid(few.pixels, reconstructions, columns=_COLUMNS, levels=model.spec.levels))
-    figure = Figure(figsize=(5, 0.4 + 5 * grid.shape[0] / grid.shape[1]))
-    axes = figure.add_subplot()
-    axes.imshow(grid, cmap="gray", interpolation="nearest")
-    axes.set_title(f"{about}\nimages, each above its reconstruction", fontsize=10)
-    axes.axis("off")
-    return figure
+    grid = pair_grid(few.pixels, reconstruct_images(model, few), columns=_COLUMNS, levels=model.spec.levels)
+    return picture_figure(grid, f"{about}\nimages, each above its reconstruction")
 
 
 def _next_of_same_class(labels: Tensor, index: Tensor) -> Tensor:

@@ -7,12 +7,14 @@ from collections.abc import Callable
 import numpy as np
 import torch
 from matplotlib.figure import Figure
+from PIL import Image
 from torch import Tensor
 
 from genera.core import bits_per_dim, sum_over_dims
 from genera.data import ImageSplit
 from genera.data.image_grid import image_grid
 from genera.flows import NormalizingFlow, VariationalDequantizer, log_prob_map
+from genera.reporting.style import show_picture
 
 _NUM_IMAGES = 8
 _RESAMPLINGS = 4
@@ -51,9 +53,7 @@ def scales_figure(flow: NormalizingFlow, images: ImageSplit, *, about: str, seed
     row = np.atleast_1d(figure.subplots(1, len(panels), width_ratios=widths))
     for axes, (name, panel) in zip(row, panels.items(), strict=True):
         grid = image_grid(panel.flatten(0, 1), columns=panel.shape[1], levels=flow.spec.levels)
-        axes.imshow(np.asarray(grid), cmap="gray", interpolation="nearest")
-        axes.set_title(name, fontsize=9)
-        axes.axis("off")
+        show_picture(axes, grid, name, fontsize=9)
     figure.suptitle(f"{about}\nresampling of the finer scales", fontsize=10)
     return figure
 
@@ -64,9 +64,7 @@ def dequantization_figure(flow: NormalizingFlow, images: ImageSplit, *, about: s
     noise = _noise(flow, pixels, seed=seed)
     figure = Figure(figsize=(7.5, 3.6))
     image_axes, axes = figure.subplots(1, 2, width_ratios=[1, 2])
-    image_axes.imshow(_picture(pixels, flow.spec.levels), cmap="gray", interpolation="nearest")
-    image_axes.set_title("image", fontsize=9)
-    image_axes.axis("off")
+    show_picture(image_axes, _picture(pixels, flow.spec.levels), "image", fontsize=9)
     edges = np.linspace(0, 1, _BINS + 1)
     for name, mask in masks.items():
         density, _ = np.histogram(noise[:, mask].flatten().numpy(), bins=edges, density=True)
@@ -95,11 +93,9 @@ def pixel_bits_figure(flow: NormalizingFlow, images: ImageSplit, *, about: str, 
     figure = Figure(figsize=(1 + 1.1 * len(pixels), 3.1), layout="compressed")
     grid = figure.subplots(2, len(pixels), squeeze=False)
     for column, image, values, total in zip(grid.T, pixels, bits, totals, strict=True):
-        column[0].imshow(_picture(image, flow.spec.levels), cmap="gray", interpolation="nearest")
-        column[0].set_title(f"{total:.2f}", fontsize=9)
+        show_picture(column[0], _picture(image, flow.spec.levels), f"{total:.2f}", fontsize=9)
         heat = column[1].imshow(values.numpy(), cmap="viridis", vmin=low, vmax=high, interpolation="nearest")
-    for axes in grid.flat:
-        axes.axis("off")
+        column[1].axis("off")
     figure.colorbar(heat, ax=grid[1], extend="both", pad=0.01, fraction=0.02, label="bits/dim")
     mean = f"{sum(totals) / len(totals):.3f} on average, above each image its own value"
     figure.suptitle(f"{about}\nbits per dimension by pixel: {mean}", fontsize=10)
@@ -112,9 +108,9 @@ def _first(images: ImageSplit) -> tuple[Tensor, Tensor | None]:
     return few.pixels, few.labels
 
 
-def _picture(image: Tensor, levels: int) -> np.ndarray:
-    """uint8 ``(C, H, W)`` to an array for matplotlib."""
-    return np.asarray(image_grid(image[None], levels=levels, scale=1, padding=0))
+def _picture(image: Tensor, levels: int) -> Image.Image:
+    """uint8 ``(C, H, W)`` to a picture."""
+    return image_grid(image[None], levels=levels, scale=1, padding=0)
 
 
 def _image_with_most_ranges(images: ImageSplit, levels: int) -> tuple[Tensor, dict[str, Tensor]]:

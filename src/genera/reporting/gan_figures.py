@@ -6,7 +6,7 @@ from collections.abc import Mapping
 
 from matplotlib.figure import Figure
 
-from genera.reporting.curves import Table, against_epochs
+from genera.reporting.curves import Table, against_epochs, columns_of
 
 #: For each label of a panel the columns of ``metrics.csv`` in it, with their labels.
 Panels = Mapping[str, Mapping[str, str]]
@@ -36,24 +36,21 @@ def diversity_figure(table: Table, *, about: str) -> Figure | None:
 
     None if there was no probe of samples.
     """
-    present = {column for row in table.values() for column in row}
-    if not any(column in present for columns in _SAMPLE_PANELS.values() for column in columns):
+    if not any(columns_of(table) & columns.keys() for columns in _SAMPLE_PANELS.values()):
         return None
     return _figure(table, _SAMPLE_PANELS, about=about)
 
 
 def _figure(table: Table, panels: Panels, *, about: str) -> Figure:
     """Columns of the table against epochs; panels without columns are omitted."""
-    present = {column for row in table.values() for column in row}
-    used = {
-        label: {column: name for column, name in columns.items() if column in present}
-        for label, columns in panels.items()
-    }
-    used = {label: columns for label, columns in used.items() if columns}
+    present = columns_of(table)
+    used = {label: columns for label, columns in panels.items() if present & columns.keys()}
     figure = Figure(figsize=(6, 0.9 + 1.7 * len(used)))
     grid = figure.subplots(len(used), 1, sharex=True, squeeze=False)
     for axes, (label, columns) in zip(grid.flat, used.items(), strict=True):
         for column, name in columns.items():
+            if column not in present:
+                continue
             epochs, values = against_epochs(table, column)
             axes.plot(epochs, values, "--" if column.startswith("images/") else "-", label=name, linewidth=1)
             if column == "images/diversity":

@@ -12,13 +12,13 @@ import numpy as np
 import torch
 from matplotlib.figure import Figure
 
-from genera.core import Autoencoding, Generative, ImageModel, check_seed
-from genera.data import ImageSplit
+from genera.core import ImageModel, check_seed
 from genera.data.image_grid import image_grid, pair_grid
 from genera.evaluation import evaluate, mse_measure, sample_images
+from genera.evaluation.reconstructions import reconstruct_images
 from genera.reporting.curves import against_epochs
 from genera.reporting.figures import describe, print_to_stderr, validation_images
-from genera.reporting.style import save_figure, style
+from genera.reporting.style import save_figure, show_picture, style
 from genera.runs.readers import read_environment, read_table
 from genera.vaes import VAE, Autoencoder
 from genera.zoo import TrainedModel
@@ -44,7 +44,7 @@ def make_multi_run_figures(
         models: models on disk, with the same models in evaluation mode.
         folder: folder of the figures.
         seed: of samples and of the choice of images.
-        allow: packages that the models' configs may name besides ours.
+        allow: packages that the models' configs may name besides genera.
         on_skip: called with a message for each figure that cannot be made; by default printed on standard error.
 
     Returns:
@@ -113,7 +113,7 @@ def reconstructions_figure(by_size: Mapping[int, LoadedModel], *, data: str, see
     images = validation_images(trained.open_data(), first, seed=seed)
     images = images.subset(torch.arange(min(_NUM_RECONSTRUCTED, len(images))))
     rows = {"image": images.pixels}
-    rows |= {f"{size} dimensions": _reconstruct(model, images) for size, (_, model) in by_size.items()}
+    rows |= {f"{size} dimensions": reconstruct_images(model, images) for size, (_, model) in by_size.items()}
     grid = np.asarray(image_grid(torch.cat(list(rows.values())), columns=len(images), levels=first.spec.levels))
     figure = Figure(figsize=(7, 0.7 + 6.2 * grid.shape[0] / grid.shape[1]))
     axes = figure.add_subplot()
@@ -136,19 +136,17 @@ def datasets_figure(by_data: Mapping[str, LoadedModel], *, seed: int) -> Figure:
     figure = Figure(figsize=(4.5 * len(by_data), 7.5 + 3 * bool(tables)))
     places = figure.add_gridspec(2 + bool(tables), len(by_data), height_ratios=[4, 4, 3][: 2 + bool(tables)])
     grid = np.array([[figure.add_subplot(places[row, column]) for column in range(len(by_data))] for row in range(2)])
-    for column, (trained, model) in zip(grid.T, by_data.values(), strict=True):
+    for axes, (trained, model) in zip(grid.T, by_data.values(), strict=True):
         levels = model.spec.levels
         images = validation_images(trained.open_data(), model, seed=seed)
         few = images.subset(torch.arange(min(_NUM_PAIRS, len(images))))
-        pairs = pair_grid(few.pixels, _reconstruct(model, few), columns=_COLUMNS, levels=levels)
-        column[0].imshow(np.asarray(pairs), cmap="gray", interpolation="nearest")
-        column[0].set_title(f"{describe(trained)}\nimages, each above its reconstruction", fontsize=9)
-        assert isinstance(model, Generative)
-        samples = sample_images(model, _NUM_SAMPLES, seed=seed)
-        column[1].imshow(np.asarray(image_grid(samples, columns=_COLUMNS, levels=levels)), cmap="gray")
-        column[1].set_title("samples", fontsize=9)
-    for axes in grid.flat:
-        axes.axis("off")
+        pairs = pair_grid(few.pixels, reconstruct_images(model, few), columns=_COLUMNS, levels=levels)
+        title = f"{describe(trained)}\nimages, each above its reconstruction"
+        show_picture(axes[0], pairs, title, fontsize=9)
+        samples = image_grid(sample_images(model, _NUM_SAMPLES, seed=seed), columns=_COLUMNS, levels=levels)
+        axes[1].imshow(np.asarray(samples), cmap="gray")
+        axes[1].set_title("samples", fontsize=9)
+        axes[1].axis("off")
     if tables:
         curves = figure.add_subplot(places[2, :])
         for (data, table), line in zip(tables.items(), cycle(("-", "--"))):
@@ -156,12 +154,6 @@ def datasets_figure(by_data: Mapping[str, LoadedModel], *, seed: int) -> Figure:
         curves.set(xlabel="epochs", ylabel="validation loss at β = 1, nats")
         curves.legend(fontsize=8)
     return figure
-
-
-def _reconstruct(model: ImageModel, images: ImageSplit) -> torch.Tensor:
-    assert isinstance(model, Autoencoding)
-    with torch.inference_mode():
-        return model.reconstruct(images.pixels, images.labels)
 
 
 def _group_by(models: Sequence[LoadedModel], key: Callable[[LoadedModel], str]) -> list[list[LoadedModel]]:

@@ -8,9 +8,12 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 from cycler import cycler
 from matplotlib import rc_context
+from matplotlib.axes import Axes
 from matplotlib.figure import Figure
+from PIL import Image
 
 from genera.core.files import png_html, write_atomically
 
@@ -37,6 +40,20 @@ def style() -> Iterator[None]:
     }
     with rc_context(settings):
         yield
+
+
+def show_picture(axes: Axes, picture: Image.Image, title: str, *, fontsize: int = 10) -> None:
+    """Show a picture without axes, and a title above it."""
+    axes.imshow(np.asarray(picture), cmap="gray", interpolation="nearest")
+    axes.set_title(title, fontsize=fontsize)
+    axes.axis("off")
+
+
+def picture_figure(picture: Image.Image, title: str, size: tuple[float, float] | None = None) -> Figure:
+    """A figure of one picture; without ``size`` it is 5 inches wide, and as high as the picture needs."""
+    figure = Figure(figsize=size or (5, 0.4 + 5 * picture.height / picture.width))
+    show_picture(figure.add_subplot(), picture, title)
+    return figure
 
 
 class FigureFiles(list[Path]):

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable
 
 import numpy as np
 import torch
@@ -12,7 +12,7 @@ from genera.core import StandardNormal
 from genera.data import ImageSplit
 from genera.data.image_grid import image_grid
 from genera.evaluation import traverse
-from genera.reporting.curves import against_time, axis_limits
+from genera.reporting.curves import Table, against_time, axis_limits, columns_of
 from genera.vaes import VAE
 
 _NUM_DIMS = 8
@@ -29,10 +29,9 @@ _PANELS = {
 _STEEP = ("validation/loss", "validation/reconstruction")
 
 
-def loss_terms_figure(table: Mapping[int, Mapping[str, float]], *, about: str) -> Figure:
+def loss_terms_figure(table: Table, *, about: str) -> Figure:
     """Terms of the bound, β and the number of active units over training."""
-    present = {column for row in table.values() for column in row}
-    panels = {label: column for label, column in _PANELS.items() if column in present}
+    panels = {label: column for label, column in _PANELS.items() if column in columns_of(table)}
     figure = Figure(figsize=(6, 0.6 + 1.5 * len(panels)))
     grid = figure.subplots(len(panels), 1, sharex=True, squeeze=False)
     for axes, (label, column) in zip(grid.flat, panels.items(), strict=True):
@@ -87,7 +86,6 @@ def traversal_figure(vae: VAE, images: ImageSplit, *, about: str, seed: int) -> 
     axes.set_xticks([(column + 0.5) * width for column in (0, _STEPS // 2, _STEPS - 1)], ["-3", "0", "3"], fontsize=8)
     axes.tick_params(length=0)
     axes.grid(False)
-    for spine in axes.spines.values():
-        spine.set_visible(False)
+    axes.spines[:].set_visible(False)
     axes.set_title(f"{about}\none latent dimension at a time", fontsize=10)
     return figure

@@ -1,19 +1,18 @@
-"""Metrics: torchmetrics modules, one per file."""
+"""Metrics: torchmetrics modules."""
 
 from genera.evaluation.metrics.bits_per_dim import BitsPerDim
-from genera.evaluation.metrics.class_agreement import ClassAgreement
-from genera.evaluation.metrics.class_kl import ClassKl
-from genera.evaluation.metrics.dissimilarity import Dissimilarity
+from genera.evaluation.metrics.classes import ClassAgreement, ClassKl, ModeCoverage, Recognition
 from genera.evaluation.metrics.frechet_distance import FrechetDistance
+from genera.evaluation.metrics.images import (
+    Dissimilarity,
+    PeakSignalToNoise,
+    Sharpness,
+    SquaredError,
+    StructuralSimilarity,
+)
 from genera.evaluation.metrics.kernel_distance import KernelDistance
-from genera.evaluation.metrics.mode_coverage import ModeCoverage
 from genera.evaluation.metrics.neighbourhoods import Neighbourhood, Neighbourhoods
 from genera.evaluation.metrics.pairwise_distance import PairwiseDistance
-from genera.evaluation.metrics.peak_signal_to_noise import PeakSignalToNoise
-from genera.evaluation.metrics.recognition import Recognition
-from genera.evaluation.metrics.sharpness import Sharpness
-from genera.evaluation.metrics.squared_error import SquaredError
-from genera.evaluation.metrics.structural_similarity import StructuralSimilarity
 
 __all__ = [
     "BitsPerDim",

@@ -5,13 +5,12 @@ from __future__ import annotations
 from typing import Any
 
 from torch import Tensor
-from torchmetrics import Metric
 
 from genera.core import bits_per_dim
-from genera.evaluation.metrics.inputs import concatenate
+from genera.evaluation.metrics.base import PerImageMetric
 
 
-class BitsPerDim(Metric):
+class BitsPerDim(PerImageMetric):
     """Mean of ``-log2 p(integer pixels) / (C · H · W)``; lower is better.
 
     Non-finite values are not skipped: they make the mean non-finite.
@@ -23,24 +22,12 @@ class BitsPerDim(Metric):
         Theis, van den Oord & Bethge (2016), section 3.1.
     """
 
-    is_differentiable = False
     higher_is_better = False
-    full_state_update = False
-    per_image: list[Tensor]
 
     def __init__(self, num_dims: int, **kwargs: Any) -> None:
         super().__init__(**kwargs)
         self.num_dims = num_dims
-        self.add_state("per_image", default=[], dist_reduce_fx="cat")
 
     def update(self, log_prob: Tensor) -> None:
         """Add log-probabilities ``(B,)``, nats."""
         self.per_image.append(bits_per_dim(log_prob.double(), self.num_dims))
-
-    def compute(self) -> Tensor:
-        """The mean, ``()``."""
-        return self.values().mean()
-
-    def values(self) -> Tensor:
-        """``(N,)`` bits per dimension, one per image."""
-        return concatenate(self.per_image)

@@ -8,7 +8,7 @@ import torch
 from torch import Tensor
 from torchmetrics import Metric
 
-from genera.evaluation.metrics.inputs import float64_features
+from genera.evaluation.metrics.base import check_features
 
 
 class FrechetDistance(Metric):
@@ -45,7 +45,9 @@ class FrechetDistance(Metric):
         Raises:
             ValueError: the features have the wrong shape or are not finite.
         """
-        x, index = float64_features(features, self.num_features), int(real)
+        check_features(features, self.num_features)
+        # In float64, as differences of sums of squares lose digits.
+        x, index = features.double(), int(real)
         self.num_images[index] += len(x)
         self.feature_sums[index] += x.sum(dim=0)
         self.product_sums[index] += x.T @ x

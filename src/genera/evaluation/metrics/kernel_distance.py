@@ -4,19 +4,17 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Sequence
 from itertools import combinations, product
-from typing import Any
 
 import torch
 from torch import Tensor
-from torchmetrics import Metric
 
-from genera.evaluation.metrics.inputs import check_features, concatenate
+from genera.evaluation.metrics.base import TwoSetMetric
 
 #: Rows and columns of a kernel matrix computed at a time, so that they fit in the CPU cache.
 _CHUNK_SIZE = 500
 
 
-class KernelDistance(Metric):
+class KernelDistance(TwoSetMetric):
     """Squared maximum mean discrepancy with kernel ``(x·y / F + 1)³``; its mean is 0 for sets of equal distribution.
 
     The estimate is unbiased for any number of images and so can be negative. It uses all pairs of images, not blocks.
@@ -28,26 +26,7 @@ class KernelDistance(Metric):
         Gretton et al. (2012), lemma 6; Bińkowski et al. (2018), KID, for the kernel.
     """
 
-    is_differentiable = False
     higher_is_better = False
-    full_state_update = False
-    generated: list[Tensor]
-    real: list[Tensor]
-
-    def __init__(self, num_features: int, **kwargs: Any) -> None:
-        super().__init__(**kwargs)
-        self.num_features = num_features
-        for name in ("generated", "real"):
-            self.add_state(name, default=[], dist_reduce_fx="cat")
-
-    def update(self, features: Tensor, real: bool) -> None:
-        """Add features ``(B, F)`` of real or generated images.
-
-        Raises:
-            ValueError: the features have the wrong shape or are not finite.
-        """
-        check_features(features, self.num_features)
-        (self.real if real else self.generated).append(features)
 
     def compute(self) -> Tensor:
         """The distance, ``()``.
@@ -55,7 +34,7 @@ class KernelDistance(Metric):
         Raises:
             ValueError: one of the sets has fewer than two images.
         """
-        x, y = (concatenate(state, self.num_features) for state in (self.generated, self.real))
+        x, y = self.sets()
         if min(len(x), len(y)) < 2:
             raise ValueError(
                 f"a kernel distance needs at least two images in each set, got {len(x)} generated and {len(y)} real"

@@ -7,10 +7,9 @@ from typing import Any, NamedTuple
 
 import torch
 from torch import Tensor
-from torchmetrics import Metric
 
 from genera.core import check_positive
-from genera.evaluation.metrics.inputs import check_features, concatenate
+from genera.evaluation.metrics.base import TwoSetMetric
 
 #: k, as in Naeem et al. (2020).
 NUM_NEIGHBOURS = 5
@@ -34,7 +33,7 @@ class Neighbourhood(NamedTuple):
     coverage: Tensor
 
 
-class Neighbourhoods(Metric):
+class Neighbourhoods(TwoSetMetric):
     """Precision, recall, density and coverage of generated images.
 
     The neighbourhood of an image is the open ball up to its k-th nearest neighbour in its own set. Outliers among real
@@ -52,28 +51,12 @@ class Neighbourhoods(Metric):
         Kynkäänniemi et al. (2019) for precision and recall; Naeem et al. (2020) for density, coverage and k = 5.
     """
 
-    is_differentiable = False
     higher_is_better = True
-    full_state_update = False
-    generated: list[Tensor]
-    real: list[Tensor]
 
     def __init__(self, num_features: int, *, num_neighbours: int = NUM_NEIGHBOURS, **kwargs: Any) -> None:
-        super().__init__(**kwargs)
+        super().__init__(num_features, **kwargs)
         check_positive(num_neighbours=num_neighbours)
-        self.num_features = num_features
         self.num_neighbours = num_neighbours
-        for name in ("generated", "real"):
-            self.add_state(name, default=[], dist_reduce_fx="cat")
-
-    def update(self, features: Tensor, real: bool) -> None:
-        """Add features ``(B, F)`` of real or generated images.
-
-        Raises:
-            ValueError: the features have the wrong shape or are not finite.
-        """
-        check_features(features, self.num_features)
-        (self.real if real else self.generated).append(features.float())
 
     def compute(self) -> Neighbourhood:
         """All four values.
@@ -81,7 +64,7 @@ class Neighbourhoods(Metric):
         Raises:
             ValueError: one of the sets has no more than ``num_neighbours`` images.
         """
-        real, generated = (concatenate(state, self.num_features) for state in (self.real, self.generated))
+        generated, real = (features.float() for features in self.sets())
         if min(len(real), len(generated)) <= self.num_neighbours:
             raise ValueError(
                 f"neighbourhoods of {self.num_neighbours} images need more images than that in each set, got "

@@ -8,7 +8,7 @@ import torch
 from torch import Tensor
 from torchmetrics import Metric
 
-from genera.evaluation.metrics.inputs import check_min_images, concatenate, float64_features
+from genera.evaluation.metrics.base import check_features, concatenate
 
 #: Rows of the distance matrix computed at a time.
 _CHUNK_SIZE = 500
@@ -37,7 +37,8 @@ class PairwiseDistance(Metric):
         Raises:
             ValueError: the features have the wrong shape or are not finite.
         """
-        self.features.append(float64_features(features, self.num_features))
+        check_features(features, self.num_features)
+        self.features.append(features.double())
 
     def compute(self) -> Tensor:
         """The mean, ``()``.
@@ -45,8 +46,7 @@ class PairwiseDistance(Metric):
         Raises:
             ValueError: fewer than two images were added.
         """
-        x = concatenate(self.features, self.num_features)
-        check_min_images(2, len(x))
+        x = concatenate(self.features, minimum=2)
         # Inner products are fast; in float64 and with the mean subtracted they are precise enough.
         x = x - x.mean(dim=0)
         total = sum(torch.cdist(part, x, compute_mode="use_mm_for_euclid_dist").sum() for part in x.split(_CHUNK_SIZE))
