@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import io
+import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -19,6 +20,10 @@ from genera.core.files import png_html, write_atomically
 
 #: Colour-blind safe colours of Okabe & Ito (2008), without yellow.
 COLOURS = ("#0072B2", "#D55E00", "#009E73", "#CC79A7", "#56B4E9", "#E69F00", "#000000")
+
+
+#: matplotlib has one set of settings for all threads.
+_LOCK = threading.RLock()
 
 
 @contextmanager
@@ -38,7 +43,7 @@ def style() -> Iterator[None]:
         "svg.fonttype": "none",
         "svg.hashsalt": "genera",
     }
-    with rc_context(settings):
+    with _LOCK, rc_context(settings):
         yield
 
 
