@@ -11,7 +11,7 @@ import pytest
 import torch
 import yaml
 
-from genera.commands.typed_command import with_data_name
+from genera.commands.typed_command import split_dataset
 from genera.config.model import build_model
 from genera.core import ImageSpec
 from genera.data import find_dataset
@@ -34,12 +34,18 @@ def studies(monkeypatch: pytest.MonkeyPatch) -> dict[str, dict[str, Any]]:
     return {name: module for name, module in modules.items() if "STUDY" in module}
 
 
+def config_of(variant: Any) -> dict[str, Any]:
+    """The config of a run of a variant."""
+    data, arguments = split_dataset(variant.arguments)
+    return training_recipe(variant.config(), arguments if data is None else [f"--data.name={data}", *arguments]).config
+
+
 def test_all_variants_of_a_study_differ(studies: dict[str, dict[str, Any]]) -> None:
     assert set(studies) == NAMES
     for module in studies.values():
         configs = set()
         for variant in module["STUDY"].variants.values():
-            config = training_recipe(variant.config(), with_data_name(variant.arguments)).config
+            config = config_of(variant)
             build_model(config, ImageSpec(1, 28, 28, 256, 10))
             configs.add(json.dumps(config, sort_keys=True))
         assert len(configs) == len(module["STUDY"].variants)
@@ -53,7 +59,7 @@ def test_the_files_of_a_study_have_the_settings_of_its_variants(studies: dict[st
             stored = yaml.safe_load((study.variant_folder(name) / "config.yaml").read_text())
             # Settings that were added later have their defaults.
             stored = training_recipe({key: stored[key] for key in compared}).config
-            config = training_recipe(variant.config(), with_data_name(variant.arguments)).config
+            config = config_of(variant)
             assert {key: stored[key] for key in compared} == {key: config[key] for key in compared}, name
 
 

@@ -13,7 +13,7 @@ import yaml
 from jsonargparse import ArgumentParser, _common
 from running import TINY
 
-from genera.config.import_policy import checked
+from genera.config.import_policy import safe_parsing
 from genera.config.model import build_model
 from genera.config.registry import Registry
 from genera.config.shipped_recipes import find_recipe
@@ -43,7 +43,7 @@ def transforms(config: dict[str, Any]) -> list[Any]:
         (lambda c: c.update(model=3), [], "model: expected import path or a subclass spec, but got 3"),
         (lambda c: c.pop("model"), [], "required: model"),
         (lambda c: c["model"].update(class_path="genera.flows.NormalisingFlow"), [], "did you mean NormalizingFlow?"),
-        (lambda c: transforms(c).append("Logitt"), [], "no class 'Logitt' of the kind asked for; did you mean"),
+        (lambda c: transforms(c).append("Logitt"), [], "no class 'Logitt' of the expected type; did you mean"),
         (lambda c: c["model"].update(class_path="torch.nn.ReLU"), [], "to be a subclass of"),
         (lambda c: c["model"].update(class_path="torch.nn.Linear"), [], "may not be named here"),
         (lambda c: c.update(accelerator="tpu"), [], "accelerator: expected Literal['auto', 'cpu', 'gpu', 'cuda'"),
@@ -118,5 +118,5 @@ def test_settings_are_written_whatever_others_allow_meanwhile() -> None:
     """What may be imported is one setting for all threads, and another may be reading a config just then."""
     settings = training_recipe(CONFIG)
     expected = settings.config
-    with checked(ArgumentParser(), Registry()):
+    with safe_parsing(ArgumentParser(), Registry()):
         assert settings.config == expected

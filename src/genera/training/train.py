@@ -14,8 +14,8 @@ from lightning.fabric.utilities.exceptions import MisconfigurationException
 from lightning.pytorch.loggers import Logger, TensorBoardLogger
 from lightning.pytorch.strategies import Strategy
 
-from genera.config.errors import brief
-from genera.config.model import make_model
+from genera.config.errors import first_line
+from genera.config.model import channels_last, make_model
 from genera.core import ImageModel, ImageSpec, Probe, TwoPlayer, check_seed
 from genera.data import ImageDataset, ImageSplit
 from genera.runs.checkpoints import identity_of
@@ -107,7 +107,7 @@ def train(
     checkpoint = checkpoint_to_resume(run, duration, identity) if resume else None
 
     with seeded(step_seed(seed, 0)):
-        lightning_task = task(_channels_last(make_model(model, data.spec)))
+        lightning_task = task(channels_last(make_model(model, data.spec)))
         if not resume:
             lightning_task.initialize(batches.first_batch())
     lightning_task.check(duration.progress(0, 0.0), batch_size=batch_size // devices)
@@ -180,7 +180,7 @@ def _fit(
             raise
         # A checkpoint whose digest is right may still lack what some part looks for.
         raise ValueError(
-            f"{run.checkpoint} cannot be resumed from ({type(error).__name__}: {brief(error)}): "
+            f"{run.checkpoint} cannot be resumed from ({type(error).__name__}: {first_line(error)}): "
             "restore the run's own, or start anew"
         ) from error
     finally:
@@ -188,11 +188,6 @@ def _fit(
         if trainer.is_global_zero and clock.is_running:
             run.write_environment(_circumstances(clock, task, batches))
     return "finished"
-
-
-def _channels_last(model: ImageModel) -> ImageModel:
-    """Convolutions on processors are faster with the channels innermost, and give the same."""
-    return model.to(memory_format=torch.channels_last)  # type: ignore[call-overload]  # missing from torch's annotations
 
 
 def _strategy_for(task: Task, strategy: str | Strategy, *, devices: int) -> str | Strategy:
