@@ -154,7 +154,7 @@ def test_hardware_that_is_not_there(tmp_path: Path, failing: Callable[..., str])
 def test_what_does_not_fit_the_data_leaves_nothing_behind(tmp_path: Path, failing: Callable[..., str]) -> None:
     run = tmp_path / "run"
     assert "lower --batch_size" in failing("train", TINY, "--out", str(run), "--batch_size", "5000")
-    assert "validation_images must lie between 1 and" in failing(
+    assert "validation_images must be between 1 and" in failing(
         "train", TINY, "--out", str(run), "--validation_images", "5000"
     )
     assert not run.exists()
@@ -165,7 +165,7 @@ def test_numbers_out_of_range(tmp_path: Path, failing: Callable[..., str]) -> No
     assert "log_every and validate_every must be positive" in failing("train", TINY, "--out", run, "--log_every", "0")
     assert "max_epochs must be positive, got 0" in failing("train", TINY, "--out", run, "--max_epochs", "0")
     assert "a duration is a positive time" in failing("train", TINY, "--out", run, "--budget", "20")
-    assert "average_decay must lie in" in failing("train", TINY, "--out", run, "--task.average_decay", "2")
+    assert "average_decay must be in" in failing("train", TINY, "--out", run, "--task.average_decay", "2")
     assert not Path(run).exists()
 
 

@@ -53,7 +53,8 @@ def _check_setting(value: Any, expected: Any, key: str) -> None:
     accepted = [arguments for arguments in calls if _accepts(factory, arguments)]
     if calls and not accepted:
         name = getattr(factory, "__name__", str(factory))
-        signatures = " or ".join(f"({', '.join(map(_type_name, arguments))})" for arguments in calls)
+        types = [[each.__name__ if inspect.isclass(each) else str(each) for each in arguments] for arguments in calls]
+        signatures = " or ".join(f"({', '.join(names)})" for names in types)
         raise ValueError(f"{key}: {name} does not fit here: it will be called with {signatures}")
     if isinstance(value, Namespace) and isinstance(value.get("init_args"), Namespace):
         check_factories(factory, value.init_args, key=key, num_given=len(accepted[0]) if accepted else 0)
@@ -99,7 +100,3 @@ def _type_hints(factory: Any) -> dict[str, Any]:
         return get_type_hints(factory.__init__ if inspect.isclass(factory) else factory)
     except (NameError, TypeError, AttributeError):
         return {}
-
-
-def _type_name(kind: Any) -> str:
-    return kind.__name__ if inspect.isclass(kind) and get_origin(kind) is None else str(kind)

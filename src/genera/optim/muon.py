@@ -57,12 +57,11 @@ class Muon(Optimizer):
         weight_decay: float = 0.1,
         min_features: int = 16,
     ) -> None:
-        if not lr > 0:
-            raise ValueError(f"lr must be positive, got {lr}")
+        for name, value in (("lr", lr), ("eps", eps)):
+            if not value > 0:
+                raise ValueError(f"{name} must be positive, got {value}")
         if weight_decay < 0:
             raise ValueError(f"weight_decay must not be negative, got {weight_decay}")
-        if not eps > 0:
-            raise ValueError(f"eps must be positive, got {eps}")
         check_positive(min_features=min_features)
         for name, decay in (("momentum", momentum), ("betas[0]", betas[0]), ("betas[1]", betas[1])):
             if not 0 <= decay < 1:

@@ -36,11 +36,7 @@ RESTORE = "restore the checkpoint of this run from a copy, or start a new run"
 
 
 def identity_of(run: RunDirectory) -> dict[str, str]:
-    """A digest of each section of the config that must not change when the run is resumed.
-
-    Raises:
-        ValueError: the config is damaged.
-    """
+    """A digest of each section of the config that must not change when the run is resumed."""
     config = run.read_config() if run.config.is_file() else {}
     return {name: _digest(value) for name, value in config.items() if name not in MAY_CHANGE}
 

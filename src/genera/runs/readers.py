@@ -1,4 +1,7 @@
-"""Readers for the records of a run. A damaged file raises one line: the file, what is wrong, and what to do."""
+"""Readers for the records of a run.
+
+Each raises a ValueError if its file cannot be read or is damaged: one line with the file, what is wrong and what to do.
+"""
 
 from __future__ import annotations
 
@@ -10,7 +13,7 @@ import reprlib
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
-from typing import Any, NamedTuple
+from typing import Any
 
 #: Much larger than the files that Genera writes; larger files would only fill the memory.
 _MAX_BYTES_OF_JSON = 4 * 2**20
@@ -19,69 +22,46 @@ _MAX_BYTES_OF_TABLE = 32 * 2**20
 _MAX_STEP = 2**53
 #: Nesting of mappings and lists; files that Genera writes have at most eight levels.
 _MAX_DEPTH = 64
-
-
-class _Field(NamedTuple):
-    """A description of the valid values of a field, and the check."""
-
-    description: str
-    is_valid: Callable[[Any], bool]
-    is_required: bool = True
-
-    def optional(self) -> _Field:
-        return self._replace(is_required=False)
+#: A description of the valid values of a field, and the check.
+_Field = tuple[str, Callable[[Any], bool]]
 
 
 def _is_number(value: object) -> bool:
     return isinstance(value, int | float) and not isinstance(value, bool)
 
 
-_TEXT = _Field("a text", lambda value: isinstance(value, str))
-_FLAG = _Field("true or false", lambda value: isinstance(value, bool))
-_MAPPING = _Field("a mapping", lambda value: isinstance(value, dict))
-_NUMBER = _Field("a number", _is_number)
-_AMOUNT = _Field("a number of at least 0", lambda value: _is_number(value) and value >= 0)
-_COUNT = _Field("an integer of at least 0", lambda value: _is_number(value) and isinstance(value, int) and value >= 0)
-_NUMBERS = _Field(
-    "a mapping of numbers", lambda value: isinstance(value, dict) and all(map(_is_number, value.values()))
-)
+_TEXT = ("a text", lambda value: isinstance(value, str))
+_FLAG = ("true or false", lambda value: isinstance(value, bool))
+_MAPPING = ("a mapping", lambda value: isinstance(value, dict))
+_NUMBER = ("a number", _is_number)
+_AMOUNT = ("a number of at least 0", lambda value: _is_number(value) and value >= 0)
+_COUNT = ("an integer of at least 0", lambda value: _is_number(value) and isinstance(value, int) and value >= 0)
+_NUMBERS = ("a mapping of numbers", lambda value: isinstance(value, dict) and all(map(_is_number, value.values())))
 
 _ENVIRONMENT = {
     "steps": _COUNT,
     "wall_seconds": _AMOUNT,
     "cpu_seconds": _AMOUNT,
     "parameters": _COUNT,
-    "finished": _FLAG.optional(),
-    "versions": _MAPPING.optional(),
-    "hardware": _MAPPING.optional(),
+    "finished": _FLAG,
+    "versions": _MAPPING,
+    "hardware": _MAPPING,
 }
 _EVALUATION = {"model": _TEXT, "data": _TEXT, "split": _TEXT, "weights": _TEXT, "measures": _MAPPING}
-_MEASUREMENT = {
-    "value": _NUMBER,
-    "low": _NUMBER,
-    "high": _NUMBER,
-    "n": _COUNT,
-    "settings": _MAPPING.optional(),
-    "references": _NUMBERS.optional(),
-}
+_MEASUREMENT = {"value": _NUMBER, "low": _NUMBER, "high": _NUMBER, "n": _COUNT, "settings": _MAPPING,
+                "references": _NUMBERS}  # fmt: skip
+#: Fields that older versions of Genera did not write.
+_OPTIONAL = {"finished", "versions", "hardware", "settings", "references"}
 
 
 def read_environment(path: Path) -> dict[str, Any]:
-    """Read an ``environment.json``: ``steps``, ``parameters``, ``wall_seconds``, ``cpu_seconds`` and more.
-
-    Raises:
-        ValueError: it cannot be read or is damaged.
-    """
+    """Read an ``environment.json``: ``steps``, ``parameters``, ``wall_seconds``, ``cpu_seconds`` and more."""
     with _damage_named(path, "restore it, or delete it to go on without the cost of the training"):
         return _checked(_json_of(path), _ENVIRONMENT)
 
 
 def read_evaluation(path: Path) -> dict[str, Any]:
-    """Read an ``evaluation.json``: ``model``, ``data``, ``split``, ``weights`` and, by name, ``measures``.
-
-    Raises:
-        ValueError: it cannot be read or is damaged.
-    """
+    """Read an ``evaluation.json``: ``model``, ``data``, ``split``, ``weights`` and, by name, ``measures``."""
     with _damage_named(path, "restore it, or delete it to measure again"):
         content = _checked(_json_of(path), _EVALUATION)
         for name, measurement in content["measures"].items():
@@ -92,11 +72,7 @@ def read_evaluation(path: Path) -> dict[str, Any]:
 
 
 def read_measurement(path: Path) -> dict[str, Any]:
-    """Read a file of ``measurements``: ``value``, ``low``, ``high``, ``n``, ``settings`` and ``references``.
-
-    Raises:
-        ValueError: it cannot be read or is damaged.
-    """
+    """Read a file of ``measurements``: ``value``, ``low``, ``high``, ``n``, ``settings`` and ``references``."""
     with _damage_named(path, "delete it to measure again"):
         content = _checked(_json_of(path), {"measurement": _MAPPING})
         measurement = _checked(content["measurement"], _MEASUREMENT, of="measurement")
@@ -106,8 +82,7 @@ def read_measurement(path: Path) -> dict[str, Any]:
 def read_table(path: Path) -> dict[int, dict[str, float]]:
     """Read a ``metrics.csv``: a mapping from step to the values of its row, without empty cells.
 
-    Raises:
-        ValueError: it cannot be read or is damaged: it has no rows, steps do not increase, or a value is not finite.
+    A table without rows, with steps that do not increase or with values that are not finite is damaged.
     """
     with _damage_named(path, "restore it, or delete it and lose what was logged before"):
         text = _text_of(path, max_bytes=_MAX_BYTES_OF_TABLE)
@@ -199,10 +174,10 @@ def _checked(content: object, fields: Mapping[str, _Field], *, of: str = "") -> 
     owner = reprlib.repr(of) if of else "it"
     if not isinstance(content, dict):
         raise ValueError(f"{owner} must be a mapping, got {reprlib.repr(content)}")
-    for name, field in fields.items():
+    for name, (description, is_valid) in fields.items():
         place = f"{name} of {owner}" if of else name
-        if name in content and not field.is_valid(content[name]):
-            raise ValueError(f"{place} must be {field.description}, got {reprlib.repr(content[name])}")
-        if name not in content and field.is_required:
+        if name in content and not is_valid(content[name]):
+            raise ValueError(f"{place} must be {description}, got {reprlib.repr(content[name])}")
+        if name not in content and name not in _OPTIONAL:
             raise ValueError(f"{place} is missing")
     return content

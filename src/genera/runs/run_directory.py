@@ -7,7 +7,7 @@ import os
 import socket
 import time
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import Any
 
@@ -28,11 +28,7 @@ def runs_root() -> Path:
 
 
 class RunDirectory:
-    """Paths of the files in a run directory.
-
-    Args:
-        path: the directory.
-    """
+    """Paths of the files in a run directory."""
 
     def __init__(self, path: Path) -> None:
         self.path = path
@@ -75,14 +71,12 @@ class RunDirectory:
         Raises:
             OSError: the directory cannot be written.
         """
-        number = 1
+        number = 0
         while True:
+            number += 1
             path = runs_root() / f"{stem}-{number}"
-            try:
+            with suppress(FileExistsError):
                 path.mkdir(parents=True)
-            except FileExistsError:
-                number += 1
-            else:
                 return cls(path)
 
     @classmethod
@@ -144,11 +138,7 @@ class RunDirectory:
             self.path.rmdir()
 
     def read_config(self) -> dict[str, Any]:
-        """The settings as plain data.
-
-        Raises:
-            ValueError: the file is damaged.
-        """
+        """Read the settings as plain data; raises ValueError if the file is damaged."""
         return read_yaml(self.config)
 
     def write_config(self, config: dict[str, Any]) -> None:
@@ -156,11 +146,7 @@ class RunDirectory:
         write_atomically(self.config, yaml.safe_dump(config, sort_keys=False))
 
     def check_records(self) -> None:
-        """Read the records of the training, so that damage is found before expensive work.
-
-        Raises:
-            ValueError: a file is damaged.
-        """
+        """Read the records of the training before expensive work; raises ValueError if a file is damaged."""
         if self.environment.is_file():
             read_environment(self.environment)
         if self.metrics.is_file():

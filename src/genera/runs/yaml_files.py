@@ -42,12 +42,7 @@ def read_yaml(path: Path) -> dict[str, Any]:
 
 
 def _check_yaml(text: str, *, max_characters: int = MAX_CONFIG_CHARACTERS) -> None:
-    """Reject text that would take long to load, such as nested aliases, which grow exponentially.
-
-    Raises:
-        ValueError: it is too long, nested too deeply, or has aliases.
-        yaml.YAMLError: it is not YAML.
-    """
+    """Reject text that would take long to load, such as nested aliases, which grow exponentially."""
     if len(text) > max_characters:
         raise ValueError(f"it, or text in it, is longer than {max_characters:,} characters")
     depth, nodes = 0, 0

@@ -10,7 +10,7 @@ import pytest
 import torch
 
 from genera.training.callbacks import contention_monitor
-from genera.training.callbacks.contention_monitor import ContentionMonitor, OtherPrograms, threads_that_fit
+from genera.training.callbacks.contention_monitor import ContentionMonitor, OtherPrograms, best_num_threads
 
 
 class Machine:
@@ -108,8 +108,8 @@ def test_a_machine_that_does_not_tell_stops_no_training(
 @pytest.mark.parametrize(
     ("cores", "used", "threads"), [(2, 0, 2), (2, 0.2, 2), (2, 0.3, 1), (2, 2, 1), (8, 1, 7), (8, 3.1, 5), (8, 8, 1)]
 )
-def test_threads_that_fit(cores: int, used: float, threads: int) -> None:
-    assert threads_that_fit(cores, used) == threads
+def test_best_num_threads(cores: int, used: float, threads: int) -> None:
+    assert best_num_threads(cores, used) == threads
 
 
 def train(machine: Machine, steps: int, *, others: float, device: str = "cpu", is_first: bool = True) -> None:
@@ -148,8 +148,5 @@ def test_it_is_said_once_where_fewer_threads_are_faster(
 ) -> None:
     monkeypatch.setattr(torch, "get_num_threads", lambda: threads)
     train(machine, steps, others=others, device=device, is_first=is_first)
-    said = (
-        "other programs use 1.8 of 2 cores: fewer threads may be faster then: "
-        "try OMP_NUM_THREADS=1 before the command\n"
-    )
+    said = "other programs use 1.8 of 2 cores: fewer threads may be faster: try OMP_NUM_THREADS=1 before the command\n"
     assert capsys.readouterr().err == said * lines

@@ -35,14 +35,14 @@ def test_probes_see_256_levels_whatever_there_are(probes: SampleProbes) -> None:
 def test_samples_that_are_few_images_are_warned_of_once(
     probes: SampleProbes, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    probes._of_images = {"diversity": 17.0}
+    probes._references = {"diversity": 17.0}
     for diversity, warnings in ((6.0, 0), (math.nan, 0), (5.0, 1), (4.0, 0)):
-        probes._warn_of_collapse({"diversity": diversity})
+        probes._warn_if_collapsed({"diversity": diversity})
         assert capsys.readouterr().err.count("copies of a few images") == warnings
     state = probes.state_dict()
     probes._has_warned = False
     probes.load_state_dict(state)
-    probes._warn_of_collapse({"diversity": 1.0})
+    probes._warn_if_collapsed({"diversity": 1.0})
     assert not capsys.readouterr().err
 
 
@@ -90,7 +90,7 @@ def test_diversity_is_zero_of_copies() -> None:
     assert Diversity()(image.expand(6, -1, -1, -1))["diversity"] == pytest.approx(0, abs=1e-5)
 
 
-def test_the_classes_of_images_are_counted() -> None:
+def test_the_classes_references_are_counted() -> None:
     digits = find_dataset("digits")().split("test")
     assert digits.labels is not None
     stretched = (digits.pixels.float() * (255 / 16)).round().to(torch.uint8)

@@ -36,7 +36,7 @@ def test_what_is_not_finite_is_left_out_and_said_once(tmp_path: Path, capsys: py
         table.log_metrics({"probe": value, "loss": 1.0}, step=step)
     table.save()
     assert read_table(tmp_path / "metrics.csv") == {1: {"loss": 1.0}, 2: {"probe": 2.0, "loss": 1.0}, 3: {"loss": 1.0}}
-    assert capsys.readouterr().err == "probe is nan at step 1: metrics.csv leaves it out\n"
+    assert capsys.readouterr().err == "probe is nan at step 1: metrics.csv skips it\n"
 
 
 def test_rows_stand_in_the_order_of_their_steps(tmp_path: Path) -> None:

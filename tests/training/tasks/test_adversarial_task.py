@@ -301,7 +301,7 @@ def test_bad_values_are_one_line(tmp_path: Path, failing: Callable[..., str]) ->
     probe = "[{class_path: genera.evaluation.ClassCoverage, init_args: {classifier: lenet-digits}}]"
     own = ("gan", "--data", "folder", "--data.path", str(pictures), "--batch_size", "4")
     assert "counts 10 classes and these images have 0" in failing("train", *own, "--probes", probe, *out)
-    assert "a probe does not take these images" in failing("train", *own, "--data.size", "6", *out)
+    assert "a probe does not accept these images" in failing("train", *own, "--data.size", "6", *out)
     message = failing("train", "sngan", *own[1:], "--data.size", "10", *out)
     assert "multiples of 4, such as 8×8, got 10×10" in message
     message = failing("train", "cgan_fm", *own[1:], "--data.size", "8", *out)
