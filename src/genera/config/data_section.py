@@ -51,10 +51,6 @@ def open_data(section: dict[str, Any]) -> ImageDataset:
 
 
 def load_parsed_data(parsed: Namespace) -> ImageDataset:
-    """Load the data set of a section that was parsed with :func:`add_data_arguments`.
-
-    Raises:
-        ValueError: the data are missing or damaged.
-    """
+    """Load the data set of a section that was parsed with :func:`add_data_arguments`; raises as :func:`open_data`."""
     arguments = {name: value for name, value in parsed.as_dict().items() if name != "name"}
     return find_dataset(parsed.name)(**arguments)

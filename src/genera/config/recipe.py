@@ -67,11 +67,7 @@ class Recipe:
         return config
 
     def data(self) -> ImageDataset:
-        """Load the data set.
-
-        Raises:
-            ValueError: the data are missing or damaged.
-        """
+        """Load the data set; raises ValueError if the data are missing or damaged."""
         return load_parsed_data(self._parsed.data)
 
     def arguments(self) -> dict[str, Any]:

@@ -54,9 +54,5 @@ def training_recipe(
 
 
 def training_parser(dataset: str) -> ArgumentParser:
-    """The parser of a training's settings for one data set, for ``--help``.
-
-    Raises:
-        ValueError: there is no such data set.
-    """
+    """The parser of a training's settings for one data set, for ``--help``."""
     return recipe_parser(train, dataset, skip=_SKIP)

@@ -22,7 +22,7 @@ class Validation:
         images: the validation split.
         batch_size: images per batch, over all processes.
         seed: of the noise, the same for every validation.
-        run: the run directory.
+        run: receives the weights.
     """
 
     def __init__(self, images: ImageSplit, *, batch_size: int, seed: int, run: RunDirectory) -> None:
