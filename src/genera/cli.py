@@ -125,9 +125,9 @@ def _suggestion(name: str) -> str:
 
 def _first_line(error: Exception) -> str:
     """The message of an error on one line."""
-    from genera.config.errors import unwrapped
+    from genera.config.errors import message_in_union
 
-    line = " ".join(unwrapped(str(error)).split()) or type(error).__name__
+    line = " ".join(message_in_union(str(error)).split()) or type(error).__name__
     # Names of files may contain terminal control characters.
     return "".join(character if character.isprintable() else "?" for character in line)
 

@@ -1,4 +1,4 @@
-"""Configs that would take all memory or all time, or lack what a run must have: one line, at once."""
+"""Configs that would exhaust memory or time, or are incomplete, give a one-line error at once."""
 
 from __future__ import annotations
 
@@ -27,7 +27,7 @@ BOMB = f"a0: &a0 [lol, lol]\n{LAUGHS}\n"
 
 
 @pytest.mark.parametrize(
-    ("content", "said"),
+    ("content", "message"),
     [
         pytest.param(BOMB, "aliases such as *a0 are not allowed", id="a billion laughs"),
         pytest.param(BOMB + "model: *a9\n", "aliases such as *a0 are not allowed", id="a billion laughs, used"),
@@ -37,7 +37,7 @@ BOMB = f"a0: &a0 [lol, lol]\n{LAUGHS}\n"
         pytest.param("- " * 100_000, f"nested more than {MAX_CONFIG_DEPTH} deep", id="a list of dashes"),
         pytest.param("#" * (MAX_CONFIG_CHARACTERS + 1), "longer than 1,000,000 characters", id="too long"),
         pytest.param("seed: " + "9" * 5000, "not valid YAML", id="5,000 digits"),
-        pytest.param("day: 2026-13-45", "not valid YAML", id="a day that is none"),
+        pytest.param("day: 2026-13-45", "not valid YAML", id="an invalid date"),
         pytest.param("a: !!python/object/apply:os.system [id]", "not valid YAML", id="a Python object"),
         pytest.param(yaml.safe_dump({"latent_size": BOMB}), "aliases such as *a0", id="a billion laughs in text"),
         pytest.param(yaml.safe_dump({"seed": "[" * 3000}), "nested more than", id="lists in text, 3,000 deep"),
@@ -47,10 +47,10 @@ BOMB = f"a0: &a0 [lol, lol]\n{LAUGHS}\n"
         pytest.param("", "must hold a mapping of settings, got NoneType", id="nothing"),
     ],
 )
-def test_yaml_is_read_in_bounded_time_and_memory(content: str, said: str, tmp_path: Path) -> None:
+def test_yaml_is_read_in_bounded_time_and_memory(content: str, message: str, tmp_path: Path) -> None:
     path = tmp_path / "config.yaml"
     path.write_text(content)
-    with complains(str(path), said):
+    with complains(str(path), message):
         read_yaml(path)
 
 
@@ -61,7 +61,7 @@ def test_yaml_of_another_encoding_is_one_line(tmp_path: Path) -> None:
 
 
 def changed(recipe: str, key: str, value: Any) -> dict[str, Any]:
-    """A shipped recipe with one setting changed, wherever it first stands."""
+    """A shipped recipe with one setting changed, at its first occurrence."""
     config = copy.deepcopy(read_yaml(find_recipe(recipe)))
 
     def change(node: Any) -> bool:
@@ -77,7 +77,7 @@ def changed(recipe: str, key: str, value: Any) -> dict[str, Any]:
 
 
 @pytest.mark.parametrize(
-    ("recipe", "key", "said"),
+    ("recipe", "key", "message"),
     [
         ("vae_digits", "latent_size", "GB of memory"),
         ("vae_digits", "width", "GB of memory"),
@@ -89,33 +89,33 @@ def changed(recipe: str, key: str, value: Any) -> dict[str, Any]:
         ("lenet", "width", "GB of memory"),
     ],
 )
-def test_what_does_not_fit_into_memory_is_refused_before_it_is_made(recipe: str, key: str, said: str) -> None:
-    with complains(said):
+def test_models_that_do_not_fit_into_memory_are_rejected(recipe: str, key: str, message: str) -> None:
+    with complains(message):
         build_model(changed(recipe, key, HUGE), DIGITS)
 
 
 @pytest.mark.parametrize("value", [None, "many", [], {}, -1, 0, 0.5, float("nan"), 10**30, [[]] * 50])
-def test_a_size_that_is_none_is_one_line(value: Any) -> None:
+def test_invalid_sizes_are_one_line(value: Any) -> None:
     with complains():
         build_model(changed("vae_digits", "latent_size", value), DIGITS)
 
 
-def test_images_larger_than_any_model_is_for_are_refused() -> None:
+def test_images_that_are_too_large_are_rejected() -> None:
     with complains("at most 16,777,216 values"):
         ImageSpec(1, HUGE, 28)
 
 
 @pytest.mark.parametrize("recipe", ["realnvp_digits", "vae_digits", "cgan_digits", "wgan_gp", "flow_fast"])
-def test_to_look_at_the_size_changes_nothing(recipe: str) -> None:
+def test_the_size_check_has_no_side_effects(recipe: str) -> None:
     spec = ImageSpec(1, 28, 28, num_classes=10)
     model = build_model(read_yaml(find_recipe(recipe)), spec)
     assert all(tensor.device.type == "cpu" for tensor in (*model.parameters(), *model.buffers()))
     check_size(lambda: build_model(read_yaml(find_recipe(recipe)), spec))
 
 
-def test_a_model_of_ones_own_may_read_its_numbers_as_it_is_made(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_model_may_read_values_in_its_constructor(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.syspath_prepend(Path(__file__).parents[1] / "support")
-    model = build_model({"model": "own_numbers.ReadsItsNumbers"}, DIGITS, allow=["own_numbers"])
+    model = build_model({"model": "reading.ReadsValues"}, DIGITS, allow=["reading"])
     assert model.rates == pytest.approx([0.0, 0.5, 1.0])
 
 
@@ -140,28 +140,28 @@ DAMAGES: list[tuple[Callable[[dict[str, Any]], object], str]] = [
 ]
 
 
-@pytest.mark.parametrize(("damage", "said"), DAMAGES)
-def test_a_config_that_lacks_something_is_one_line(
-    damage: Callable[[dict[str, Any]], object], said: str, trained: Path, tmp_path: Path, failing: Callable[..., str]
+@pytest.mark.parametrize(("damage", "message"), DAMAGES)
+def test_an_incomplete_config_is_one_line(
+    damage: Callable[[dict[str, Any]], object], message: str, trained: Path, tmp_path: Path, failing: Callable[..., str]
 ) -> None:
     run = tmp_path / "run"
     shutil.copytree(trained, run)
     config = read_yaml(run / "config.yaml")
     damage(config)
     (run / "config.yaml").write_text(yaml.safe_dump(config))
-    with complains(said, "config.yaml"):
+    with complains(message, "config.yaml"):
         load(str(run))
     commands = [("sample",), ("evaluate", "--measures", "bits_per_dim@1"), ("score",), ("figures",)]
     for name, *options in commands:
-        assert said in failing(name, str(run), *options)
-    assert said in failing("compare", str(run), str(trained), "--out", str(tmp_path / "comparison"))
+        assert message in failing(name, str(run), *options)
+    assert message in failing("compare", str(run), str(trained), "--out", str(tmp_path / "comparison"))
 
 
 @pytest.mark.parametrize(
-    ("damage", "said"), [pair for pair in DAMAGES if pair[1].startswith(("model", "the section d"))]
+    ("damage", "message"), [pair for pair in DAMAGES if pair[1].startswith(("model", "the section d"))]
 )
-def test_a_recipe_that_lacks_something_is_one_line(damage: Callable[[dict[str, Any]], object], said: str) -> None:
+def test_an_incomplete_recipe_is_one_line(damage: Callable[[dict[str, Any]], object], message: str) -> None:
     config = read_yaml(find_recipe("realnvp_digits"))
     damage(config)
-    with complains(said):
+    with complains(message):
         training_recipe(config).arguments()

@@ -1,4 +1,4 @@
-"""What is wrong with a setting is said in one line: what was given, what was expected, the way out."""
+"""Errors about settings are one line: what was given, what was expected, a suggestion."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ import yaml
 from jsonargparse import ArgumentParser, _common
 from running import TINY
 
-from genera.config.import_policy import checked
+from genera.config.import_policy import safe_parsing
 from genera.config.model import build_model
 from genera.config.registry import Registry
 from genera.config.shipped_recipes import find_recipe
@@ -29,7 +29,7 @@ def transforms(config: dict[str, Any]) -> list[Any]:
 
 
 @pytest.mark.parametrize(
-    ("change", "overrides", "said"),
+    ("change", "overrides", "message"),
     [
         (lambda c: c.update(batchsize=3), [], "unknown setting 'batchsize'; did you mean batch_size?"),
         (lambda c: None, ["--budgt", "3m"], "unknown setting 'budgt'; did you mean budget?"),
@@ -43,7 +43,7 @@ def transforms(config: dict[str, Any]) -> list[Any]:
         (lambda c: c.update(model=3), [], "model: expected import path or a subclass spec, but got 3"),
         (lambda c: c.pop("model"), [], "required: model"),
         (lambda c: c["model"].update(class_path="genera.flows.NormalisingFlow"), [], "did you mean NormalizingFlow?"),
-        (lambda c: transforms(c).append("Logitt"), [], "no class 'Logitt' of the kind asked for; did you mean"),
+        (lambda c: transforms(c).append("Logitt"), [], "no class 'Logitt' of the expected type; did you mean"),
         (lambda c: c["model"].update(class_path="torch.nn.ReLU"), [], "to be a subclass of"),
         (lambda c: c["model"].update(class_path="torch.nn.Linear"), [], "may not be named here"),
         (lambda c: c.update(accelerator="tpu"), [], "accelerator: expected Literal['auto', 'cpu', 'gpu', 'cuda'"),
@@ -51,18 +51,18 @@ def transforms(config: dict[str, Any]) -> list[Any]:
         (lambda c: transforms(c)[1]["init_args"].pop("mask"), [], "required: mask"),
     ],
 )  # fmt: skip
-def test_bad_settings(change: Change, overrides: list[str], said: str) -> None:
+def test_bad_settings(change: Change, overrides: list[str], message: str) -> None:
     config = copy.deepcopy(CONFIG)
     change(config)
     with pytest.raises(ValueError) as caught:
         training_recipe(config, overrides)
-    assert said in str(caught.value)
+    assert message in str(caught.value)
     assert "\n" not in str(caught.value)
     assert len(str(caught.value)) < 400
 
 
 @pytest.mark.parametrize("path", ["os.system", "subprocess.Popen", "sklearn.svm.SVC", "builtins.eval"])
-def test_classes_from_outside_are_refused_wherever_they_stand(path: str) -> None:
+def test_other_classes_are_rejected_anywhere_in_a_config(path: str) -> None:
     in_model, in_list, in_mask = (copy.deepcopy(CONFIG) for _ in range(3))
     in_model["model"]["class_path"] = path
     transforms(in_list).append(path)
@@ -74,14 +74,14 @@ def test_classes_from_outside_are_refused_wherever_they_stand(path: str) -> None
             build_model(config, ImageSpec(1, 8, 8))
 
 
-def test_a_model_may_name_less_than_a_recipe() -> None:
+def test_a_model_may_name_fewer_classes_than_a_recipe() -> None:
     config = copy.deepcopy(CONFIG)
     transforms(config).append({"class_path": "torch.optim.Adam"})
     with pytest.raises(ValueError, match="only parts of models that genera exports"):
         build_model(config, ImageSpec(1, 8, 8))
 
 
-def test_what_the_caller_allows_is_allowed(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_allowed_packages(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.syspath_prepend(Path(TINY).parent)
     config = {"model": {"class_path": "noiseless.MeanImage"}}
     with pytest.raises(ValueError, match="--allow noiseless"):
@@ -89,7 +89,7 @@ def test_what_the_caller_allows_is_allowed(monkeypatch: pytest.MonkeyPatch) -> N
     assert build_model(config, ImageSpec(1, 2, 2), allow=["noiseless"]).spec == ImageSpec(1, 2, 2)
 
 
-def test_a_program_that_uses_jsonargparse_finds_its_settings_as_they_were() -> None:
+def test_the_settings_of_jsonargparse_are_restored() -> None:
     before = copy.deepcopy(_common.parsing_settings)
     training_recipe(CONFIG)
     with pytest.raises(ValueError, match="expected int"):
@@ -108,15 +108,15 @@ def test_a_config_is_a_recipe_with_every_default_resolved() -> None:
     assert training_recipe(config).config == config
 
 
-def test_unknown_recipes_name_near_ones(tmp_path: Path) -> None:
+def test_unknown_recipes_suggest_similar_names(tmp_path: Path) -> None:
     with pytest.raises(ValueError, match=r"there is no recipe 'realnvp_digit'.*realnvp_digits"):
         find_recipe("realnvp_digit")
     assert find_recipe(TINY) == Path(TINY)
 
 
-def test_settings_are_written_whatever_others_allow_meanwhile() -> None:
-    """What may be imported is one setting for all threads, and another may be reading a config just then."""
+def test_settings_are_written_while_another_config_is_parsed() -> None:
+    """The import policy is shared by all threads, and another thread may be parsing."""
     settings = training_recipe(CONFIG)
     expected = settings.config
-    with checked(ArgumentParser(), Registry()):
+    with safe_parsing(ArgumentParser(), Registry()):
         assert settings.config == expected

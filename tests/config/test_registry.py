@@ -1,4 +1,4 @@
-"""A config may name parts and nothing else, whatever path it takes to something else."""
+"""A config may name parts and nothing else, by any import path."""
 
 from __future__ import annotations
 
@@ -38,14 +38,14 @@ FLOW = yaml.safe_load(Path(TINY).read_text())
 
 
 def modules(root: ModuleType) -> Iterator[ModuleType]:
-    """A package and all that it contains."""
+    """A package and all its modules."""
     yield root
     for found in pkgutil.walk_packages(root.__path__, f"{root.__name__}."):
         yield importlib.import_module(found.name)
 
 
 def callables() -> dict[str, object]:
-    """One path to everything callable that a module under genera or torch.nn has a name for."""
+    """Every callable in the modules of genera and torch.nn, by one of its import paths."""
     paths: dict[int, tuple[str, object]] = {}
     for module in (*modules(genera), *modules(torch.nn)):
         for name, named in inspect.getmembers(module, callable):
@@ -55,7 +55,7 @@ def callables() -> dict[str, object]:
 
 @pytest.fixture
 def tripwires(monkeypatch: pytest.MonkeyPatch) -> list[str]:
-    """Names of what was called of all that a config must never reach."""
+    """Names of forbidden functions that were called."""
     called: list[str] = []
 
     def set_wire(owner: Any, name: str) -> None:
@@ -70,7 +70,7 @@ def tripwires(monkeypatch: pytest.MonkeyPatch) -> list[str]:
     real_open = builtins.open
 
     def watched_open(file: Any, mode: str = "r", *args: Any, **kwargs: Any) -> Any:
-        # Looking at signatures reads source files.
+        # Reading signatures opens source files.
         if mode not in ("r", "rb"):
             called.append("open")
         return real_open(file, mode, *args, **kwargs)
@@ -91,10 +91,10 @@ def with_mask(named: object) -> dict[str, Any]:
     return config
 
 
-def test_nothing_but_parts_is_ever_called(tripwires: list[str]) -> None:
+def test_only_parts_are_called(tripwires: list[str]) -> None:
     registry = Registry()
     others = {path: named for path, named in callables().items() if named not in registry}
-    # Were the walk to find little, the test would say little.
+    # The test is only meaningful if it finds many.
     assert len(others) > 1000
     assert {"genera.core.files.replace_atomically", "genera.cli.main", "torch.nn.Linear"} <= others.keys()
     for path, named in others.items():
@@ -119,7 +119,7 @@ def test_nothing_but_parts_is_ever_called(tripwires: list[str]) -> None:
         ("torch.nn.Sequential", {}),
     ],
 )
-def test_the_attacks_are_one_line(
+def test_attacks_in_models_are_one_line(
     path: str, init_args: dict[str, Any], tmp_path: Path, monkeypatch: pytest.MonkeyPatch, tripwires: list[str]
 ) -> None:
     monkeypatch.chdir(tmp_path)
@@ -134,7 +134,7 @@ def test_the_attacks_are_one_line(
     assert not any(tmp_path.iterdir())
 
 
-def test_what_the_cases_walk_is_what_may_be_named() -> None:
+def test_the_registry_contains_what_the_cases_cover() -> None:
     registry = Registry()
     assert {package.__name__ for package in (*PACKAGES, genera.evaluation)} == set(PART_PACKAGES)
     for package in (*PACKAGES, genera.evaluation):
@@ -148,7 +148,7 @@ def test_what_the_cases_walk_is_what_may_be_named() -> None:
                 assert (export in registry) == (export.__module__ in FUNCTION_MODULES), name
 
 
-def test_a_recipe_may_name_more_than_a_model() -> None:
+def test_a_recipe_may_name_more_classes_than_a_model() -> None:
     model, recipe = Registry(), Registry(classes=RECIPE_CLASSES)
     for path, named in RECIPE_CLASSES.items():
         assert named not in model
@@ -159,7 +159,7 @@ def test_a_recipe_may_name_more_than_a_model() -> None:
     assert torch.nn.Linear not in recipe
 
 
-def test_of_lightning_and_torch_a_recipe_may_name_what_is_listed() -> None:
+def test_a_recipe_may_name_only_listed_classes_of_lightning_and_torch() -> None:
     registry = Registry(classes=RECIPE_CLASSES)
     for package in (torch.optim, callbacks, loggers, strategies):
         exports = {export for name in package.__all__ if inspect.isclass(export := getattr(package, name))}
@@ -174,10 +174,10 @@ def test_of_lightning_and_torch_a_recipe_may_name_what_is_listed() -> None:
     "path",
     ["genera.core.files.write_atomically", "os.system", "genera.evaluation.ResultWriter", "lightning.pytorch.Trainer"],
 )
-def test_the_attacks_of_recipes_are_one_line(setting: str, path: str, tripwires: list[str]) -> None:
+def test_attacks_in_recipes_are_one_line(setting: str, path: str, tripwires: list[str]) -> None:
     for named in (path, {"class_path": path, "init_args": {}}):
         if setting == "strategy" and isinstance(named, str):
-            # A word, of which Lightning knows a few.
+            # The name of a strategy.
             continue
         config = copy.deepcopy(FLOW)
         config[setting] = named if setting == "strategy" else [named]
@@ -188,7 +188,7 @@ def test_the_attacks_of_recipes_are_one_line(setting: str, path: str, tripwires:
 
 
 @pytest.mark.parametrize("package", ["os", "torch", "torch.hub", "genera", "lightning.pytorch", "subprocess"])
-def test_what_would_let_a_config_run_anything_is_never_allowed(package: str) -> None:
+def test_packages_that_can_run_anything_are_never_allowed(package: str) -> None:
     with complains(f"--allow {package} would let a config run anything"):
         Registry(allow=[package])
     assert "--allow" not in Registry().refusal(f"{package}.system")
@@ -196,7 +196,7 @@ def test_what_would_let_a_config_run_anything_is_never_allowed(package: str) -> 
 
 
 @pytest.mark.parametrize(
-    ("encoder", "said"),
+    ("encoder", "message"),
     [
         ("genera.networks.ConvDecoder", "ConvDecoder does not fit here: it will be called with (tuple["),
         ("genera.networks.Mlp", "Mlp does not fit here"),
@@ -204,15 +204,15 @@ def test_what_would_let_a_config_run_anything_is_never_allowed(package: str) -> 
         ("torch.nn.ReLU", "ReLU does not fit here"),
     ],
 )  # fmt: skip
-def test_a_factory_is_checked_before_it_is_called(encoder: str, said: str, tripwires: list[str]) -> None:
+def test_a_factory_is_checked_before_it_is_called(encoder: str, message: str, tripwires: list[str]) -> None:
     for named in (encoder, {"class_path": encoder, "init_args": {}}):
         with pytest.raises(ValueError) as caught:
             build_model(with_encoder(named), DIGITS)
         assert not tripwires
-    assert said in str(caught.value) or "required" in str(caught.value)
+    assert message in str(caught.value) or "required" in str(caught.value)
 
 
-def test_a_dictionary_where_anything_may_stand_is_not_made_into_an_object() -> None:
+def test_a_dictionary_is_not_instantiated_where_any_type_is_accepted() -> None:
     config = copy.deepcopy(FLOW)
     config["loggers"] = [
         {

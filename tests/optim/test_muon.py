@@ -19,33 +19,33 @@ def step(optimizer: torch.optim.Optimizer, parameters: list[nn.Parameter], gradi
     optimizer.step()
 
 
-def test_a_loaded_state_lies_where_the_parameters_do() -> None:
-    """A checkpoint is read into memory; Adam's fused step refuses counts of steps that stay there."""
+def test_a_loaded_state_is_on_the_device_of_the_parameters() -> None:
+    """Checkpoints are read onto the CPU; the step counts must move too, as Adam's fused step requires."""
     kernels, elsewhere = [parameter(16, 16, 3, 3), parameter(16)], [parameter(16, 16, 3, 3), parameter(16)]
     before = Muon(kernels)
     step(before, kernels, [torch.ones_like(one) for one in kernels])
     after = Muon([nn.Parameter(one.to("meta")) for one in elsewhere])
     after.load_state_dict(before.state_dict())
-    found = [value.device.type for state in after.state.values() for value in state.values()]
-    assert found == ["meta"] * 4
+    devices = [value.device.type for state in after.state.values() for value in state.values()]
+    assert devices == ["meta"] * 4
 
 
 @pytest.mark.parametrize("shape", [(4, 7, 5), (4, 5, 7), (1, 16, 16)])
-def test_singular_values_come_near_one(shape: tuple[int, ...]) -> None:
+def test_singular_values_are_near_one(shape: tuple[int, ...]) -> None:
     matrices = torch.randn(shape, generator=torch.Generator().manual_seed(0))
     left, _, right = torch.linalg.svd(matrices, full_matrices=False)
-    found = orthogonalized(matrices)
-    values = torch.linalg.svdvals(found)
+    result = orthogonalized(matrices)
+    values = torch.linalg.svdvals(result)
     assert values.min() > 0.3
     assert values.max() < 1.3
-    # In the same directions: what it is multiplied with on either side stays a diagonal.
-    inner = left.mT @ found @ right.mT
+    # The singular vectors are the same, so the product with them is diagonal.
+    inner = left.mT @ result @ right.mT
     off_diagonal = inner - torch.diag_embed(inner.diagonal(dim1=1, dim2=2))
     assert off_diagonal.abs().max() < 0.05
 
 
 @pytest.mark.skipif(not hasattr(torch.optim, "Muon"), reason="this PyTorch has no Muon to compare with")
-def test_kernels_step_as_the_matrices_of_pytorch_do() -> None:
+def test_kernels_take_the_steps_of_pytorchs_muon() -> None:
     matrices = [parameter(16, 20 * 9, seed=1), parameter(16, 20 * 9, seed=2), parameter(32, 16, seed=3)]
     shapes = [(16, 20, 3, 3), (16, 20, 3, 3), (32, 16, 1, 1)]
     kernels = [nn.Parameter(one.detach().clone().view(shape)) for one, shape in zip(matrices, shapes, strict=True)]
@@ -59,7 +59,7 @@ def test_kernels_step_as_the_matrices_of_pytorch_do() -> None:
         torch.testing.assert_close(other.flatten(1), one, rtol=0, atol=1e-6)
 
 
-def test_everything_else_steps_as_adam_does() -> None:
+def test_everything_else_takes_the_steps_of_adam() -> None:
     """A first layer, an output of few channels, a bias, and the matrix of an invertible convolution."""
     shapes = [(32, 2, 3, 3), (8, 32, 1, 1), (32,), (24, 24)]
     ours = [parameter(*shape) for shape in shapes]
@@ -73,7 +73,7 @@ def test_everything_else_steps_as_adam_does() -> None:
         torch.testing.assert_close(other, one, rtol=1e-6, atol=1e-7)
 
 
-def test_it_goes_on_from_its_state() -> None:
+def test_it_resumes_from_its_state() -> None:
     shapes = [(16, 16, 3, 3), (5,)]
     gradients = [parameter(*shape, seed=1).detach() for shape in shapes]
     whole, parts = [parameter(*shape) for shape in shapes], [parameter(*shape) for shape in shapes]
@@ -101,7 +101,7 @@ def test_a_closure_gives_the_loss() -> None:
     assert losses == sorted(losses, reverse=True)
 
 
-def test_what_no_gradient_reached_stays() -> None:
+def test_parameters_without_gradients_stay_the_same() -> None:
     kernel, bias = parameter(16, 16, 3, 3), parameter(3)
     before = kernel.detach().clone(), bias.detach().clone()
     Muon([kernel, bias]).step()
@@ -110,7 +110,7 @@ def test_what_no_gradient_reached_stays() -> None:
 
 
 @pytest.mark.parametrize(
-    ("arguments", "said"),
+    ("arguments", "message"),
     [
         ({"lr": 0.0}, "lr must be positive"),
         ({"momentum": 1.0}, "momentum"),
@@ -120,6 +120,6 @@ def test_what_no_gradient_reached_stays() -> None:
         ({"min_features": 0}, "min_features"),
     ],
 )
-def test_values_out_of_range(arguments: dict[str, object], said: str) -> None:
-    with complains(said):
+def test_values_out_of_range(arguments: dict[str, object], message: str) -> None:
+    with complains(message):
         Muon([parameter(3)], **arguments)

@@ -1,4 +1,4 @@
-"""What the surroundings of a run are asked."""
+"""Hardware of a run."""
 
 from __future__ import annotations
 
@@ -45,13 +45,14 @@ def test_bfloat16_with_a_torch_that_lists_no_capabilities(
     assert has_bfloat16() is (avx512 or amx)
 
 
-def test_bfloat16_is_granted_to_a_processor_nobody_asked(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_bfloat16_is_assumed_on_processors_other_than_x86(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(platform, "machine", lambda: "arm64")
     assert has_bfloat16()
 
 
 @pytest.mark.skipif(
-    platform.machine() != "x86_64" or not CPUINFO.is_file(), reason="only Linux on x86 says what the processor has"
+    platform.machine() != "x86_64" or not CPUINFO.is_file(),
+    reason="only Linux on x86 lists processor features",
 )
 def test_bfloat16_agrees_with_the_operating_system() -> None:
     flags = CPUINFO.read_text().split()
@@ -59,13 +60,13 @@ def test_bfloat16_agrees_with_the_operating_system() -> None:
 
 
 @pytest.mark.parametrize("devices", [0, -1, 100_000, 10**12])
-def test_processes_that_no_machine_has_are_refused(devices: int, failing: Callable[..., str], tmp_path: Path) -> None:
-    said = failing("train", TINY, "--devices", str(devices), "--accelerator", "cpu", "--out", str(tmp_path / "run"))
-    assert "devices must be at " in said
+def test_too_many_processes_are_rejected(devices: int, failing: Callable[..., str], tmp_path: Path) -> None:
+    message = failing("train", TINY, "--devices", str(devices), "--accelerator", "cpu", "--out", str(tmp_path / "run"))
+    assert "devices must be at " in message
     assert not (tmp_path / "run").exists()
 
 
-def test_two_processes_are_never_refused(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_two_processes_are_always_allowed(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(os, "cpu_count", lambda: None)
     check_devices(2, "cpu")
     with pytest.raises(ValueError, match="at most 2"):

@@ -1,4 +1,4 @@
-"""What the readers of a run's files take, and how they say what is wrong with the rest."""
+"""Valid and damaged records of a run."""
 
 from __future__ import annotations
 
@@ -12,17 +12,17 @@ import pytest
 
 from genera.runs.readers import read_environment, read_evaluation, read_measurement, read_table
 
-FIGURE = {"value": 1.5, "low": 1, "high": 2.0, "n": 10, "settings": {"seed": 0}, "references": {"images": 1.0}}
-#: A reader, and the least that it takes.
+MEASUREMENT = {"value": 1.5, "low": 1, "high": 2.0, "n": 10, "settings": {"seed": 0}, "references": {"images": 1.0}}
+#: A reader, and its smallest valid content.
 KINDS: dict[str, tuple[Callable[[Path], Any], dict[str, Any]]] = {
     "environment": (read_environment, {"steps": 5, "wall_seconds": 1.5, "cpu_seconds": 0, "parameters": 7}),
     "evaluation": (
         read_evaluation,
-        {"model": "run", "data": "digits", "split": "test", "weights": "abc", "measures": {"mse": FIGURE}},
+        {"model": "run", "data": "digits", "split": "test", "weights": "abc", "measures": {"mse": MEASUREMENT}},
     ),
-    "measurement": (read_measurement, {"measurement": FIGURE}),
+    "measurement": (read_measurement, {"measurement": MEASUREMENT}),
 }
-#: Content that no kind of file may have, and what is said of it.
+#: Content that is invalid in every kind of file, with the message.
 DAMAGES = [
     (b"", "it is empty"),
     (b" \n", "it is empty"),
@@ -36,7 +36,7 @@ DAMAGES = [
     (b"\x00\x01\x02", "it is not JSON"),
     (b"[" * 100_000, "it is nested too deep"),
     (b"[" * 100 + b"]" * 100, "it is nested too deep"),
-    (b'{"a": NaN}', "numbers must be finite, got NaN"),
+    (b'{"a": NaN}', "numbers must be finite, got nan"),
     (b'{"a": 1e999}', "numbers must be finite, got inf"),
     (b'{"a": 1' + b"0" * 400 + b"}", "numbers must be finite, got 1000"),
     (b'{"a": 1' + b"0" * 9000 + b"}", "digits"),
@@ -55,7 +55,7 @@ def refused(read: Callable[[Path], Any], path: Path) -> str:
 
 
 @pytest.mark.parametrize("kind", KINDS)
-def test_what_we_write_is_taken(kind: str, tmp_path: Path) -> None:
+def test_valid_content_is_read(kind: str, tmp_path: Path) -> None:
     read, content = KINDS[kind]
     path = tmp_path / "file.json"
     path.write_text(json.dumps(content))
@@ -63,15 +63,15 @@ def test_what_we_write_is_taken(kind: str, tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize("kind", KINDS)
-@pytest.mark.parametrize(("damage", "said"), DAMAGES, ids=[said for _, said in DAMAGES])
-def test_json_that_is_none_of_ours(kind: str, damage: bytes, said: str, tmp_path: Path) -> None:
+@pytest.mark.parametrize(("damage", "message"), DAMAGES, ids=[message for _, message in DAMAGES])
+def test_invalid_json_is_rejected(kind: str, damage: bytes, message: str, tmp_path: Path) -> None:
     path = tmp_path / "file.json"
     path.write_bytes(damage)
-    assert said in refused(KINDS[kind][0], path)
+    assert message in refused(KINDS[kind][0], path)
 
 
 @pytest.mark.parametrize("kind", KINDS)
-def test_a_file_larger_than_any_of_ours_is_not_read(kind: str, tmp_path: Path) -> None:
+def test_a_file_that_is_too_large_is_not_read(kind: str, tmp_path: Path) -> None:
     path = tmp_path / "file.json"
     path.touch()
     os.truncate(path, 2**33)
@@ -87,7 +87,7 @@ def test_a_folder_in_place_of_a_file(kind: str, tmp_path: Path) -> None:
 @pytest.mark.parametrize(
     ("kind", "field"), [(kind, field) for kind, (_, content) in KINDS.items() for field in content]
 )
-def test_every_field_is_needed(kind: str, field: str, tmp_path: Path) -> None:
+def test_required_fields(kind: str, field: str, tmp_path: Path) -> None:
     read, content = KINDS[kind]
     path = tmp_path / "file.json"
     path.write_text(json.dumps({name: value for name, value in content.items() if name != field}))
@@ -107,7 +107,7 @@ def test_every_field_is_needed(kind: str, field: str, tmp_path: Path) -> None:
         ("measurement", "measurement", None),
     ],
 )
-def test_fields_of_another_type(kind: str, field: str, value: object, tmp_path: Path) -> None:
+def test_fields_of_the_wrong_type(kind: str, field: str, value: object, tmp_path: Path) -> None:
     read, content = KINDS[kind]
     path = tmp_path / "file.json"
     path.write_text(json.dumps(content | {field: value}))
@@ -123,24 +123,24 @@ def test_fields_of_another_type(kind: str, field: str, value: object, tmp_path: 
         *[("references", value) for value in (None, [], {"images": None}, {"images": "1"})],
     ],
 )
-def test_figures_of_another_type(field: str, value: object, tmp_path: Path) -> None:
+def test_measurements_of_the_wrong_type(field: str, value: object, tmp_path: Path) -> None:
     path = tmp_path / "file.json"
-    figure = FIGURE | {field: value}
-    path.write_text(json.dumps({"measurement": figure}))
+    measurement = MEASUREMENT | {field: value}
+    path.write_text(json.dumps({"measurement": measurement}))
     assert f"{field} of 'measurement' must be" in refused(read_measurement, path)
-    path.write_text(json.dumps(KINDS["evaluation"][1] | {"measures": {"mse": figure}}))
+    path.write_text(json.dumps(KINDS["evaluation"][1] | {"measures": {"mse": measurement}}))
     assert f"{field} of 'mse' must be" in refused(read_evaluation, path)
 
 
-def test_what_older_versions_did_not_write_may_lack(tmp_path: Path) -> None:
+def test_fields_that_older_versions_did_not_write_are_optional(tmp_path: Path) -> None:
     path = tmp_path / "file.json"
-    figure = {name: FIGURE[name] for name in ("value", "low", "high", "n")}
-    path.write_text(json.dumps({"measurement": figure}))
-    assert read_measurement(path) == figure
+    measurement = {name: MEASUREMENT[name] for name in ("value", "low", "high", "n")}
+    path.write_text(json.dumps({"measurement": measurement}))
+    assert read_measurement(path) == measurement
 
 
 @pytest.mark.parametrize(
-    ("table", "said"),
+    ("table", "message"),
     [
         (b"", "it is empty"),
         (b"step,a\n", "it has no rows"),
@@ -152,13 +152,13 @@ def test_what_older_versions_did_not_write_may_lack(tmp_path: Path) -> None:
         (b"step,a\n1,2\n2,1e999\n", "line 3: 'a' must be finite"),
         (b"step,a\n1,x\n", "line 2: 'a' must be a number, got 'x'"),
         (b"step,a\n1.5,2\n", "line 2: 'step' must be a number"),
-        (b"step,a\n,2\n", "steps must rise"),
-        (b"step,a\n-1,2\n", "line 2: steps must rise, and -1 comes after -1"),
-        (b"step,a\n1,2\n1,3\n", "line 3: steps must rise, and 1 comes after 1"),
-        (b"step,a\n2,2\n1,3\n", "line 3: steps must rise, and 1 comes after 2"),
-        (b"step,a\n9" + b"9" * 400 + b",2\n", "steps must rise"),
-        (b"step,a\n1,2,3\n", "line 2 has 3 cells where 2 are due"),
-        (b"step,a\n1\n", "line 2 has 1 cells where 2 are due"),
+        (b"step,a\n,2\n", "steps must increase"),
+        (b"step,a\n-1,2\n", "line 2: steps must increase, got -1 after -1"),
+        (b"step,a\n1,2\n1,3\n", "line 3: steps must increase, got 1 after 1"),
+        (b"step,a\n2,2\n1,3\n", "line 3: steps must increase, got 1 after 2"),
+        (b"step,a\n9" + b"9" * 400 + b",2\n", "steps must increase"),
+        (b"step,a\n1,2,3\n", "line 2 has 3 cells, but there are 2 columns"),
+        (b"step,a\n1\n", "line 2 has 1 cells, but there are 2 columns"),
         (b"step,a\n1,2\n2,3.1", "its last line is cut off"),
         (b"step,a\n1,\xe9\n", "it is not text in UTF-8"),
         ("step,a\n1,2\n".encode("utf-16"), "it is not text in UTF-8"),
@@ -167,13 +167,13 @@ def test_what_older_versions_did_not_write_may_lack(tmp_path: Path) -> None:
         (b"step,a\n1," + b"9" * 200_000 + b"\n", "field larger than field limit"),
     ],
 )
-def test_tables_that_are_none(table: bytes, said: str, tmp_path: Path) -> None:
+def test_invalid_tables(table: bytes, message: str, tmp_path: Path) -> None:
     path = tmp_path / "metrics.csv"
     path.write_bytes(table)
-    assert said in refused(read_table, path)
+    assert message in refused(read_table, path)
 
 
-def test_an_empty_cell_is_a_value_that_was_not_logged(tmp_path: Path) -> None:
+def test_empty_cells_are_values_that_were_not_logged(tmp_path: Path) -> None:
     path = tmp_path / "metrics.csv"
     path.write_text("step,a,b\n0,,1e-3\n7,2,\n")
     assert read_table(path) == {0: {"b": 1e-3}, 7: {"a": 2.0}}

@@ -1,4 +1,4 @@
-"""A run directory belongs to whoever trains in it."""
+"""Locks and contents of run directories."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ from running import TINY, failing_genera
 from genera.cli import main
 from genera.runs.run_directory import RunDirectory
 
-#: Holds the lock of a run until its standard input ends.
+#: A program that holds the lock of a run until its standard input ends.
 HOLDER = """
 import sys
 from pathlib import Path
@@ -29,7 +29,7 @@ with RunDirectory(Path(sys.argv[1])).locked():
 
 
 def holder(run: Path) -> subprocess.Popen[str]:
-    """Another process that trains in a run, as far as the lock can tell."""
+    """Start another process that holds the lock of a run."""
     process = subprocess.Popen(
         [sys.executable, "-c", HOLDER, str(run)], stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True
     )
@@ -38,25 +38,25 @@ def holder(run: Path) -> subprocess.Popen[str]:
     return process
 
 
-def test_of_two_processes_the_second_is_told_of_the_first(tiny_run: Path, failing: Callable[..., str]) -> None:
+def test_a_second_process_is_rejected_with_the_name_of_the_first(tiny_run: Path, failing: Callable[..., str]) -> None:
     before = {path: path.read_bytes() for path in tiny_run.rglob("*") if path.is_file() and path.name != ".lock"}
     with holder(tiny_run) as first:
-        said = failing("train", "--resume", str(tiny_run), "--max_epochs", "2")
-        assert f"{tiny_run} is being trained by process {first.pid} on " in said
+        message = failing("train", "--resume", str(tiny_run), "--max_epochs", "2")
+        assert f"{tiny_run} is being trained by process {first.pid} on " in message
         assert "not empty" in failing("train", TINY, "--out", str(tiny_run))
         assert {path: path.read_bytes() for path in before} == before
         first.kill()
-    # A dead process holds nothing.
+    # The lock of a dead process is released.
     assert main(["train", "--resume", str(tiny_run), "--max_epochs", "2"]) == 0
 
 
-def test_two_trainings_into_one_new_folder(tmp_path: Path, failing: Callable[..., str]) -> None:
+def test_two_trainings_in_one_new_folder(tmp_path: Path, failing: Callable[..., str]) -> None:
     out = tmp_path / "out"
     RunDirectory.create(out)
     with holder(out) as first:
         assert "is being trained by process" in failing("train", TINY, "--out", str(out), "--max_steps", "1")
         first.communicate()
-    # Its lock is all that the first has left.
+    # The first left only its lock.
     assert [path.name for path in out.iterdir()] == [".lock"]
     assert main(["train", TINY, "--out", str(out), "--max_steps", "1"]) == 0
 
@@ -79,7 +79,7 @@ def test_two_threads_of_one_process_do_not_share_a_run(tmp_path: Path) -> None:
         pass
 
 
-def test_a_run_is_released_when_its_training_fails(tmp_path: Path) -> None:
+def test_the_lock_is_released_when_training_fails(tmp_path: Path) -> None:
     run = RunDirectory.create(tmp_path / "run")
     with pytest.raises(FloatingPointError), run.locked():
         raise FloatingPointError
@@ -96,15 +96,15 @@ def test_settings_that_do_not_fit_leave_nothing_behind(tmp_path: Path, failing: 
     assert not any(kept.iterdir())
 
 
-def test_a_run_one_may_only_read_is_not_resumed(tiny_run: Path) -> None:
-    # The lock is a folder here: like a run of somebody else, it cannot be opened for writing, even by root.
+def test_a_read_only_run_is_not_resumed(tiny_run: Path) -> None:
+    # The lock is a folder here, which cannot be opened for writing, even by root.
     (tiny_run / ".lock").unlink()
     (tiny_run / ".lock").mkdir()
     assert f"cannot write into {tiny_run}" in failing_genera("train", "--resume", str(tiny_run), "--max_epochs", "2")
 
 
 @pytest.mark.parametrize("name", ["checkpoints", "figures", "measurements", "samples", "tensorboard"])
-def test_a_folder_of_a_run_that_lies_elsewhere_is_not_written_into(
+def test_a_folder_of_a_run_that_is_a_link_is_not_written_into(
     name: str, trained: Path, tmp_path: Path, failing: Callable[..., str]
 ) -> None:
     run, outside = tmp_path / "run", tmp_path / "outside"

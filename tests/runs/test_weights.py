@@ -1,4 +1,4 @@
-"""Weights that are damaged, hostile or another model's."""
+"""Weights that are damaged, malicious or from another model."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ from genera.runs.weights import digest_path, load_weights, record_digest, save_w
 
 
 class Trap:
-    """Unpickling it leaves a trace."""
+    """Creates a folder when it is unpickled."""
 
     def __init__(self, trace: Path) -> None:
         self.trace = trace
@@ -38,9 +38,9 @@ def test_round_trip(tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize("name", IMAGE_MODELS)
-def test_every_model_round_trips_with_the_channels_innermost(name: str, tmp_path: Path) -> None:
+def test_every_model_round_trips_in_channels_last_format(name: str, tmp_path: Path) -> None:
     model, other = (IMAGE_MODELS[name]()[0] for _ in range(2))
-    # As it is trained; a copy, as cases share some of their parts.
+    # The format of training; a copy, because cases share some of their parts.
     model = copy.deepcopy(model).to(memory_format=torch.channels_last)
     perturb(model, seed=1)
     save_weights(model, tmp_path / "model.safetensors")
@@ -49,13 +49,13 @@ def test_every_model_round_trips_with_the_channels_innermost(name: str, tmp_path
         assert torch.equal(value, restored), key
 
 
-def test_the_trap_works(tmp_path: Path) -> None:
+def test_unpickling_the_trap_creates_the_folder(tmp_path: Path) -> None:
     pickle.loads(pickle.dumps(Trap(tmp_path / "sprung")))
     assert (tmp_path / "sprung").exists()
 
 
 def recorded(path: Path) -> Path:
-    """A file with its digest beside it, as that of a run."""
+    """Write the digest of a file, as in a run."""
     record_digest(path)
     return path
 
@@ -70,7 +70,7 @@ def test_a_pickle_is_never_unpickled(tmp_path: Path) -> None:
     assert not trace.exists()
 
 
-def test_truncated_missing_and_foreign_weights(tmp_path: Path) -> None:
+def test_truncated_and_missing_weights_and_those_of_another_model(tmp_path: Path) -> None:
     path = tmp_path / "model.safetensors"
     with complains("there are no weights at"):
         load_weights(nn.Linear(3, 2), path)
@@ -83,7 +83,7 @@ def test_truncated_missing_and_foreign_weights(tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize("where", [0, 40, -1], ids=["length", "header", "numbers"])
-def test_a_flipped_bit_is_noticed(where: int, tmp_path: Path) -> None:
+def test_a_flipped_bit_is_detected(where: int, tmp_path: Path) -> None:
     path = tmp_path / "model.safetensors"
     save_weights(nn.Linear(3, 2), path)
     content = bytearray(path.read_bytes())
@@ -94,7 +94,7 @@ def test_a_flipped_bit_is_noticed(where: int, tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize("content", [None, b"", b"\n\n", b"\xff\xfe", b"0  model.safetensors"])
-def test_a_digest_that_is_missing_or_damaged_is_noticed(content: bytes | None, tmp_path: Path) -> None:
+def test_a_missing_or_damaged_digest_is_detected(content: bytes | None, tmp_path: Path) -> None:
     path = tmp_path / "model.safetensors"
     save_weights(nn.Linear(3, 2), path)
     digest_path(path).unlink()
@@ -104,14 +104,14 @@ def test_a_digest_that_is_missing_or_damaged_is_noticed(content: bytes | None, t
         load_weights(nn.Linear(3, 2), path)
 
 
-def test_the_digest_is_that_of_sha256sum(tmp_path: Path) -> None:
+def test_sha256sum_can_check_the_digest(tmp_path: Path) -> None:
     save_weights(nn.Linear(3, 2), tmp_path / "model.safetensors")
     check = ["sha256sum", "--check", "--strict", "model.sha256"]
     assert subprocess.run(check, cwd=tmp_path, capture_output=True).returncode == 0
 
 
 def test_a_kill_between_the_two_files_loses_neither_model(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    path, record = tmp_path / "model.safetensors", weights._record
+    path, record = tmp_path / "model.safetensors", weights._write_digests
     old, new = nn.Linear(3, 2), nn.Linear(3, 2)
     save_weights(old, path)
 
@@ -119,7 +119,7 @@ def test_a_kill_between_the_two_files_loses_neither_model(tmp_path: Path, monkey
         raise KeyboardInterrupt
 
     with monkeypatch.context() as patched:
-        # Before the new weights have their name ...
+        # Before the new weights replace the old ones ...
         replace = Path.replace
         patched.setattr(Path, "replace", lambda self, to: killed() if to == path else replace(self, to))
         with pytest.raises(KeyboardInterrupt):
@@ -130,7 +130,7 @@ def test_a_kill_between_the_two_files_loses_neither_model(tmp_path: Path, monkey
     with monkeypatch.context() as patched:
         # ... and after it.
         patched.setattr(
-            weights, "_record", lambda path, digests: killed() if len(digests) == 1 else record(path, digests)
+            weights, "_write_digests", lambda path, digests: killed() if len(digests) == 1 else record(path, digests)
         )
         with pytest.raises(KeyboardInterrupt):
             save_weights(new, path)
@@ -139,20 +139,20 @@ def test_a_kill_between_the_two_files_loses_neither_model(tmp_path: Path, monkey
 
 
 @pytest.mark.parametrize(
-    ("tensor", "said"),
+    ("tensor", "message"),
     [
         (torch.full((2, 3), float("nan")), "tensor 'weight' holds numbers that are not finite"),
         (torch.tensor([[1.0, 2, 3], [4, float("-inf"), 6]]), "tensor 'weight' holds numbers that are not finite"),
-        # Finite where it was written, infinite in the model's precision.
+        # Finite in float64, infinite in the model's precision.
         (torch.full((2, 3), 1e300, dtype=torch.float64), "tensor 'weight' holds numbers that are not finite"),
-        (torch.ones(2, 3, dtype=torch.int64), "tensor 'weight' holds torch.int64 where the model has torch.float32"),
+        (torch.ones(2, 3, dtype=torch.int64), "tensor 'weight' holds torch.int64, but the model has torch.float32"),
         (torch.ones(2, 3, dtype=torch.bool), "tensor 'weight' holds torch.bool"),
     ],
 )
-def test_weights_that_are_no_numbers_are_refused(tensor: Tensor, said: str, tmp_path: Path) -> None:
+def test_invalid_values_are_rejected(tensor: Tensor, message: str, tmp_path: Path) -> None:
     path = tmp_path / "model.safetensors"
     save_file({"weight": tensor, "bias": torch.zeros(2)}, path)
-    with complains(said):
+    with complains(message):
         load_weights(nn.Linear(3, 2), recorded(path))
 
 
@@ -165,17 +165,17 @@ def test_half_precision_loads(tmp_path: Path) -> None:
     assert model.weight.unique().tolist() == [1.0]
 
 
-def test_weights_that_are_far_too_large_are_not_even_read(tmp_path: Path) -> None:
+def test_weights_that_are_far_too_large_are_not_read(tmp_path: Path) -> None:
     path = tmp_path / "model.safetensors"
     with path.open("wb") as file:
-        # Without a block of its own on the disk.
+        # A sparse file, which takes no space on the disk.
         file.truncate(8 * 2**30)
     with complains("larger than any weights of the model"):
         load_weights(nn.Linear(3, 2), path)
 
 
 @pytest.mark.parametrize("make", [os.mkfifo, os.mkdir, lambda path: path.symlink_to("/dev/zero")])
-def test_a_digest_without_an_end_is_none(make: Callable[[Path], object], tmp_path: Path) -> None:
+def test_a_digest_that_is_not_a_regular_file_is_rejected(make: Callable[[Path], object], tmp_path: Path) -> None:
     path = tmp_path / "model.safetensors"
     save_weights(nn.Linear(3, 2), path)
     digest_path(path).unlink()

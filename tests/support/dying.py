@@ -1,4 +1,4 @@
-"""A callback that ends its process the hard way, for tests of resuming."""
+"""A callback that kills its own process, for tests of resuming."""
 
 from __future__ import annotations
 
@@ -7,13 +7,20 @@ import signal
 from typing import Any
 
 import lightning.pytorch as pl
+import yaml
+
+
+def dying(step: int, signal_name: str) -> tuple[str, ...]:
+    """Arguments of ``genera train`` that kill the training at a step."""
+    callback = {"class_path": "dying.DieAt", "init_args": {"step": step, "signal_name": signal_name}}
+    return ("--allow", "dying", "--callbacks", yaml.safe_dump([callback], default_flow_style=True))
 
 
 class DieAt(pl.Callback):
     """Sends its own process a signal during a step.
 
     Args:
-        step: the step, from 1; 0 is before the first.
+        step: the number of the step; 0 is before the first.
         signal_name: such as SIGKILL.
     """
 

@@ -1,4 +1,4 @@
-"""Models whose losses draw no noise, for comparing one process with two."""
+"""Models whose losses have no noise, to compare one process with two."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from genera.core import Fakes, Generative, ImageSpec, Loss, Trainable, TwoPlayer
 
 
 class MeanImage(Trainable):
-    """Learns the mean image under a network that makes gradients depend on the weights."""
+    """Learns a reconstruction with a network, so that gradients depend on the weights."""
 
     def __init__(self, spec: ImageSpec) -> None:
         super().__init__()
@@ -23,11 +23,11 @@ class MeanImage(Trainable):
 
 
 class Exploding(MeanImage):
-    """As above, and after some steps a term of one image is not a number.
+    """A :class:`MeanImage` with a NaN in a term of one image after some steps.
 
     Args:
         spec: the images.
-        good_steps: losses that are finite.
+        good_steps: number of steps with finite losses.
     """
 
     def __init__(self, spec: ImageSpec, good_steps: int = 4) -> None:
@@ -42,7 +42,7 @@ class Exploding(MeanImage):
         if self.calls <= self.good_steps:
             return loss
         bad = torch.where(torch.arange(len(images), device=images.device) == 5, torch.nan, 0.0)
-        return Loss(loss.total + bad, {"error": loss.total, "odd": bad})
+        return Loss(loss.total + bad, {"error": loss.total, "broken": bad})
 
 
 class Players(TwoPlayer):
@@ -73,7 +73,7 @@ class Players(TwoPlayer):
 
 
 class Collapsed(Players, Generative):
-    """As above, and draws that image again and again."""
+    """As above; every sample is the same image."""
 
     def sample(
         self,

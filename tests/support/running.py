@@ -1,4 +1,4 @@
-"""Running commands and documents in tests, and reading what they leave."""
+"""Run commands and documents in tests, and read the resulting files."""
 
 from __future__ import annotations
 
@@ -16,29 +16,29 @@ from typing import Any
 import torch
 
 HERE = Path(__file__).parent
-#: Of Linux: take from a process, and from what it runs, the right to write anywhere.
+#: Linux constants to drop a process's right to write regardless of permissions.
 _PR_CAPBSET_DROP, _CAP_DAC_OVERRIDE = 24, 1
 TINY = str(HERE / "tiny.yaml")
 
 
 def losses(run: Path) -> list[dict[str, str]]:
-    """The table of a run, without what depends on the clock."""
+    """The rows of ``metrics.csv``, without the columns of times."""
     with (run / "metrics.csv").open(newline="") as file:
         rows = list(csv.DictReader(file))
     return [{name: value for name, value in row.items() if "seconds" not in name} for row in rows]
 
 
 def checkpoint_of(run: Path) -> dict[str, Any]:
-    """The last checkpoint of a run, in memory wherever it was trained."""
+    """The last checkpoint of a run, on the CPU."""
     return torch.load(run / "checkpoints" / "last.ckpt", map_location="cpu", weights_only=True)
 
 
 def genera(
     *arguments: str, limit_file_size: int | None = None, variables: Mapping[str, str] | None = None
 ) -> subprocess.CompletedProcess[str]:
-    """Run a command in a process of its own, which can be killed, or run out of space.
+    """Run a command in a separate process, which can be killed or run out of disk space.
 
-    Root, too, may write only where permissions say so; variables are added to those of the environment.
+    Root can write only where permissions allow it. Variables are added to the environment.
     """
 
     def limit() -> None:
@@ -47,7 +47,7 @@ def genera(
         if sys.platform == "linux" and os.geteuid() == 0:
             ctypes.CDLL(None).prctl(_PR_CAPBSET_DROP, _CAP_DAC_OVERRIDE)
 
-    # A file and not a program text: Lightning starts the other processes of a ddp training with this command line.
+    # A module instead of `-c`: Lightning starts the other processes of a ddp training with this command line.
     command = [sys.executable, "-m", "genera.cli", *arguments]
     path = os.pathsep.join(filter(None, (str(HERE), os.environ.get("PYTHONPATH"))))
     environment = os.environ | {"PYTHONPATH": path} | (variables or {})
@@ -55,7 +55,7 @@ def genera(
 
 
 def failing_genera(*arguments: str, limit_file_size: int | None = None) -> str:
-    """Run a command that must fail, in a process of its own, and give its one line."""
+    """Run a command that must fail in a separate process, and return its error line."""
     failed = genera(*arguments, limit_file_size=limit_file_size)
     assert failed.returncode == 2, failed.stderr
     assert "Traceback" not in failed.stderr
@@ -64,5 +64,5 @@ def failing_genera(*arguments: str, limit_file_size: int | None = None) -> str:
 
 
 def fenced(text: str, language: str) -> list[str]:
-    """The code blocks of a document that are in a language."""
+    """The code blocks of a document in one language."""
     return re.findall(rf"^```{language}\n(.*?)^```", text, re.DOTALL | re.MULTILINE)

@@ -1,4 +1,4 @@
-"""Two processes."""
+"""Training with two processes."""
 
 from __future__ import annotations
 
@@ -8,8 +8,8 @@ import pytest
 from running import TINY, genera, losses
 
 
-def test_two_processes_give_the_losses_of_one_with_the_same_global_batch(tmp_path: Path) -> None:
-    # The model's loss draws no noise: what the processes draw is meant to differ.
+def test_two_processes_have_the_losses_of_one(tmp_path: Path) -> None:
+    # The loss has no noise, because the noise of processes differs.
     noiseless = ("--model", "noiseless.MeanImage", "--allow", "noiseless", "--max_epochs", "2", "--accelerator", "cpu")
     one, two = tmp_path / "one", tmp_path / "two"
     assert genera("train", TINY, "--out", str(one), *noiseless).returncode == 0

@@ -15,8 +15,8 @@ def settings() -> tuple[object, ...]:
     return LIGHTNING.level, list(warnings.filters), torch.backends.cudnn.deterministic
 
 
-def test_of_trainings_that_overlap_the_last_puts_back_what_the_first_found() -> None:
-    """Each in a thread, where none is left in the order in which they were entered."""
+def test_of_overlapping_trainings_the_last_restores_the_settings() -> None:
+    """Two threads, of which the first to enter is also the first to leave."""
     before, inside = settings(), []
     first_has_left = threading.Event()
     both_are_in = threading.Barrier(2)

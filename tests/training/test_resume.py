@@ -1,4 +1,4 @@
-"""Killed, stopped or finished: a run goes on exactly where it was."""
+"""Killed, stopped and finished runs resume exactly."""
 
 from __future__ import annotations
 
@@ -10,17 +10,12 @@ from typing import Any
 import lightning.pytorch as pl
 import pytest
 import torch
-import yaml
+from dying import dying
 from running import TINY, checkpoint_of, genera, losses
 
 from genera.cli import main
 from genera.runs.checkpoints import _digest
 from genera.runs.run_directory import RunDirectory
-
-
-def dying(step: int, signal_name: str) -> tuple[str, ...]:
-    callback = {"class_path": "dying.DieAt", "init_args": {"step": step, "signal_name": signal_name}}
-    return ("--allow", "dying", "--callbacks", yaml.safe_dump([callback], default_flow_style=True))
 
 
 @pytest.fixture(scope="module")
@@ -32,7 +27,7 @@ def uninterrupted(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 # Before the first step; five make an epoch, so 8 is in mid-epoch, and 10 is the step that ends one and validates.
 @pytest.mark.parametrize("step", [0, 8, 10])
-def test_a_killed_run_goes_on_to_the_very_losses_of_an_uninterrupted_one(
+def test_a_killed_run_resumes_to_the_losses_of_an_uninterrupted_one(
     uninterrupted: Path, tmp_path: Path, step: int
 ) -> None:
     run = tmp_path / "killed"
@@ -41,7 +36,7 @@ def test_a_killed_run_goes_on_to_the_very_losses_of_an_uninterrupted_one(
     if step:
         assert losses(run) == [row for row in losses(uninterrupted) if int(row["step"]) < step]
     else:
-        # The table has its first row to come.
+        # There is no table before its first row.
         assert not (run / "metrics.csv").exists()
     assert main(["train", "--resume", str(run), "--callbacks", "null", "--allow", "dying"]) == 0
     assert losses(run) == losses(uninterrupted)
@@ -56,9 +51,7 @@ def test_two_runs_of_one_seed_are_identical_and_another_seed_differs(uninterrupt
 
 
 @pytest.mark.parametrize(("signal_name", "code"), [("SIGINT", 130), ("SIGTERM", 143)])
-def test_being_asked_to_stop_ends_with_a_checkpoint(
-    uninterrupted: Path, tmp_path: Path, signal_name: str, code: int
-) -> None:
+def test_a_signal_stops_with_a_checkpoint(uninterrupted: Path, tmp_path: Path, signal_name: str, code: int) -> None:
     run = tmp_path / "stopped"
     stopped = genera("train", TINY, "--out", str(run), *dying(7, signal_name))
     assert stopped.returncode == code
@@ -68,20 +61,18 @@ def test_being_asked_to_stop_ends_with_a_checkpoint(
     assert losses(run) == losses(uninterrupted)
 
 
-def test_a_gpu_adds_in_the_same_order_while_it_trains_and_is_left_as_it_was(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    """Which is what two runs of one seed need there; without a GPU it makes no difference."""
-    found = []
+def test_cudnn_is_deterministic_during_training(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Two runs with the same seed need it on a GPU; elsewhere it has no effect."""
+    values = []
 
     def fit(trainer: pl.Trainer, *arguments: object, fit=pl.Trainer.fit, **options: object) -> None:
-        found.append(torch.backends.cudnn.deterministic)
+        values.append(torch.backends.cudnn.deterministic)
         fit(trainer, *arguments, **options)
 
     monkeypatch.setattr(pl.Trainer, "fit", fit)
     before = torch.backends.cudnn.deterministic
     assert main(["train", TINY, "--max_steps", "1", "--out", str(tmp_path / "run")]) == 0
-    assert found == [True]
+    assert values == [True]
     assert torch.backends.cudnn.deterministic == before
 
 
@@ -96,19 +87,19 @@ def test_plateau_resumes_exactly(tmp_path: Path) -> None:
     assert len({row["train/learning_rate"] for row in losses(whole)} - {""}) > 1
 
 
-def test_a_finished_run_says_how_to_go_on_and_does(tmp_path: Path, tiny_run: Path, failing: Callable[..., str]) -> None:
+def test_a_finished_run_can_be_continued(tmp_path: Path, tiny_run: Path, failing: Callable[..., str]) -> None:
     assert "is finished" in failing("train", "--resume", str(tiny_run))
     assert main(["train", "--resume", str(tiny_run), "--max_epochs", "2"]) == 0
     assert losses(tiny_run)[-1]["step"] == "10"
     assert RunDirectory.open(tiny_run).read_config()["max_epochs"] == 2
 
 
-def test_what_would_make_it_another_run_is_refused(tiny_run: Path, failing: Callable[..., str]) -> None:
+def test_settings_of_another_training_are_rejected(tiny_run: Path, failing: Callable[..., str]) -> None:
     assert "cannot change batch_size" in failing("train", "--resume", str(tiny_run), "--batch_size", "64")
     assert "cannot change data" in failing("train", "--resume", str(tiny_run), "--data", "shapes")
 
 
-def test_foreign_and_damaged_runs(tiny_run: Path, tmp_path: Path, failing: Callable[..., str]) -> None:
+def test_missing_and_damaged_runs(tiny_run: Path, tmp_path: Path, failing: Callable[..., str]) -> None:
     more = ("--max_epochs", "2")
     assert "no run directory" in failing("train", "--resume", str(tmp_path / "nowhere"))
     (tmp_path / "foreign").mkdir()
@@ -121,27 +112,27 @@ def test_foreign_and_damaged_runs(tiny_run: Path, tmp_path: Path, failing: Calla
     assert "no checkpoint" in failing("train", "--resume", str(tiny_run), *more)
     (tiny_run / "config.yaml").write_text("model: [")
     assert "not valid YAML" in failing("train", "--resume", str(tiny_run), *more)
-    # Nothing written before is lost.
+    # Existing files are kept.
     assert (tiny_run / "model.safetensors").stat().st_size > 0
     assert losses(tiny_run)[-1]["step"] == "5"
 
 
-def test_a_run_of_other_images_is_refused(tiny_run: Path, failing: Callable[..., str]) -> None:
+def test_a_run_with_other_images_is_rejected(tiny_run: Path, failing: Callable[..., str]) -> None:
     run = RunDirectory.open(tiny_run)
     config = run.read_config()
     run.write_config(config | {"spec": {**config["spec"], "height": 9}})
     assert "was trained on images" in failing("train", "--resume", str(tiny_run), "--max_epochs", "2")
     config["images"]["train"]["count"] += 1
     run.write_config(config)
-    said = failing("train", "--resume", str(tiny_run), "--max_epochs", "2")
-    assert "train: 1440 images with digest" in said
-    assert "now 1439 images with digest" in said
+    message = failing("train", "--resume", str(tiny_run), "--max_epochs", "2")
+    assert "train: 1440 images with digest" in message
+    assert "now 1439 images with digest" in message
     del config["images"]
     run.write_config(config)
     assert "kept no record of its images" in failing("train", "--resume", str(tiny_run), "--max_epochs", "2")
 
 
-def test_a_checkpoint_of_another_model_or_training_is_refused(
+def test_a_checkpoint_of_another_model_or_training_is_rejected(
     tiny_run: Path, tmp_path: Path, failing: Callable[..., str]
 ) -> None:
     more = ("--max_epochs", "2")
@@ -150,7 +141,7 @@ def test_a_checkpoint_of_another_model_or_training_is_refused(
     config.write_text(settings.replace("width: 4", "width: 5"))
     assert "is of another training, it differs in model" in failing("train", "--resume", str(tiny_run), *more)
     config.write_text(settings)
-    # Of the same shapes, and of other settings.
+    # The same shapes with other settings.
     for number, (options, differing) in enumerate(
         [
             (("--seed", "1", "--batch_size", "128"), "batch_size, seed"),
@@ -161,8 +152,8 @@ def test_a_checkpoint_of_another_model_or_training_is_refused(
         other = tmp_path / f"other-{number}"
         assert main(["train", TINY, "--out", str(other), "--max_epochs", "1", *options]) == 0
         (tiny_run / "checkpoints" / "last.ckpt").write_bytes((other / "checkpoints" / "last.ckpt").read_bytes())
-        said = failing("train", "--resume", str(tiny_run), *more)
-        assert f"is of another training, it differs in {differing}: restore" in said
+        message = failing("train", "--resume", str(tiny_run), *more)
+        assert f"is of another training, it differs in {differing}: restore" in message
     assert environment.read_text() == before
 
 
@@ -175,7 +166,7 @@ def without(name: str) -> Callable[[dict[str, Any]], object]:
 
 
 @pytest.mark.parametrize(
-    ("damage", "said"),
+    ("damage", "message"),
     [
         (without("genera"), "not a checkpoint of this version of Genera (schema 2)"),
         (lambda c: c["genera"].update(schema=0), "not a checkpoint of this version of Genera (schema 2)"),
@@ -192,9 +183,9 @@ def without(name: str) -> Callable[[dict[str, Any]], object]:
         (lambda c: c.clear(), "not a checkpoint of this version of Genera"),
     ],
 )
-def test_a_damaged_checkpoint_is_refused(
+def test_a_damaged_checkpoint_is_rejected(
     damage: Callable[[dict[str, Any]], object],
-    said: str,
+    message: str,
     trained: Path,
     tmp_path: Path,
     failing: Callable[..., str],
@@ -204,7 +195,7 @@ def test_a_damaged_checkpoint_is_refused(
     content = checkpoint_of(run)
     damage(content)
     torch.save(content, run / "checkpoints" / "last.ckpt")
-    assert said in failing("train", "--resume", str(run), "--max_epochs", "2")
+    assert message in failing("train", "--resume", str(run), "--max_epochs", "2")
 
 
 @pytest.mark.parametrize(
@@ -226,7 +217,7 @@ def test_a_damaged_checkpoint_is_refused(
         lambda c: c.update({"pytorch-lightning_version": "0.0.1"}),
     ],
 )
-def test_a_checkpoint_with_a_digest_made_for_its_damage_is_refused_as_well(
+def test_a_damaged_checkpoint_with_a_matching_digest_is_rejected(
     damage: Callable[[dict[str, Any]], object], trained: Path, tmp_path: Path, failing: Callable[..., str]
 ) -> None:
     run = tmp_path / "run"
@@ -238,10 +229,10 @@ def test_a_checkpoint_with_a_digest_made_for_its_damage_is_refused_as_well(
     assert f"{run / 'checkpoints' / 'last.ckpt'} " in failing("train", "--resume", str(run), "--max_epochs", "2")
 
 
-def test_a_kill_in_the_middle_of_saving_loses_nothing(uninterrupted: Path, tmp_path: Path) -> None:
+def test_a_kill_while_saving_loses_nothing(uninterrupted: Path, tmp_path: Path) -> None:
     run = tmp_path / "run"
     assert genera("train", TINY, "--out", str(run), *dying(8, "SIGTERM")).returncode == 143
-    # What a kill between writing a checkpoint and giving it its name leaves.
+    # The temporary file of a process that was killed while saving.
     (run / "checkpoints" / ".last.abc123.ckpt").write_bytes(b"half a checkpoint")
     assert main(["train", "--resume", str(run), "--callbacks", "null", "--allow", "dying"]) == 0
     assert losses(run) == losses(uninterrupted)

@@ -1,4 +1,4 @@
-"""Long training at ten times the learning rate: it trains, or it stops and says so."""
+"""Long training at ten times the learning rate trains, or stops with an error."""
 
 from __future__ import annotations
 
@@ -43,18 +43,18 @@ def test_two_thousand_steps_train_or_stop_with_a_good_checkpoint(
             },
         ],
     }
-    # Ten times the learning rate of the report's recipes, which does not fall here.
+    # Ten times the learning rate of the recipes, and constant.
     config["task"]["init_args"] = {
         "optimizer": {"class_path": "torch.optim.Adam", "init_args": {"lr": 1e-2}},
         "clip_norm": 1.0,
     }
-    # By way of JSON, which has no aliases.
+    # Through JSON, because safe_dump would write aliases.
     recipe.write_text(yaml.safe_dump(json.loads(json.dumps(config))))
     often = ("--batch_size", "16", "--validation_images", "64", "--log_every", "50", "--validate_every", "5")
     code = main(["train", str(recipe), "--out", str(run), "--max_steps", str(STEPS), "--max_epochs", "1000", *often])
     if code == 0:
         bits = [float(row["validation/bits_per_dim"]) for row in losses(run) if row["validation/bits_per_dim"]]
-        # Independent pixels, with the frequencies of each position, cost 2.45 bits.
+        # Independent pixels with the frequencies at each position need 2.45 bits.
         assert bits[-1] < 2.45
     else:
         assert code == 2

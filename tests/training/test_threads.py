@@ -1,4 +1,4 @@
-"""Trainings in threads of one process, and what a training leaves of the process."""
+"""Trainings in threads of one process, and the state of the process afterwards."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ from running import TINY, losses
 from genera.cli import main
 
 SMALL = ("--max_steps", "8", "--log_every", "1", "--validation_images", "40")
-#: Recipes with noise in their weights, their losses, their validation and what they draw.
+#: Recipes with noise in their weights, losses, validation and samples.
 RECIPES = {
     "flow": (TINY,),
     "VAE": ("vae_digits", *SMALL, "--validate_every", "0.1"),
@@ -30,12 +30,12 @@ def train(recipe: str, run: Path, *, seed: int) -> None:
 
 
 @pytest.mark.parametrize("recipe", RECIPES)
-def test_two_trainings_in_two_threads_are_each_what_it_is_alone(recipe: str, tmp_path: Path) -> None:
+def test_two_trainings_in_two_threads_have_the_losses_of_separate_ones(recipe: str, tmp_path: Path) -> None:
     together = threading.Barrier(2)
 
     def start(seed: int) -> None:
         together.wait()
-        train(recipe, tmp_path / f"beside-{seed}", seed=seed)
+        train(recipe, tmp_path / f"together-{seed}", seed=seed)
 
     threads = [threading.Thread(target=start, args=(seed,)) for seed in (1, 2)]
     for thread in threads:
@@ -43,10 +43,10 @@ def test_two_trainings_in_two_threads_are_each_what_it_is_alone(recipe: str, tmp
     for thread in threads:
         thread.join()
     for seed in (1, 2):
-        alone, references = tmp_path / f"alone-{seed}", tmp_path / f"beside-{seed}"
+        alone, concurrent = tmp_path / f"alone-{seed}", tmp_path / f"together-{seed}"
         train(recipe, alone, seed=seed)
-        assert losses(references) == losses(alone)
-        assert (references / "model.safetensors").read_bytes() == (alone / "model.safetensors").read_bytes()
+        assert losses(concurrent) == losses(alone)
+        assert (concurrent / "model.safetensors").read_bytes() == (alone / "model.safetensors").read_bytes()
 
 
 def global_states() -> tuple[object, ...]:
@@ -55,7 +55,7 @@ def global_states() -> tuple[object, ...]:
 
 
 @pytest.mark.parametrize("in_thread", [False, True])
-def test_the_global_generators_are_left_as_they_were(in_thread: bool, tmp_path: Path) -> None:
+def test_the_global_generators_are_restored(in_thread: bool, tmp_path: Path) -> None:
     before = global_states()
     if in_thread:
         thread = threading.Thread(target=train, args=("VAE", tmp_path / "run"), kwargs={"seed": 0})
@@ -67,12 +67,12 @@ def test_the_global_generators_are_left_as_they_were(in_thread: bool, tmp_path: 
     assert global_states() == before
 
 
-def test_a_model_of_ones_own_may_take_its_noise_from_them(tmp_path: Path) -> None:
-    """It is reproducible as well, in the main thread."""
+def test_models_that_use_the_global_generators_are_reproducible(tmp_path: Path) -> None:
+    """In the main thread."""
     for name in ("one", "other"):
         torch.rand(1)
-        own = ("--model", "own_noise.Dropping", "--allow", "own_noise", "--allow", "noiseless")
-        assert main(["train", TINY, "--out", str(tmp_path / name), *own]) == 0
+        options = ("--model", "dropout.MeanImageWithDropout", "--allow", "dropout", "--allow", "noiseless")
+        assert main(["train", TINY, "--out", str(tmp_path / name), *options]) == 0
     assert losses(tmp_path / "one") == losses(tmp_path / "other")
 
 

@@ -9,7 +9,7 @@ import sys
 from collections.abc import Sequence
 from pathlib import Path
 
-from genera.commands.typed_command import data_name, with_data_name
+from genera.commands.typed_command import split_dataset
 from genera.config.data_section import data_section
 from genera.config.shipped_recipes import find_recipe, recipe_paths
 from genera.runs.run_directory import RunDirectory
@@ -55,7 +55,7 @@ def main(arguments: Sequence[str]) -> int:
     except argparse.ArgumentError as error:
         raise ValueError(str(error)) from error
     recipe = words.pop(0) if words and not words[0].startswith("-") else None
-    data, overrides = data_name(words), with_data_name(words)
+    data, words = split_dataset(words)
     # Lightning sets it for the other processes of a ddp training, which run this as well.
     is_first = "LOCAL_RANK" not in os.environ
     if options.help or not arguments:
@@ -67,7 +67,7 @@ def main(arguments: Sequence[str]) -> int:
         recipe,
         # A run that goes on refuses other data by name, as it does other settings.
         data=None if recipe is None else data,
-        overrides=overrides,
+        overrides=words if data is None else [f"--data.name={data}", *words],
         out=options.out,
         resume=options.resume,
         allow=options.allow,

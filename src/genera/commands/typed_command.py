@@ -1,4 +1,4 @@
-"""Turning a typed function into a command."""
+"""Turn a typed function into a command."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ import docstring_parser
 from jsonargparse import ArgumentParser
 
 from genera.config.data_section import add_data_arguments, open_data
-from genera.config.errors import one_line
+from genera.config.errors import explain_parser_error
 
 
 def call(
@@ -25,13 +25,13 @@ def call(
 ) -> Any:
     """Call ``function`` with the arguments of a command line, parsed by its signature.
 
-    A parameter ``data`` becomes ``--data NAME`` with the settings of that data set, and gets the data set.
+    A parameter ``data`` becomes ``--data NAME`` with the arguments of that data set, and receives the data set.
 
     Args:
-        function: a typed function; its docstring is the help.
+        function: a typed function; its docstring is the help text.
         arguments: of the command line.
         defaults: of parameters whose defaults differ on the command line.
-        switches: explanations of switches that are the command's and not the function's, by name.
+        switches: help texts of switches that only the command line has, by name.
 
     Returns:
         What the function returns.
@@ -40,41 +40,46 @@ def call(
         ValueError: the arguments do not fit the signature.
     """
     signature = inspect.signature(function, eval_str=True)
-    wants_data = "data" in signature.parameters
-    chosen = data_name(arguments) if wants_data else None
-    about = docstring_parser.parse(inspect.getdoc(function) or "")
-    explained = {parameter.arg_name: parameter.description for parameter in about.params}
+    dataset: str | None = None
+    arguments = with_flags(arguments, signature)
+    if "data" in signature.parameters:
+        dataset, arguments = split_dataset(arguments)
+    docstring = docstring_parser.parse(inspect.getdoc(function) or "")
+    descriptions = {parameter.arg_name: parameter.description for parameter in docstring.params}
     parser = ArgumentParser(
         prog=f"genera {function.__name__}",
-        # Without its list of arguments, which stands by the options.
-        description=f"{about.short_description}\n\n{about.long_description or ''}",
+        # Without the section Args, whose descriptions are the help of the options.
+        description=f"{docstring.short_description}\n\n{docstring.long_description or ''}",
         exit_on_error=False,
         allow_abbrev=False,
     )
-    several = {name for name, parameter in signature.parameters.items() if _takes_several(parameter)}
+    # Parameters that take several positional arguments.
+    several = {
+        name
+        for name, parameter in signature.parameters.items()
+        if parameter.default is inspect.Parameter.empty and parameter.annotation == list[str | Path]
+    }
     for name in several:
-        parser.add_argument(name, nargs="+", type=str, metavar="MODEL", help=explained.get(name))
+        parser.add_argument(name, nargs="+", type=str, metavar="MODEL", help=descriptions.get(name))
     parser.add_function_arguments(function, as_positional=True, skip={"data", *several})
     parser.set_defaults(dict(defaults or {}))
-    for name, explanation in (switches or {}).items():
-        parser.add_argument(f"--{name}", action="store_true", help=explanation)
-    arguments = with_flags(arguments, signature)
-    if chosen is not None:
-        add_data_arguments(parser, chosen)
-    elif wants_data:
+    for name, description in (switches or {}).items():
+        parser.add_argument(f"--{name}", action="store_true", help=description)
+    if dataset is not None:
+        add_data_arguments(parser, dataset)
+    elif "data" in signature.parameters:
         parser.add_argument("--data", help="data set; default: the one the model was trained on")
     try:
-        parsed = parser.parse_args(with_data_name(arguments) if chosen is not None else list(arguments))
+        parsed = parser.parse_args(arguments)
     except argparse.ArgumentError as error:
-        options = [option.lstrip("-") for action in parser._actions for option in action.option_strings]
-        raise ValueError(one_line(str(error), options=options)) from error
+        raise ValueError(explain_parser_error(error, parser)) from error
     values = parser.instantiate(parsed).as_dict()
-    values["data"] = open_data(values["data"]) if chosen is not None else None
+    values["data"] = open_data(values["data"]) if dataset is not None else None
     return function(**{name: values[name] for name in signature.parameters})
 
 
 def with_flags(arguments: Sequence[str], signature: inspect.Signature) -> list[str]:
-    """Let a switch stand alone: ``--json`` means ``--json true``."""
+    """Give a value to boolean options without one: ``--json`` means ``--json true``."""
     switches = {f"--{name}" for name, parameter in signature.parameters.items() if parameter.annotation is bool}
     return [
         f"{argument}=true" if argument in switches and after not in ("true", "false") else argument
@@ -82,27 +87,16 @@ def with_flags(arguments: Sequence[str], signature: inspect.Signature) -> list[s
     ]
 
 
-def _takes_several(parameter: inspect.Parameter) -> bool:
-    """Whether a parameter stands for several positional arguments."""
-    return parameter.default is inspect.Parameter.empty and parameter.annotation == list[str | Path]
+def split_dataset(arguments: Sequence[str]) -> tuple[str | None, list[str]]:
+    """Split the data set that ``--data`` or ``--data.name`` names, if any, from the other arguments.
 
-
-def data_name(arguments: Sequence[str]) -> str | None:
-    """The data set that ``--data NAME`` names; None without it."""
-    for index, argument in enumerate(arguments):
-        if argument in ("--data", "--data.name"):
-            if index + 1 == len(arguments):
-                raise ValueError("--data needs the name of a data set; genera datasets lists them")
-            return arguments[index + 1]
-        if argument.startswith(("--data=", "--data.name=")):
-            return argument.partition("=")[2]
-    return None
-
-
-def with_data_name(arguments: Sequence[str]) -> list[str]:
-    """Write ``--data NAME`` as the setting it is, ``--data.name NAME``."""
-    renamed = ["--data.name" if argument == "--data" else argument for argument in arguments]
-    return [
-        argument.replace("--data=", "--data.name=", 1) if argument.startswith("--data=") else argument
-        for argument in renamed
-    ]
+    Raises:
+        ValueError: the name is missing.
+    """
+    parser = argparse.ArgumentParser(add_help=False, allow_abbrev=False, exit_on_error=False)
+    parser.add_argument("--data", "--data.name")
+    try:
+        options, others = parser.parse_known_args(arguments)
+    except argparse.ArgumentError as error:
+        raise ValueError("--data needs the name of a data set; genera datasets lists them") from error
+    return options.data, others

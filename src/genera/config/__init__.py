@@ -1,1 +1,1 @@
-"""Recipes and configs: found, parsed, checked against the list of what they may name, and built."""
+"""Recipes and configs: find, parse, check against the registry of allowed classes, and build."""

@@ -1,8 +1,7 @@
-"""Whether the classes that a config names can be made of what they will be given, before any of them is.
+"""Checks that the classes in a config accept the arguments that they will be called with, before any call.
 
 A parameter such as ``encoder: Callable[[tuple[int, int, int], int], nn.Module]`` takes a class whose first two
-parameters are of those kinds. jsonargparse checks what is made and every setting of the config; this checks what only
-the call will bring.
+parameters have those types. jsonargparse checks return types and settings; this module checks the call arguments.
 """
 
 from __future__ import annotations
@@ -17,74 +16,76 @@ from jsonargparse import Namespace
 from genera.config.registry import imported
 
 
-def check_factories(function: Callable[..., Any], settings: Namespace, *, where: str = "", num_given: int = 0) -> None:
-    """Check every class that settings name against the parameter it is named for; nothing is called.
+def check_factories(function: Callable[..., Any], settings: Namespace, *, key: str = "", num_given: int = 0) -> None:
+    """Check every class in the settings against the parameter that it is passed to; nothing is called.
 
     Args:
-        function: what the settings are for, or a class.
-        settings: its parameters, by name, as jsonargparse parsed them.
-        where: the key at which they stand.
-        num_given: positional parameters that are not among the settings.
+        function: a function or class.
+        settings: values of its parameters, by name, as parsed by jsonargparse.
+        key: of the settings in the config.
+        num_given: number of positional parameters that are not in the settings.
 
     Raises:
-        ValueError: a class or function cannot be called with what it will be given; says which.
+        ValueError: a class or function does not accept the arguments; the message names it.
     """
-    hints = _hints(function)
-    given = (_positional(function) or [])[:num_given]
+    hints = _type_hints(function)
+    given = (_positional_names(function) or [])[:num_given]
     for name, value in vars(settings).items():
         if name in hints and name not in given:
-            _check(value, hints[name], f"{where}.{name}" if where else name)
+            _check_setting(value, hints[name], f"{key}.{name}" if key else name)
 
 
-def _check(value: Any, expected: Any, where: str) -> None:
-    """Check one setting; lists hold several, and a union expects one of its kinds."""
-    kinds = list(get_args(expected)) if get_origin(expected) in (Union, UnionType) else [expected]
+def _check_setting(value: Any, expected: Any, key: str) -> None:
+    """Check one setting, or each item of a list, against a type or a union of types."""
+    types = list(get_args(expected)) if get_origin(expected) in (Union, UnionType) else [expected]
     if isinstance(value, list):
-        items = [get_args(kind)[0] for kind in kinds if get_origin(kind) is list]
-        for item in value if items else ():
-            _check(item, items[0], where)
+        item_types = [get_args(each)[0] for each in types if get_origin(each) is list]
+        for item in value if item_types else ():
+            _check_setting(item, item_types[0], key)
         return
-    if isinstance(value, Namespace | dict) and not value and any(get_origin(kind) is Callable for kind in kinds):
-        raise ValueError(f"{where}: expected the name of a class, as in class_path: NAME, got nothing")
-    named = imported(value["class_path"]) if isinstance(value, Namespace) and "class_path" in value else value
-    if not callable(named):
+    if isinstance(value, Namespace | dict) and not value and any(get_origin(each) is Callable for each in types):
+        raise ValueError(f"{key}: expected the name of a class, as in class_path: NAME, got nothing")
+    factory = imported(value["class_path"]) if isinstance(value, Namespace) and "class_path" in value else value
+    if not callable(factory):
         return
-    calls = [get_args(kind) for kind in kinds if get_origin(kind) is Callable and _is_called(named, get_args(kind)[1])]
-    fitting = [given for given, _ in calls if _takes(named, given)]
-    if calls and not fitting:
-        name = getattr(named, "__name__", str(named))
-        wanted = " or ".join(f"({', '.join(map(_shown, given))})" for given, _ in calls)
-        raise ValueError(f"{where}: {name} does not fit here: it will be called with {wanted}")
+    callables = [get_args(each) for each in types if get_origin(each) is Callable]
+    calls = [arguments for arguments, return_type in callables if _is_called(factory, return_type)]
+    accepted = [arguments for arguments in calls if _accepts(factory, arguments)]
+    if calls and not accepted:
+        name = getattr(factory, "__name__", str(factory))
+        types = [[each.__name__ if inspect.isclass(each) else str(each) for each in arguments] for arguments in calls]
+        signatures = " or ".join(f"({', '.join(names)})" for names in types)
+        raise ValueError(f"{key}: {name} does not fit here: it will be called with {signatures}")
     if isinstance(value, Namespace) and isinstance(value.get("init_args"), Namespace):
-        check_factories(named, value.init_args, where=where, num_given=len(fitting[0]) if fitting else 0)
+        check_factories(factory, value.init_args, key=key, num_given=len(accepted[0]) if accepted else 0)
 
 
-def _is_called(named: Any, makes: Any) -> bool:
-    """Whether it is what is named that will be called: of a class not of the kind asked for, its instances will be."""
-    return not inspect.isclass(named) or (inspect.isclass(makes) and issubclass(named, makes))
+def _is_called(factory: Any, return_type: Any) -> bool:
+    """Whether ``factory`` itself will be called; False for a class whose instances are the callables."""
+    return not inspect.isclass(factory) or (inspect.isclass(return_type) and issubclass(factory, return_type))
 
 
-def _takes(named: Callable[..., Any], given: list[Any]) -> bool:
-    """Whether the first parameters of a class or function are of the kinds given."""
-    hints, names = _hints(named), _positional(named)
+def _accepts(factory: Callable[..., Any], arguments: list[Any]) -> bool:
+    """Whether a class or function accepts positional arguments of these types."""
+    hints, names = _type_hints(factory), _positional_names(factory)
     return names is None or (
-        len(names) >= len(given)
-        and all(_overlap(hints.get(name, Any), kind) for name, kind in zip(names, given, strict=False))
+        len(names) >= len(arguments)
+        and all(_are_compatible(hints.get(name, Any), kind) for name, kind in zip(names, arguments, strict=False))
     )
 
 
-def _overlap(declared: Any, given: Any) -> bool:
-    """Whether a value of the one kind may be one of the other, where both are plain; True where that is not plain."""
+def _are_compatible(declared: Any, given: Any) -> bool:
+    """Whether one type is a subclass of the other; True where either is not a plain class."""
     classes = [get_origin(kind) if get_origin(kind) is tuple else kind for kind in (declared, given)]
     if all(inspect.isclass(each) for each in classes):
         return issubclass(classes[0], classes[1]) or issubclass(classes[1], classes[0])
     return True
 
 
-def _positional(named: Callable[..., Any]) -> list[str] | None:
-    """Names of what can be given by position; None where that is anything."""
+def _positional_names(factory: Callable[..., Any]) -> list[str] | None:
+    """Names of the positional parameters; None if it accepts any number or has no signature."""
     try:
-        parameters = inspect.signature(named).parameters.values()
+        parameters = inspect.signature(factory).parameters.values()
     except (TypeError, ValueError):
         return None
     if any(each.kind is inspect.Parameter.VAR_POSITIONAL for each in parameters):
@@ -93,13 +94,9 @@ def _positional(named: Callable[..., Any]) -> list[str] | None:
     return [each.name for each in parameters if each.kind in by_position]
 
 
-def _hints(named: Any) -> dict[str, Any]:
-    """What the parameters of a function, or of a class, are annotated with; nothing where that cannot be found out."""
+def _type_hints(factory: Any) -> dict[str, Any]:
+    """Annotations of the parameters of a function or class; empty where they cannot be resolved."""
     try:
-        return get_type_hints(named.__init__ if inspect.isclass(named) else named)
+        return get_type_hints(factory.__init__ if inspect.isclass(factory) else factory)
     except (NameError, TypeError, AttributeError):
         return {}
-
-
-def _shown(kind: Any) -> str:
-    return kind.__name__ if inspect.isclass(kind) and get_origin(kind) is None else str(kind)

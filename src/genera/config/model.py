@@ -1,4 +1,4 @@
-"""The section ``model`` of a config, and the model made of it. Needs no Lightning, so that loading a model is quick."""
+"""Building and loading the model of a config. Imports no Lightning, so that loading a model is quick."""
 
 from __future__ import annotations
 
@@ -9,9 +9,10 @@ from typing import Any
 import torch
 from jsonargparse import ArgumentParser
 
-from genera.config.errors import brief
+from genera.config.data_section import data_section
+from genera.config.errors import first_line
 from genera.config.factories import check_factories
-from genera.config.import_policy import checked
+from genera.config.import_policy import safe_parsing
 from genera.config.model_size import check_size
 from genera.config.registry import Registry
 from genera.core import ImageModel, ImageSpec
@@ -20,56 +21,62 @@ from genera.runs.weights import load_weights
 
 
 def build_model(config: dict[str, Any], spec: ImageSpec, *, allow: Sequence[str] = ()) -> ImageModel:
-    """The model that the section ``model`` of a config describes, with fresh weights.
+    """Build the model of the section ``model`` of a config, with fresh weights.
 
     Args:
         config: the whole config.
-        spec: the images.
-        allow: packages to trust besides the parts that Genera exports.
+        spec: of the images.
+        allow: packages to trust in addition to the parts that Genera exports.
 
     Raises:
-        ValueError: it names what is not allowed, does not fit the code, or needs more memory than there is.
+        ValueError: the section names a class that is not allowed, has invalid settings, or needs too much memory.
     """
     parser = ArgumentParser(exit_on_error=False)
-    parser.add_function_arguments(_model_only)
+    parser.add_function_arguments(_model_section)
     registry = Registry(allow=allow)
-    with checked(parser, registry):
+    with safe_parsing(parser, registry):
         settings = parser.parse_object({"model": config.get("model")})
         registry.check(settings)
-        check_factories(_model_only, settings)
+        check_factories(_model_section, settings)
         factory = parser.instantiate(settings).model
     return make_model(factory, spec)
 
 
-def _model_only(*, model: Callable[[ImageSpec], ImageModel]) -> None:
-    """A signature to parse with."""
+def _model_section(*, model: Callable[[ImageSpec], ImageModel]) -> None:
+    """Has the signature that the section ``model`` is parsed with."""
 
 
 def make_model(factory: Callable[[ImageSpec], ImageModel], spec: ImageSpec) -> ImageModel:
-    """Make the model that a config describes, once it is known to fit into memory.
+    """Construct a model after checking that it fits into memory.
 
     Raises:
-        ValueError: it does not fit, or its parts do not fit each other or the images.
+        ValueError: it does not fit into memory, or its parts do not fit each other or the images.
     """
     try:
         check_size(lambda: factory(spec))
         return factory(spec)
     except ValueError:
         raise
-    # Parts come from a config in any combination, and what the wrong one meets first can raise anything.
+    # A config can combine any parts, and mismatched ones can raise anything.
     except Exception as error:
-        raise ValueError(f"model: its parts do not fit each other or images {spec.shape}: {brief(error)}") from error
+        problem = f"its parts do not fit each other or images {spec.shape}: {first_line(error)}"
+        raise ValueError(f"model: {problem}") from error
+
+
+def channels_last(model: ImageModel) -> ImageModel:
+    """Convert to channels-last memory format: convolutions on CPUs are faster, with the same results."""
+    return model.to(memory_format=torch.channels_last)  # type: ignore[call-overload]  # missing from torch's annotations
 
 
 def spec_of_run(run: RunDirectory, config: dict[str, Any]) -> ImageSpec:
-    """The images that a run was trained on, from its config.
+    """The spec of the images that a run was trained on, from its config.
 
     Raises:
-        ValueError: the config does not say.
+        ValueError: the section ``spec`` is missing or invalid.
     """
     section = config.get("spec")
     names = [field.name for field in dataclasses.fields(ImageSpec)]
-    # To Python, True and False are integers as well.
+    # Not isinstance: booleans are integers in Python.
     if not isinstance(section, dict) or sorted(section) != sorted(names) or {*map(type, section.values())} != {int}:
         raise ValueError(f"{run.config}: the section spec must hold whole numbers {names}, got {section}")
     try:
@@ -79,23 +86,22 @@ def spec_of_run(run: RunDirectory, config: dict[str, Any]) -> ImageSpec:
 
 
 def load_run(run: RunDirectory, *, device: str = "cpu", allow: Sequence[str] = ()) -> ImageModel:
-    """The model of a run in evaluation mode, with the weights that were kept.
+    """Load the model of a run in evaluation mode.
 
     Args:
         run: the run directory.
         device: where to put it.
-        allow: packages to trust besides the parts that Genera exports.
+        allow: packages to trust in addition to the parts that Genera exports.
 
     Raises:
-        ValueError: its files are damaged, belong to another model, or name what is not allowed.
+        ValueError: the files are damaged, belong to another model, or name a class that is not allowed.
     """
     config = run.read_config()
     spec = spec_of_run(run, config)
     try:
+        data_section(config)
         model = build_model(config, spec, allow=allow)
     except ValueError as error:
         raise ValueError(f"{run.config}: {error}") from error
     load_weights(model, run.weights)
-    # Convolutions on processors are faster with the channels innermost, and give the same.
-    model.to(memory_format=torch.channels_last)  # type: ignore[call-overload]  # missing from torch's annotations
-    return model.to(device).eval()
+    return channels_last(model).to(device).eval()

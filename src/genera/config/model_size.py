@@ -1,4 +1,4 @@
-"""Whether a model fits into memory, before it is made."""
+"""Checks that a model fits into memory before it is constructed."""
 
 from __future__ import annotations
 
@@ -12,43 +12,44 @@ from torch.utils._pytree import tree_leaves
 
 from genera.data.memory import available_memory, check_fits_in_memory
 
-#: Operations that making a model may take: the largest recipe takes 1,436.
-_MOST_OPERATIONS = 20_000
+#: Limit on the torch operations of a constructor. The largest recipe has 1,436.
+_MAX_OPERATIONS = 20_000
 _HINT = "lower its widths and sizes"
 
 
 def check_size(make: Callable[[], nn.Module]) -> None:
-    """Make a model without memory for its numbers, and refuse it where the real one would not fit.
+    """Construct a model on torch's meta device, which allocates nothing, and raise if it is too large.
 
     Args:
-        make: makes the model.
+        make: constructs the model.
 
     Raises:
-        ValueError: its parameters need more memory than there is.
-        TooLarge: a tensor on the way to them does, or it has far more parts than any model has.
+        ValueError: its parameters or a temporary tensor need more memory than is available, or it has far more parts
+            than any model has.
     """
     try:
-        with torch.device("meta"), _Watching():
+        with torch.device("meta"), _SizeLimit():
             model = make()
-    except TooLarge:
+    except _TooLargeError:
         raise
-    # Some models read numbers of theirs as they are made, and here are none. What else is wrong, the real making tells.
+    # Some models read values while they are constructed, which fails on the meta device. Other errors are raised again
+    # when the model is really constructed.
     except Exception:
         return
     total = sum(tensor.nbytes for tensor in (*model.parameters(), *model.buffers()))
     check_fits_in_memory(total, "the model", hint=_HINT)
 
 
-class TooLarge(ValueError):
-    """What a config describes does not fit into memory, or has no end."""
+class _TooLargeError(ValueError):
+    """A model does not fit into memory, or has too many parts."""
 
 
-class _Watching(TorchDispatchMode):
-    """Stops the making of a model at the first tensor that does not fit, or where there is no end to it."""
+class _SizeLimit(TorchDispatchMode):
+    """Raises at the first tensor that does not fit into memory, and after too many operations."""
 
     def __init__(self) -> None:
         super().__init__()
-        # Asked once, as there are many tensors.
+        # Read once, because there are many tensors.
         self.available = available_memory()
         self.count = 0
 
@@ -57,12 +58,13 @@ class _Watching(TorchDispatchMode):
     ) -> Any:
         result = func(*args, **(kwargs or {}))
         self.count += 1
-        if self.count > _MOST_OPERATIONS:
-            raise TooLarge("the model has too many parts to be made: lower the counts and depths of its settings")
+        if self.count > _MAX_OPERATIONS:
+            raise _TooLargeError("the model has too many parts: lower the counts and depths in its settings")
         for tensor in tree_leaves(result):
             if isinstance(tensor, Tensor) and tensor.nbytes > self.available:
                 size, free = tensor.nbytes / 1e9, self.available / 1e9
-                raise TooLarge(
-                    f"a tensor of the model would take {size:,.1f} GB of memory, and {free:,.1f} GB are free: {_HINT}"
+                raise _TooLargeError(
+                    f"a tensor of the model would take {size:,.1f} GB of memory, but only {free:,.1f} GB are free: "
+                    f"{_HINT}"
                 )
         return result

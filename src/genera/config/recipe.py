@@ -1,4 +1,4 @@
-"""A recipe: everything that decides a training, parsed and checked."""
+"""A recipe: all settings of a training, parsed and checked."""
 
 from __future__ import annotations
 
@@ -6,13 +6,14 @@ import argparse
 import json
 from collections.abc import Callable, Mapping, Sequence
 from functools import cached_property
+from pathlib import Path
 from typing import Any
 
 from jsonargparse import ArgumentParser
 
-from genera.config.data_section import add_data_arguments, data_section, load_parsed_data, resolve_paths
+from genera.config.data_section import add_data_arguments, data_section, load_parsed_data
 from genera.config.factories import check_factories
-from genera.config.import_policy import checked
+from genera.config.import_policy import safe_parsing
 from genera.config.model import make_model
 from genera.config.registry import Registry
 from genera.core import ImageModel, ImageSpec
@@ -20,18 +21,18 @@ from genera.data import ImageDataset
 
 
 class Recipe:
-    """The settings of a training: the keyword parameters of a function, and a section ``data`` made of a data set's.
+    """The settings of a training: the keyword parameters of a function, and a section ``data``.
 
     Args:
         config: a recipe or a run's ``config.yaml``, as plain data.
-        overrides: settings by name, or as command-line words, as in :func:`as_words`.
-        function: what the settings are for.
-        skip: its parameters that are no settings.
-        classes: what may be named besides the parts of a model, by import path.
-        allow: packages to trust besides.
+        overrides: settings by name, or as command-line arguments; see :func:`as_words`.
+        function: its parameters are the settings.
+        skip: parameters that are not settings.
+        classes: classes that are allowed in addition to the parts of a model, by import path.
+        allow: packages to trust as well.
 
     Raises:
-        ValueError: a setting is unknown, of the wrong type or not allowed; one line that says which.
+        ValueError: a setting is unknown, has the wrong type or is not allowed; the message is one line.
     """
 
     def __init__(
@@ -46,49 +47,44 @@ class Recipe:
     ) -> None:
         self._registry = Registry(classes=classes, allow=allow)
         self._parser = recipe_parser(function, data_section(config)["name"], skip=skip)
-        with checked(self._parser, self._registry):
-            # As an argument, because jsonargparse then resets the settings of a class that an override replaces.
-            # Dates and the like, which YAML has and JSON does not, become the text that they stand for.
+        with safe_parsing(self._parser, self._registry):
+            # Passed as an argument, so that jsonargparse resets the settings of a class that an override replaces.
+            # Dates and other types that YAML has and JSON lacks become text.
             self._parsed = self._parser.parse_args(["--config", json.dumps(config, default=str), *as_words(overrides)])
             self._registry.check(self._parsed)
             check_factories(function, self._parsed)
-        resolve_paths(self._parsed.data)
+        for name, value in self._parsed.data.as_dict().items():
+            if isinstance(value, Path):
+                # The run may later be used from another working directory.
+                self._parsed.data[name] = value.resolve()
 
     @cached_property
     def config(self) -> dict[str, Any]:
         """Every setting as plain data, defaults included."""
-        # It checks once more what it writes, and must not do so by what another thread allows meanwhile.
-        with checked(self._parser, self._registry):
+        # Dumping checks the settings again, which needs this recipe's import policy.
+        with safe_parsing(self._parser, self._registry):
             config: dict[str, Any] = json.loads(self._parser.dump(self._parsed, skip_unset=False, format="json"))
-        # The recipe the settings came from; its settings are in them.
+        # The argument --config, whose content is merged into the settings.
         config.pop("config", None)
         return config
 
     def data(self) -> ImageDataset:
-        """The data set.
-
-        Raises:
-            ValueError: the data are missing or damaged.
-        """
+        """Load the data set; raises ValueError if the data are missing or damaged."""
         return load_parsed_data(self._parsed.data)
 
+    def model(self, spec: ImageSpec) -> ImageModel:
+        """Make the model with fresh weights; raises ValueError if its parts do not fit each other or the images."""
+        return make_model(self.arguments()["model"], spec)
+
     def arguments(self) -> dict[str, Any]:
-        """Keyword arguments for the function, with an instance for every class that is named.
+        """Keyword arguments for the function, with every class instantiated.
 
         Raises:
-            ValueError: a class refuses its arguments.
+            ValueError: a class rejects its arguments.
         """
-        with checked(self._parser, self._registry):
+        with safe_parsing(self._parser, self._registry):
             arguments = self._parser.instantiate(self._parsed).as_dict()
         return {name: value for name, value in arguments.items() if name not in ("config", "data")}
-
-    def model(self, spec: ImageSpec) -> ImageModel:
-        """The model, with fresh weights.
-
-        Raises:
-            ValueError: its parts do not fit each other or the images, or it needs more memory than there is.
-        """
-        return make_model(self.arguments()["model"], spec)
 
 
 def recipe_parser(function: Callable[..., Any], dataset: str, *, skip: set[str | int]) -> ArgumentParser:
@@ -105,7 +101,7 @@ def recipe_parser(function: Callable[..., Any], dataset: str, *, skip: set[str |
 
 
 def as_words(overrides: Mapping[str, Any] | Sequence[str]) -> list[str]:
-    """Settings by name, nested ones with dots, as command-line words; words stay as they are.
+    """Convert settings by name, nested ones with dots, to command-line arguments; sequences are copied.
 
     >>> as_words({"task.optimizer.lr": 0.003, "plateau": None})
     ['--task.optimizer.lr=0.003', '--plateau=null']

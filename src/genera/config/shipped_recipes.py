@@ -8,16 +8,16 @@ from pathlib import Path
 
 
 def recipe_paths() -> dict[str, Path]:
-    """Every shipped recipe, by name."""
+    """Paths of the shipped recipes, by name."""
     root = Path(str(resources.files("genera"))) / "recipes"
     return {path.stem: path for path in sorted(root.glob("*/*.yaml"))}
 
 
 def find_recipe(name_or_path: str) -> Path:
-    """The file of a recipe, from the name of a shipped one or from a path.
+    """Find the file of a recipe by the name of a shipped recipe or by its path.
 
     Raises:
-        ValueError: there is neither; lists similar names.
+        ValueError: there is neither; the message lists similar names.
     """
     shipped = recipe_paths()
     if name_or_path in shipped:

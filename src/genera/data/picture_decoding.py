@@ -15,7 +15,7 @@ import numpy as np
 import torch
 from PIL import Image, ImageOps, UnidentifiedImageError
 from torch import Tensor
-from tqdm import tqdm
+from tqdm.auto import tqdm
 
 from genera.data.memory import check_fits_in_memory
 

@@ -14,7 +14,7 @@ from typing import Any
 import torch
 import yaml
 from torch import Tensor
-from tqdm import tqdm
+from tqdm.auto import tqdm
 
 from genera.config.model import build_model
 from genera.config.shipped_recipes import recipe_paths

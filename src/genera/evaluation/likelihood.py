@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import torch
 from torch import Tensor
-from tqdm import tqdm
+from tqdm.auto import tqdm
 
 from genera.core import Density, check_importance_samples, check_seed, log_mean_exp
 from genera.data import ImageSplit, SequentialBatches

@@ -10,7 +10,7 @@ from typing import Any
 
 import torch
 from torch import Tensor
-from tqdm import tqdm
+from tqdm.auto import tqdm
 
 from genera.core import ImageModel, has_density
 from genera.data import ImageDataset, ImageSplit, SequentialBatches

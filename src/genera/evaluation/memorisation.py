@@ -7,7 +7,7 @@ from typing import Any
 
 import torch
 from torch import Tensor
-from tqdm import tqdm
+from tqdm.auto import tqdm
 
 from genera.core import Generative, ImageModel
 from genera.data import ImageDataset, ImageSplit

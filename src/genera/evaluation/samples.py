@@ -11,7 +11,7 @@ from typing import Any
 
 import torch
 from torch import Tensor
-from tqdm import tqdm
+from tqdm.auto import tqdm
 
 from genera.core import ImageModel, ImageSpec
 from genera.data import ImageSplit, SequentialBatches

@@ -12,7 +12,7 @@ from dataclasses import KW_ONLY, dataclass
 from typing import Any, Literal
 
 import torch
-from tqdm import tqdm
+from tqdm.auto import tqdm
 
 from genera.core import Generative, ImageModel, ImageSpec
 from genera.data import ImageDataset, ImageSplit

@@ -1,4 +1,4 @@
-"""Optimisers and averages of weights."""
+"""Optimisers and weight averaging."""
 
 from genera.optim.muon import Muon
 from genera.optim.weight_averaging import averaged, refresh_batch_norm

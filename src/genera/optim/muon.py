@@ -1,4 +1,4 @@
-"""Muon: steps along the orthogonal matrix nearest to the momentum, for the kernels of hidden convolutions."""
+"""Muon: steps along the orthogonal matrix nearest to the momentum, for kernels of hidden convolutions."""
 
 from __future__ import annotations
 
@@ -13,31 +13,30 @@ from torch.optim.adam import adam
 
 from genera.core import check_positive
 
-#: Of the polynomial a·s + b·s³ + c·s⁵, which five times over takes singular values in (0, 1] to around 1.
+#: Of the polynomial a·s + b·s³ + c·s⁵. Applied five times, it maps singular values in (0, 1] to about 1.
 _COEFFICIENTS = (3.4445, -4.7750, 2.0315)
 _ITERATIONS = 5
-#: Root mean square of an Adam step of rate 1, as it was found in language models: so both take the same rates.
+#: Root mean square of an Adam step with learning rate 1, measured in language models, so both use the same rates.
 _RMS = 0.2
 
 
 class Muon(Optimizer):
     """Orthogonalized momentum for hidden convolutions, Adam for everything else.
 
-    A kernel ``(out, in, h, w)`` with at least ``min_features`` outputs and inputs is taken as a matrix
-    ``(out, in·h·w)``. Its momentum is replaced by (nearly) the nearest matrix with orthonormal rows or columns, so a
-    step moves all directions alike and not only those few that most gradients share. Everything else — first layers,
-    biases, scales, matrices that are no kernels — has no directions to speak of, or its own metric, and goes by Adam.
-    A parameter does not say what layer it is of: the kernel of a transposed convolution, ``(in, out, h, w)``, is taken
-    for that of a convolution the other way.
+    A kernel ``(out, in, h, w)`` with at least ``min_features`` outputs and inputs is treated as a matrix
+    ``(out, in·h·w)``. Its momentum is replaced by (approximately) the nearest matrix with orthonormal rows or columns,
+    so that a step moves all directions equally, not only the few that dominate the gradients. Everything else (first
+    layers, biases, scales, matrices that are not kernels) uses Adam. The kernel of a transposed convolution,
+    ``(in, out, h, w)``, cannot be distinguished and is treated as one of a convolution.
 
     Args:
         params: of the model.
         lr: learning rate of both.
         momentum: of the kernels' gradients.
-        betas: Adam's.
-        eps: Adam's.
-        weight_decay: share of a hidden kernel that a step of rate 1 takes away; what goes by Adam has none.
-        min_features: how many outputs and inputs make a kernel hidden.
+        betas: of Adam.
+        eps: of Adam.
+        weight_decay: of hidden kernels, times the learning rate; parameters that use Adam have none.
+        min_features: kernels with at least this many outputs and inputs are hidden.
 
     Raises:
         ValueError: a rate, a decay, ``eps`` or ``min_features`` is out of range.
@@ -58,16 +57,15 @@ class Muon(Optimizer):
         weight_decay: float = 0.1,
         min_features: int = 16,
     ) -> None:
-        if not lr > 0:
-            raise ValueError(f"lr must be positive, got {lr}")
+        for name, value in (("lr", lr), ("eps", eps)):
+            if not value > 0:
+                raise ValueError(f"{name} must be positive, got {value}")
         if weight_decay < 0:
             raise ValueError(f"weight_decay must not be negative, got {weight_decay}")
-        if not eps > 0:
-            raise ValueError(f"eps must be positive, got {eps}")
         check_positive(min_features=min_features)
         for name, decay in (("momentum", momentum), ("betas[0]", betas[0]), ("betas[1]", betas[1])):
             if not 0 <= decay < 1:
-                raise ValueError(f"{name} must lie in [0, 1), got {decay}")
+                raise ValueError(f"{name} must be in [0, 1), got {decay}")
         defaults = {
             "lr": lr,
             "momentum": momentum,
@@ -75,7 +73,7 @@ class Muon(Optimizer):
             "eps": eps,
             "weight_decay": weight_decay,
             "min_features": min_features,
-            # torch's own key: where it is set, loading a state takes Adam's counts of steps to the parameters' device.
+            # With this key torch moves Adam's step counts to the device of the parameters when a state is loaded.
             "fused": True,
         }
         super().__init__(params, defaults)
@@ -83,11 +81,9 @@ class Muon(Optimizer):
     @torch.no_grad()
     # torch declares two overloads, which a method with one signature cannot match.
     def step(self, closure: Callable[[], float] | None = None) -> float | None:  # type: ignore[override]
-        """One step. The closure, where there is one, gives the loss and the gradients."""
-        loss = None
-        if closure is not None:
-            with torch.enable_grad():
-                loss = closure()
+        """Take a step; the closure, if given, computes the gradients and returns the loss."""
+        with torch.enable_grad():
+            loss = None if closure is None else closure()
         for group in self.param_groups:
             params = [param for param in group["params"] if param.grad is not None]
             hidden = [param for param in params if _is_hidden(param, group["min_features"])]
@@ -102,11 +98,11 @@ class Muon(Optimizer):
             if not state:
                 state["momentum"] = torch.zeros_like(param)
             state["momentum"].lerp_(grad, 1 - group["momentum"])
-            ahead = grad.lerp(state["momentum"], group["momentum"])
-            by_shape[tuple(param.shape)].append((param, ahead.flatten(1)))
+            nesterov = grad.lerp(state["momentum"], group["momentum"])
+            by_shape[tuple(param.shape)].append((param, nesterov.flatten(1)))
         for shape, pairs in by_shape.items():
-            # Kernels of one shape together: they are small, and a batch of them is one product instead of many.
-            directions = orthogonalized(torch.stack([ahead for _, ahead in pairs]))
+            # One batched product for all kernels of a shape, because each is small.
+            directions = orthogonalized(torch.stack([nesterov for _, nesterov in pairs]))
             rate = group["lr"] * _RMS * max(directions.shape[1:]) ** 0.5
             for (param, _), direction in zip(pairs, directions, strict=True):
                 param.mul_(1 - group["lr"] * group["weight_decay"]).add_(direction.view(shape), alpha=-rate)
@@ -142,15 +138,15 @@ class Muon(Optimizer):
 
 
 def orthogonalized(matrices: Tensor) -> Tensor:
-    """Nearly the nearest matrices with orthonormal rows or columns: singular values around 1.
+    """Approximately the nearest matrices with orthonormal rows or columns.
 
-    Between 0.7 and 1.2 for the most part; those far below the largest stay smaller.
+    Most singular values become 0.7 to 1.2; those far below the largest stay smaller.
 
     Args:
         matrices: ``(N, R, C)``.
 
     Returns:
-        ``(N, R, C)`` in the same precision; computed in bfloat16, as the steps need no more.
+        ``(N, R, C)`` in the same dtype; computed in bfloat16, which is precise enough for steps.
 
     Source:
         Jordan et al. (2024): a Newton-Schulz iteration whose polynomial is steep at zero rather than flat at one.

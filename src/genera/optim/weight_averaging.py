@@ -1,4 +1,4 @@
-"""Averaged weights."""
+"""Averaged weights of models."""
 
 from __future__ import annotations
 
@@ -13,10 +13,10 @@ from torch.optim.swa_utils import AveragedModel
 def averaged(model: nn.Module, *, decay: float) -> AveragedModel:
     """A copy of ``model`` that follows it as an exponential moving average; buffers are copied, not averaged.
 
-    The decay warms up, ``min(decay, (1 + n) / (10 + n))``, so that a short training is not an average with its start.
+    The decay warms up, ``min(decay, (1 + n) / (10 + n))``, so that the initial weights have little influence.
 
     Args:
-        model: what to follow.
+        model: the model to average.
         decay: of the average, in [0, 1).
 
     Raises:
@@ -26,7 +26,7 @@ def averaged(model: nn.Module, *, decay: float) -> AveragedModel:
         Polyak & Juditsky (1992); the warm-up is TensorFlow's ``ExponentialMovingAverage``.
     """
     if not 0 <= decay < 1:
-        raise ValueError(f"average_decay must lie in [0, 1), got {decay}")
+        raise ValueError(f"average_decay must be in [0, 1), got {decay}")
 
     @torch.no_grad()
     def update(averages: Sequence[Tensor], values: Sequence[Tensor], num_averaged: Tensor | int) -> None:
@@ -34,21 +34,21 @@ def averaged(model: nn.Module, *, decay: float) -> AveragedModel:
         torch._foreach_lerp_(list(averages), list(values), 1 - min(decay, (1 + count) / (10 + count)))
 
     copy = AveragedModel(model, multi_avg_fn=update, use_buffers=False)
-    # It is never trained: two-process training would wait for gradients that do not come.
+    # It is never trained; otherwise DDP would wait for its gradients.
     return copy.requires_grad_(False)
 
 
-#: Batches that statistics are the mean of.
+#: Batches that the statistics of batch normalization are averaged over.
 _NUM_BATCHES = 10
 
 
 @torch.no_grad()
-def refresh_batch_norm(module: nn.Module, draw: Callable[[], object]) -> None:
-    """Let batch normalization take its statistics anew; those it had belong to other weights than averaged ones.
+def refresh_batch_norm(module: nn.Module, run_batch: Callable[[], object]) -> None:
+    """Recompute the statistics of batch normalization, which averaged weights do not have.
 
     Args:
-        module: what contains it; left in evaluation mode.
-        draw: passes a batch through it.
+        module: contains the batch normalization; left in evaluation mode.
+        run_batch: passes a batch through ``module``.
 
     Source:
         Izmailov et al. (2018), section 3.2.
@@ -57,11 +57,11 @@ def refresh_batch_norm(module: nn.Module, draw: Callable[[], object]) -> None:
     momenta = [norm.momentum for norm in norms]
     for norm in norms:
         norm.reset_running_stats()
-        # The mean of all batches, not one that forgets.
+        # The mean of all batches instead of a moving average.
         norm.momentum = None
     module.train()
     for _ in range(_NUM_BATCHES if norms else 0):
-        draw()
+        run_batch()
     module.eval()
     for norm, momentum in zip(norms, momenta, strict=True):
         norm.momentum = momentum

@@ -1,1 +1,1 @@
-"""What a training leaves: the run directory, its weights, checkpoints and records, and readers that refuse damage."""
+"""The files of a run: directory, weights, checkpoints and records, with readers that reject damaged files."""

@@ -1,4 +1,4 @@
-"""Checkpoint files: written whole, read without executing anything, and never resumed from where they are damaged."""
+"""Checkpoint files: written atomically, read without executing anything, and rejected if they are damaged."""
 
 from __future__ import annotations
 
@@ -13,10 +13,10 @@ from torch import Tensor
 from genera.core.files import write_atomically
 from genera.runs.run_directory import RunDirectory
 
-#: Raised whenever what a checkpoint must hold changes.
+#: Version of the content of checkpoints.
 SCHEMA = 2
-#: What every checkpoint holds, by kind.
-_CONTENT: dict[str, type] = {
+#: Entries that every checkpoint has, with their types.
+_REQUIRED: dict[str, type] = {
     "state_dict": dict,
     "optimizer_states": list,
     "loops": dict,
@@ -24,32 +24,30 @@ _CONTENT: dict[str, type] = {
     "global_step": int,
     "epoch": int,
 }
-#: What a run that is resumed may do differently; anything else would make it another training.
+#: Settings that may change when a run is resumed; with any other change it would be another training.
 MAY_CHANGE = {
     "budget", "max_epochs", "max_steps", "validate_every", "log_every", "checkpoint_every", "accelerator", "devices",
     "strategy", "probes", "loggers", "callbacks",
 }  # fmt: skip
-#: Callbacks without whose state a training cannot go on as it would have.
+#: Callbacks whose state an exact resume needs.
 CALLBACKS = ("Clock", "AfterStep")
+#: What to do about an unusable checkpoint.
+RESTORE = "restore the checkpoint of this run from a copy, or start a new run"
 
 
 def identity_of(run: RunDirectory) -> dict[str, str]:
-    """What a checkpoint must agree in for a training to go on as it would have: a digest of each section of its config.
-
-    Raises:
-        ValueError: the config is damaged.
-    """
+    """A digest of each section of the config that must not change when the run is resumed."""
     config = run.read_config() if run.config.is_file() else {}
     return {name: _digest(value) for name, value in config.items() if name not in MAY_CHANGE}
 
 
 def write_checkpoint(path: Path, checkpoint: dict[str, Any], identity: dict[str, Any]) -> None:
-    """Write a checkpoint, whole or not at all.
+    """Write a checkpoint atomically.
 
     Args:
         path: the file.
         checkpoint: plain data and tensors.
-        identity: of the training, as plain data: another one refuses the checkpoint.
+        identity: plain data that must be equal when the checkpoint is read.
     """
     label = {"schema": SCHEMA, "training": identity, "digest": _digest(checkpoint)}
     buffer = io.BytesIO()
@@ -58,40 +56,37 @@ def write_checkpoint(path: Path, checkpoint: dict[str, Any], identity: dict[str,
 
 
 def read_checkpoint(path: Path, identity: dict[str, Any]) -> dict[str, Any]:
-    """Read a checkpoint onto the CPU and make sure that it is the one that was written.
+    """Read a checkpoint onto the CPU and verify its content.
 
     Args:
         path: the file.
-        identity: of the training that is to go on.
+        identity: of the training that is resumed.
 
     Raises:
-        ValueError: there is none, it is damaged, holds more than plain data and tensors, lacks something, is of another
-            version of Genera or of another training.
+        ValueError: the file is missing, damaged or incomplete, contains more than plain data and tensors, or is from
+            another version of Genera or another training.
     """
     if not path.is_file():
-        raise ValueError(f"there is no checkpoint {path}: the run was stopped before its first one; start it anew")
+        raise ValueError(f"there is no checkpoint {path}: the run was stopped before its first one; start a new run")
     try:
         checkpoint = torch.load(path, map_location="cpu", weights_only=True)
-    # torch.load has no error of its own: a damaged file can raise anything its zip and pickle readers raise.
+    # torch.load has no error class of its own; for a damaged file its zip and pickle readers can raise anything.
     except Exception as error:
-        raise ValueError(
-            f"{path} is damaged ({type(error).__name__}): restore it from a copy, or start anew"
-        ) from error
-    way_out = "restore the run's own, or start anew"
+        raise ValueError(f"{path} is damaged ({type(error).__name__}): {RESTORE}") from error
     label = checkpoint.pop("genera", None) if isinstance(checkpoint, dict) else None
     if not isinstance(label, dict) or label.get("schema") != SCHEMA:
-        raise ValueError(f"{path} is not a checkpoint of this version of Genera (schema {SCHEMA}): {way_out}")
-    missing = [name for name, kind in _CONTENT.items() if not isinstance(checkpoint.get(name), kind)]
-    missing += [] if missing else [name for name in CALLBACKS if name not in checkpoint["callbacks"]]
+        raise ValueError(f"{path} is not a checkpoint of this version of Genera (schema {SCHEMA}): {RESTORE}")
+    missing = [name for name, kind in _REQUIRED.items() if not isinstance(checkpoint.get(name), kind)]
+    missing = missing or [name for name in CALLBACKS if name not in checkpoint["callbacks"]]
     if missing:
-        raise ValueError(f"{path} is damaged, it lacks {', '.join(missing)}: {way_out}")
+        raise ValueError(f"{path} is damaged, it lacks {', '.join(missing)}: {RESTORE}")
     if label.get("digest") != _digest(checkpoint):
-        raise ValueError(f"{path} is damaged, its content is not what was saved (by its digest): {way_out}")
-    if label.get("training") != identity:
-        found = label.get("training")
-        other: dict[str, Any] = found if isinstance(found, dict) else {}
+        raise ValueError(f"{path} is damaged, its content is not what was saved (by its digest): {RESTORE}")
+    other = label.get("training")
+    if other != identity:
+        other = other if isinstance(other, dict) else {}
         differing = sorted(name for name in {*identity, *map(str, other)} if other.get(name) != identity.get(name))
-        raise ValueError(f"{path} is of another training, it differs in {', '.join(differing)}: {way_out}")
+        raise ValueError(f"{path} is of another training, it differs in {', '.join(differing)}: {RESTORE}")
     return checkpoint
 
 
@@ -113,7 +108,7 @@ def _update(sha: Any, value: Any) -> None:
             _update(sha, item)
     elif isinstance(value, list | tuple | set | frozenset):
         sha.update(f"{len(value)} values".encode())
-        # The order of a set is another in every process.
+        # Sets are sorted, because their order differs between processes.
         for item in value if isinstance(value, list | tuple) else sorted(value, key=repr):
             _update(sha, item)
     else:

@@ -1,9 +1,10 @@
-"""Where and with what a run was made."""
+"""The software and hardware that a run was trained with."""
 
 from __future__ import annotations
 
 import os
 import platform
+import re
 import subprocess
 from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
@@ -32,42 +33,37 @@ def describe_environment() -> dict[str, Any]:
 
 
 def has_bfloat16() -> bool:
-    """Whether this processor has instructions for bfloat16.
+    """Whether the CPU has bfloat16 instructions; True for CPUs other than x86, about which torch reports too little.
 
-    Where it has none they are emulated, and training in bfloat16 takes some ten times as long as in float32. It is the
-    processor that is asked, whatever accelerators stand beside it.
-
-    Returns:
-        True if it has, and on processors other than x86, of which torch says too little; False if it has not.
+    Without them they are emulated, and training in bfloat16 is about ten times slower than in float32.
     """
     if platform.machine().lower() not in ("x86_64", "amd64"):
         return True
     if hasattr(torch.cpu, "get_capabilities"):
         capabilities = torch.cpu.get_capabilities()
         return bool(capabilities.get("avx512_bf16") or capabilities.get("amx_bf16"))
-    # Older releases of torch say it nowhere else.
+    # Older releases of torch.
     return bool(torch.cpu._is_avx512_bf16_supported() or torch.cpu._is_amx_tile_supported())
 
 
 def is_on_processor(accelerator: str) -> bool:
-    """Whether a training with this accelerator runs on the processor itself."""
+    """Whether a training with this accelerator runs on the CPU."""
     if accelerator != "auto":
         return accelerator == "cpu"
     return not (torch.cuda.is_available() or torch.backends.mps.is_available())
 
 
 def check_devices(devices: int, accelerator: str) -> None:
-    """Refuse more processes than there are processors for them: each is a program of its own, with its own memory.
+    """Check that there are no more processes than CPU cores, because each process needs its own memory.
 
     Raises:
-        ValueError: there are not so many, or none are asked for.
+        ValueError: ``devices`` is not positive or larger than the number of cores.
     """
     check_positive(devices=devices)
-    # Two processes on a single core are slow, and a way to try what two would do. Of accelerators Lightning knows how
-    # many there are.
+    # Two are always allowed, to test training with several processes. Lightning checks the number of accelerators.
     limit = max(2, os.cpu_count() or 1)
     if is_on_processor(accelerator) and devices > limit:
-        raise ValueError(f"devices must be at most {limit}, processes on this processor, got {devices}")
+        raise ValueError(f"devices must be at most {limit} on this CPU, got {devices}")
 
 
 def _version(package: str) -> str | None:
@@ -78,26 +74,19 @@ def _version(package: str) -> str | None:
 
 
 def _commit() -> str | None:
-    """Commit of the checkout this package runs from; None where it is installed."""
+    """Commit of the checkout this package runs from; None if it is installed."""
     root = Path(__file__).parents[3]
     if not (root / ".git").exists():
         return None
-    git = ["git", "-C", str(root)]
+    describe = ["git", "-C", str(root), "describe", "--always", "--abbrev=40", "--exclude=*", "--dirty=+changes"]
     try:
-        commit = subprocess.run([*git, "rev-parse", "HEAD"], capture_output=True, text=True, check=True).stdout.strip()
-        changes = subprocess.run(
-            [*git, "status", "--porcelain", "--untracked-files=no"], capture_output=True, text=True
-        )
+        return subprocess.run(describe, capture_output=True, text=True, check=True).stdout.strip()
     except (OSError, subprocess.CalledProcessError):
         return None
-    return commit + ("+changes" if changes.stdout.strip() else "")
 
 
 def _processor() -> str:
-    """The processor's name; the platform module has none on Linux."""
+    """Name of the CPU. Linux has it in /proc/cpuinfo; the platform module does not read that."""
     cpuinfo = Path("/proc/cpuinfo")
-    if cpuinfo.is_file():
-        for line in cpuinfo.read_text().splitlines():
-            if line.startswith("model name"):
-                return line.partition(":")[2].strip()
-    return platform.processor() or platform.machine()
+    names = re.findall(r"^model name\s*:(.*)$", cpuinfo.read_text(), re.MULTILINE) if cpuinfo.is_file() else []
+    return names[0].strip() if names else platform.processor() or platform.machine()

@@ -1,4 +1,4 @@
-"""The run directory: the only thing that training hands on."""
+"""The run directory, which holds everything that a training leaves."""
 
 from __future__ import annotations
 
@@ -7,8 +7,7 @@ import os
 import socket
 import time
 from collections.abc import Iterator
-from contextlib import contextmanager
-from dataclasses import dataclass
+from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import Any
 
@@ -19,31 +18,44 @@ from genera.core.files import write_atomically
 from genera.runs.readers import read_environment, read_table
 from genera.runs.yaml_files import read_yaml
 
-#: Folders that are written into.
+#: Folders that commands write into.
 _FOLDERS = ("checkpoints", "figures", "measurements", "samples", "tensorboard")
 
 
 def runs_root() -> Path:
-    """Where new runs go: ``$GENERA_RUNS``, or ``runs`` in the current folder."""
+    """The folder for new runs: ``$GENERA_RUNS``, or ``runs`` in the current folder."""
     return Path(os.environ.get("GENERA_RUNS") or "runs")
 
 
-@dataclass(frozen=True)
 class RunDirectory:
-    """Names of what lies in a run directory.
+    """Paths of the files in a run directory."""
 
-    Args:
-        path: the directory.
-    """
-
-    path: Path
+    def __init__(self, path: Path) -> None:
+        self.path = path
+        self._lock = path / ".lock"
+        #: Every setting of the run, defaults included.
+        self.config = path / "config.yaml"
+        #: Weights of the best validation so far, averaged if averaging is on.
+        self.weights = path / "model.safetensors"
+        #: Everything that an exact resume needs.
+        self.checkpoint = path / "checkpoints" / "last.ckpt"
+        #: Logged metrics, one row per step.
+        self.metrics = path / "metrics.csv"
+        #: Grids of samples made during the training.
+        self.samples = path / "samples"
+        #: Figures of the finished run.
+        self.figures = path / "figures"
+        #: Measures of the model.
+        self.evaluation = path / "evaluation.json"
+        #: Versions, hardware, and the cost of the training.
+        self.environment = path / "environment.json"
 
     @classmethod
     def create(cls, path: Path) -> RunDirectory:
-        """Make a new, empty run directory.
+        """Create an empty run directory.
 
         Raises:
-            ValueError: something is there already.
+            ValueError: ``path`` exists and is not an empty directory.
             OSError: it cannot be written.
         """
         run = cls(path)
@@ -54,24 +66,22 @@ class RunDirectory:
 
     @classmethod
     def create_numbered(cls, stem: str) -> RunDirectory:
-        """Make ``STEM-1`` under :func:`runs_root`, or the first number that is free.
+        """Create ``STEM-1`` in :func:`runs_root`, or the first number that is free.
 
         Raises:
             OSError: the directory cannot be written.
         """
-        number = 1
+        number = 0
         while True:
+            number += 1
             path = runs_root() / f"{stem}-{number}"
-            try:
+            with suppress(FileExistsError):
                 path.mkdir(parents=True)
-            except FileExistsError:
-                number += 1
-            else:
                 return cls(path)
 
     @classmethod
     def open(cls, path: Path) -> RunDirectory:
-        """Name an existing run.
+        """Open an existing run.
 
         Raises:
             ValueError: there is no run at ``path``.
@@ -83,21 +93,21 @@ class RunDirectory:
             raise ValueError(f"{path} is not a run directory: it has no {run.config.name}")
         for name in _FOLDERS:
             if (path / name).is_symlink():
-                # What is written there would be written elsewhere, and a run may be a stranger's.
+                # A run from an unknown source must not redirect what is written to other folders.
                 raise ValueError(f"{path / name} is a link: put the folder itself there, or remove it")
         return run
 
     @property
     def has_files(self) -> bool:
-        """Whether anything but its lock is in it."""
+        """Whether it contains anything but its lock."""
         return any(file != self._lock for file in self.path.iterdir())
 
     @contextmanager
     def locked(self) -> Iterator[None]:
-        """Let nobody else train in this directory meanwhile; the lock of a process that has died is free.
+        """Prevent other trainings in this directory; the lock of a dead process does not count.
 
         Raises:
-            ValueError: somebody does; says who.
+            ValueError: another training has the lock; the message names its process.
             OSError: the directory cannot be written.
         """
         lock = FileLock(self._lock, timeout=0)
@@ -117,66 +127,18 @@ class RunDirectory:
 
     @property
     def has_only_settings(self) -> bool:
-        """Whether nothing but the settings has been written."""
+        """Whether it contains nothing but the settings and its lock."""
         return {*self.path.iterdir()} <= {self.config, self._lock}
 
     def clear(self, *, keep_folder: bool) -> None:
-        """Remove the settings, and the directory where it is not to be kept."""
+        """Remove the settings, and the directory unless it is to be kept."""
         self.config.unlink()
         self._lock.unlink(missing_ok=True)
         if not keep_folder:
             self.path.rmdir()
 
-    @property
-    def _lock(self) -> Path:
-        return self.path / ".lock"
-
-    @property
-    def config(self) -> Path:
-        """Every setting of the run, defaults included."""
-        return self.path / "config.yaml"
-
-    @property
-    def weights(self) -> Path:
-        """Weights of the best validation so far, averaged where averaging is on."""
-        return self.path / "model.safetensors"
-
-    @property
-    def checkpoint(self) -> Path:
-        """All that an exact resume needs."""
-        return self.path / "checkpoints" / "last.ckpt"
-
-    @property
-    def metrics(self) -> Path:
-        """What was logged, a row per step."""
-        return self.path / "metrics.csv"
-
-    @property
-    def samples(self) -> Path:
-        """Grids drawn while training."""
-        return self.path / "samples"
-
-    @property
-    def figures(self) -> Path:
-        """Figures made of the finished run."""
-        return self.path / "figures"
-
-    @property
-    def evaluation(self) -> Path:
-        """Measures of the model."""
-        return self.path / "evaluation.json"
-
-    @property
-    def environment(self) -> Path:
-        """Versions, hardware, and what the training cost."""
-        return self.path / "environment.json"
-
     def read_config(self) -> dict[str, Any]:
-        """The settings as plain data.
-
-        Raises:
-            ValueError: the file is damaged.
-        """
+        """Read the settings as plain data; raises ValueError if the file is damaged."""
         return read_yaml(self.config)
 
     def write_config(self, config: dict[str, Any]) -> None:
@@ -184,16 +146,12 @@ class RunDirectory:
         write_atomically(self.config, yaml.safe_dump(config, sort_keys=False))
 
     def check_records(self) -> None:
-        """Read what the training wrote down of itself, so that damage is found before work is done for nothing.
-
-        Raises:
-            ValueError: a file is damaged.
-        """
+        """Read the records of the training before expensive work; raises ValueError if a file is damaged."""
         if self.environment.is_file():
             read_environment(self.environment)
         if self.metrics.is_file():
             read_table(self.metrics)
 
     def write_environment(self, environment: dict[str, Any]) -> None:
-        """Replace what is known of the circumstances."""
+        """Replace ``environment.json``."""
         write_atomically(self.environment, json.dumps(environment, indent=2) + "\n")

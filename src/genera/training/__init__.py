@@ -1,1 +1,1 @@
-"""Training: one task per way of optimising, run directories, time budgets."""
+"""Training: tasks, callbacks, time budgets, exact resume."""

@@ -1,21 +1,19 @@
-"""The training images of a run, as Lightning takes them."""
+"""The training images as a Lightning data module."""
 
 from __future__ import annotations
 
 import lightning.pytorch as pl
-import torch
 
 from genera.data import ImageSplit, ShuffledBatches
-from genera.data.batches import first_batch
 
 
 class DataModule(pl.LightningDataModule):
-    """Gives each process its share of the training images, from the step where training stands.
+    """Gives each process its share of the training images, starting at the current step.
 
     Args:
         images: the training split.
         batch_size: images per step, over all processes.
-        seed: of the order.
+        seed: of the order of the images.
 
     Raises:
         ValueError: there are fewer images than a batch.
@@ -39,7 +37,3 @@ class DataModule(pl.LightningDataModule):
             world_size=self.trainer.world_size,
             device=self.trainer.strategy.root_device,
         )
-
-    def first_batch(self) -> torch.Tensor:
-        """The images of the first step, the same in every process: uint8 ``(batch_size, C, H, W)``."""
-        return first_batch(self.images, self.batch_size, self.seed)[0]

@@ -1,4 +1,4 @@
-"""How long a training is, and how far it has come."""
+"""Duration and progress of a training."""
 
 from __future__ import annotations
 
@@ -25,17 +25,16 @@ def parse_duration(duration: str) -> float:
 
 @dataclass(frozen=True)
 class Duration:
-    """The extent of a training, in the one unit that rules it.
+    """The duration of a training, in epochs or in time.
 
-    ``max_epochs`` is the plan every schedule is written for. A ``budget`` takes its place: the plan is then stretched
-    or squeezed to the time given, so a schedule over 300 epochs runs its whole course in 20 minutes as well.
-    ``max_steps`` cuts a training short in either case, wherever its schedules stand then.
+    Schedules span ``max_epochs``. With a ``budget`` they are scaled to that time, so a schedule over 300 epochs also
+    runs completely in 20 minutes. ``max_steps`` stops a training early and does not change its schedules.
 
     Args:
         steps_per_epoch: optimiser steps in one pass over the training images.
-        max_epochs: passes over the training images that were planned.
-        max_steps: optimiser steps after which to stop.
-        budget: seconds of training after which to stop.
+        max_epochs: planned passes over the training images.
+        max_steps: maximum number of optimiser steps.
+        budget: maximum time in seconds.
 
     Raises:
         ValueError: a value is not positive.
@@ -53,13 +52,12 @@ class Duration:
                 raise ValueError(f"{name} must be positive, got {value}")
 
     def progress(self, step: int, seconds: float, *, reserve: float = 0.0) -> Progress:
-        """Where training stands after ``step`` steps and ``seconds`` of time.
+        """The progress after a number of steps and seconds.
 
         Args:
             step: optimiser steps taken.
-            seconds: of training.
-            reserve: seconds of a budget that are needed after the last step, at most half of it; schedules end
-                before them.
+            seconds: time spent on training.
+            reserve: seconds of a budget to keep for the end, at most half of it; schedules end before.
         """
         if self.budget is None:
             epoch = step / self.steps_per_epoch
@@ -69,14 +67,13 @@ class Duration:
             epoch = fraction * self.max_epochs
         return Progress(step=step, epoch=epoch, fraction=min(fraction, 1.0), num_epochs=self.max_epochs)
 
-    def share_done(self, progress: Progress) -> float:
-        """How much of the training is over, 0 … 1: schedules follow the plan, and ``max_steps`` may end it before."""
-        of_steps = 0.0 if self.max_steps is None else progress.step / self.max_steps
-        return min(1.0, max(progress.fraction, of_steps))
+    def fraction_done(self, progress: Progress) -> float:
+        """How much of the training is done, in [0, 1], by its schedules or by ``max_steps``."""
+        return min(1.0, max(progress.fraction, progress.step / self.max_steps if self.max_steps else 0.0))
 
     def is_over(self, progress: Progress) -> bool:
-        """Whether training ends here."""
-        return self.share_done(progress) >= 1
+        """Whether the training ends at this progress."""
+        return self.fraction_done(progress) >= 1
 
     def __str__(self) -> str:
         limits = [f"{self.max_epochs} epochs" if self.budget is None else f"{self.budget:g} s"]

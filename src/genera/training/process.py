@@ -1,4 +1,4 @@
-"""What a training sets for the whole process, because Lightning, warnings and cuDNN know no smaller place for it."""
+"""Settings of the whole process while a training runs: Lightning, warnings and cuDNN have no narrower scope."""
 
 from __future__ import annotations
 
@@ -11,22 +11,21 @@ from contextlib import ExitStack, contextmanager
 import torch
 
 _LOCK = threading.Lock()
-_set_by_first = ExitStack()
+_settings = ExitStack()
 _num_running = 0
 
 
 @contextmanager
 def process_settings() -> Iterator[None]:
-    """Silence Lightning, and let cuDNN be deterministic, while a training runs.
+    """Silence Lightning and make cuDNN deterministic while at least one training runs, in any thread.
 
-    Trainings may run in several threads: the first sets it, and the last puts it back. Each on its own would put back
-    what another had set.
+    The first training changes the settings and the last one restores them. If each did both, a training could restore
+    the settings of another.
     """
     global _num_running
     with _LOCK:
         if not _num_running:
-            _set_by_first.enter_context(_quiet_lightning())
-            _set_by_first.enter_context(_deterministic_cudnn())
+            _settings.enter_context(_changed_settings())
         _num_running += 1
     try:
         yield
@@ -34,29 +33,21 @@ def process_settings() -> Iterator[None]:
         with _LOCK:
             _num_running -= 1
             if not _num_running:
-                _set_by_first.close()
+                _settings.close()
 
 
 @contextmanager
-def _quiet_lightning() -> Iterator[None]:
-    """Silence what Lightning says of itself: what a person needs to know, our own lines say."""
+def _changed_settings() -> Iterator[None]:
     logger = logging.getLogger("lightning.pytorch")
-    level = logger.level
+    level, is_deterministic = logger.level, torch.backends.cudnn.deterministic
+    # Genera prints what users need to know.
     logger.setLevel(logging.ERROR)
+    # The fastest backward kernels of cuDNN add in a different order every time.
+    torch.backends.cudnn.deterministic = True
     with warnings.catch_warnings():
         warnings.filterwarnings("ignore", module="lightning")
         try:
             yield
         finally:
             logger.setLevel(level)
-
-
-@contextmanager
-def _deterministic_cudnn() -> Iterator[None]:
-    """Let cuDNN add in the same order every time; in a backward pass its fastest kernels do not."""
-    before = torch.backends.cudnn.deterministic
-    torch.backends.cudnn.deterministic = True
-    try:
-        yield
-    finally:
-        torch.backends.cudnn.deterministic = before
+            torch.backends.cudnn.deterministic = is_deterministic

@@ -1,4 +1,4 @@
-"""Training, as one typed function: its parameters are the keys of a recipe and the options of the command."""
+"""Training as one typed function, whose parameters are the settings of a recipe and the options of the command."""
 
 from __future__ import annotations
 
@@ -14,24 +14,24 @@ from lightning.fabric.utilities.exceptions import MisconfigurationException
 from lightning.pytorch.loggers import Logger, TensorBoardLogger
 from lightning.pytorch.strategies import Strategy
 
-from genera.config.errors import brief
-from genera.config.model import make_model
+from genera.config.errors import first_line
+from genera.config.model import channels_last, make_model
 from genera.core import ImageModel, ImageSpec, Probe, TwoPlayer, check_seed
 from genera.data import ImageDataset, ImageSplit
-from genera.runs.checkpoints import identity_of
+from genera.data.batches import first_batch
+from genera.runs.checkpoints import RESTORE, identity_of
 from genera.runs.environment import check_devices, describe_environment
 from genera.runs.run_directory import RunDirectory
 from genera.training.callbacks.after_step import AfterStep
 from genera.training.callbacks.checkpointer import Interrupted, StopReason
 from genera.training.callbacks.clock import Clock
 from genera.training.callbacks.due import Due
-from genera.training.callbacks.sample_probes import check_can_be_probed
 from genera.training.callbacks.table_logger import TableLogger
 from genera.training.data_module import DataModule
 from genera.training.duration import Duration, parse_duration
 from genera.training.process import process_settings
 from genera.training.result import TrainingResult
-from genera.training.resume import WholeCheckpointIO, check_restorable, checkpoint_to_resume, steps_since_log
+from genera.training.resume import SafeCheckpointIO, check_restorable, checkpoint_to_resume, steps_since_log
 from genera.training.seeding import seeded, step_seed
 from genera.training.tasks import Task
 from genera.training.time_reserve import TimeReserve
@@ -61,58 +61,56 @@ def train(
     callbacks: list[pl.Callback] | None = None,
     resume: bool = False,
 ) -> TrainingResult:
-    """Train a model and leave everything in a run directory.
+    """Train a model and write everything to a run directory.
 
     Args:
         data: the images, split into train and validation.
-        run: where everything goes.
-        model: the model, made for the images.
-        task: how it is optimised.
+        run: the run directory.
+        model: constructs the model for the spec of the images.
+        task: how the model is optimised.
         batch_size: images per step, over all processes.
-        max_epochs: passes over the training images that the schedules are planned for.
-        max_steps: stop after this many steps; schedules are planned for max_epochs all the same.
-        budget: train for this time instead, such as 20m; every schedule spans it.
-        seed: of all random numbers; two runs of one seed are identical on one machine.
-        precision: of the arithmetic of the networks; weights stay in 32 bits with bf16-mixed.
-        validate_every: epochs between two validations.
-        validation_images: how many images of the validation split to use; all by default.
-        log_every: steps between two rows of metrics.csv.
-        checkpoint_every: time between two checkpoints.
-        accelerator: cpu, gpu (or cuda or mps, to say which kind), or auto.
+        max_epochs: passes over the training images; schedules span them.
+        max_steps: stop after this many steps; schedules still span max_epochs.
+        budget: train for this time instead, such as 20m; schedules span it.
+        seed: of all random numbers; two runs with the same seed are identical on one machine.
+        precision: of the networks; with bf16-mixed the weights stay in float32.
+        validate_every: epochs between validations.
+        validation_images: number of validation images to use; all by default.
+        log_every: steps between rows of metrics.csv.
+        checkpoint_every: time between checkpoints.
+        accelerator: cpu, gpu (or, more specific, cuda or mps), or auto.
         devices: number of processes or GPUs.
-        strategy: how several processes share the work, such as ddp, or a Lightning strategy.
-        probes: functions of samples to log at every validation, such as genera.evaluation.Diversity.
-        loggers: Lightning loggers besides metrics.csv and TensorBoard.
-        callbacks: Lightning callbacks besides our own; those that wait for Lightning's validation never act.
-        resume: go on from the last checkpoint of the run.
+        strategy: how several processes share the work: a name such as ddp, or a Lightning strategy.
+        probes: functions of samples to log after every validation, such as genera.evaluation.Diversity.
+        loggers: Lightning loggers in addition to metrics.csv and TensorBoard.
+        callbacks: additional Lightning callbacks; their validation hooks are never called.
+        resume: continue from the last checkpoint of the run.
 
     Returns:
-        The run, and why the training stopped: a signal ends it after a checkpoint.
+        The run, and why the training stopped; a signal stops it after a checkpoint.
 
     Raises:
         ValueError: an argument does not fit the data or another argument.
-        NonFiniteLoss: a loss or gradient was not finite; the last checkpoint is from before.
-        OSError: the run directory cannot be written; what was written before is whole.
+        NonFiniteLoss: a loss or gradient was not finite; the last checkpoint was saved before.
+        OSError: the run directory cannot be written; the files in it are complete.
     """
     started = time.monotonic()
     if log_every < 1 or not 0 < validate_every < math.inf:
         raise ValueError(f"log_every and validate_every must be positive, got {log_every} and {validate_every}")
     check_devices(devices, accelerator)
     check_seed(seed)
-    batches = DataModule(data.split("train"), batch_size=batch_size, seed=seed)
-    validated = _first(data.split("validation"), validation_images)
+    data_module = DataModule(data.split("train"), batch_size=batch_size, seed=seed)
+    validation_split = _first(data.split("validation"), validation_images)
     seconds = None if budget is None else parse_duration(budget)
-    duration = Duration(batches.steps_per_epoch, max_epochs, max_steps, seconds)
+    duration = Duration(data_module.steps_per_epoch, max_epochs, max_steps, seconds)
     identity = identity_of(run)
     checkpoint = checkpoint_to_resume(run, duration, identity) if resume else None
 
     with seeded(step_seed(seed, 0)):
-        lightning_task = task(_channels_last(make_model(model, data.spec)))
+        lightning_task = task(channels_last(make_model(model, data.spec)))
         if not resume:
-            lightning_task.initialize(batches.first_batch())
+            lightning_task.initialize(first_batch(data_module.images, batch_size, seed)[0])
     lightning_task.check(duration.progress(0, 0.0), batch_size=batch_size // devices)
-    if probes:
-        check_can_be_probed(lightning_task.model, probes, images=validated, levels=data.spec.levels)
 
     due = Due(
         log_every=log_every,
@@ -120,18 +118,19 @@ def train(
         steps_per_epoch=duration.steps_per_epoch,
         checkpoint_seconds=parse_duration(checkpoint_every),
     )
-    reserve = TimeReserve(num_batches=math.ceil(len(validated) / batch_size))
+    reserve = TimeReserve(num_batches=math.ceil(len(validation_split) / batch_size))
     clock = Clock(duration, due=due, reserve=reserve, seed=seed, started=started)
     after_step = AfterStep(
         run,
         clock=clock,
-        train_images=batches.images,
-        validation_images=validated,
+        train_images=data_module.images,
+        validation_images=validation_split,
         batch_size=batch_size,
         levels=data.spec.levels,
         probes=probes or [],
         seed=seed,
     )
+    after_step.sample_probes.check(lightning_task.model)
     with process_settings(), clock.generators_kept, after_step.checkpointer.catching_signals():
         trainer = _trainer(
             accelerator=accelerator,
@@ -139,16 +138,16 @@ def train(
             strategy=_strategy_for(lightning_task, strategy, devices=devices),
             precision=precision,
             logger=_loggers(run, loggers, checkpoint=checkpoint),
-            # In the order in which they act after a step.
+            # In the order in which they run after a step.
             callbacks=[clock, *(callbacks or []), after_step],
-            plugins=[WholeCheckpointIO(identity)],
+            plugins=[SafeCheckpointIO(identity)],
         )
         if checkpoint is not None:
             check_restorable(run, checkpoint, trainer, lightning_task)
         if trainer.is_global_zero:
-            # Not before: settings that are refused leave no directory behind.
+            # After all checks: invalid settings leave no directory behind.
             print(f"training in {run.path}", file=sys.stderr)
-        stop_reason = _fit(trainer, lightning_task, batches, clock=clock, run=run, resume=resume)
+        stop_reason = _fit(trainer, lightning_task, data_module, clock=clock, run=run, resume=resume)
     best = after_step.validation.best
     return TrainingResult(run.path, clock.progress.step, best if math.isfinite(best) else None, stop_reason)
 
@@ -156,7 +155,7 @@ def train(
 def _trainer(**options: Any) -> pl.Trainer:
     try:
         return pl.Trainer(
-            max_epochs=-1,  # `Clock` ends the training
+            max_epochs=-1,  # `Clock` stops the training
             limit_val_batches=0,  # `AfterStep` validates,
             log_every_n_steps=0,  # and logs,
             enable_progress_bar=False,  # and shows the progress,
@@ -169,34 +168,28 @@ def _trainer(**options: Any) -> pl.Trainer:
 
 
 def _fit(
-    trainer: pl.Trainer, task: Task, batches: DataModule, *, clock: Clock, run: RunDirectory, resume: bool
+    trainer: pl.Trainer, task: Task, data_module: DataModule, *, clock: Clock, run: RunDirectory, resume: bool
 ) -> StopReason:
     try:
-        trainer.fit(task, datamodule=batches, ckpt_path=run.checkpoint if resume else None)
+        trainer.fit(task, datamodule=data_module, ckpt_path=run.checkpoint if resume else None)
     except Interrupted as interruption:
         return interruption.reason
     except (ArithmeticError, AttributeError, LookupError, RuntimeError, TypeError) as error:
         if clock.is_running or not resume:
             raise
-        # A checkpoint whose digest is right may still lack what some part looks for.
+        # A checkpoint with a valid digest may still have invalid content.
         raise ValueError(
-            f"{run.checkpoint} cannot be resumed from ({type(error).__name__}: {brief(error)}): "
-            "restore the run's own, or start anew"
+            f"cannot resume from {run.checkpoint} ({type(error).__name__}: {first_line(error)}): {RESTORE}"
         ) from error
     finally:
-        # Until the first step of a resumed training, what was written before is still true.
+        # Before the first step of a resumed training, the file from before is still valid.
         if trainer.is_global_zero and clock.is_running:
-            run.write_environment(_circumstances(clock, task, batches))
+            run.write_environment(_environment(clock, task, data_module))
     return "finished"
 
 
-def _channels_last(model: ImageModel) -> ImageModel:
-    """Convolutions on processors are faster with the channels innermost, and give the same."""
-    return model.to(memory_format=torch.channels_last)  # type: ignore[call-overload]  # missing from torch's annotations
-
-
 def _strategy_for(task: Task, strategy: str | Strategy, *, devices: int) -> str | Strategy:
-    """A strategy that does not wait for the gradients of one player while the other takes its step."""
+    """Tell DDP that a step of one player has no gradients for the other."""
     if isinstance(task.model, TwoPlayer) and devices > 1 and strategy in ("auto", "ddp"):
         return "ddp_find_unused_parameters_true"
     return strategy
@@ -206,27 +199,26 @@ def _first(images: ImageSplit, count: int | None) -> ImageSplit:
     if count is None:
         return images
     if not 1 <= count <= len(images):
-        raise ValueError(f"validation_images must lie between 1 and the {len(images)} there are, got {count}")
+        raise ValueError(f"validation_images must be between 1 and {len(images)}, got {count}")
     return images.subset(torch.arange(count))
 
 
 def _loggers(run: RunDirectory, more: list[Logger] | None, *, checkpoint: dict[str, Any] | None) -> list[Logger]:
-    if checkpoint is None:
-        table, purge_step = TableLogger(run.metrics), None
-    else:
+    table, purge_step = TableLogger(run.metrics), None
+    if checkpoint is not None:
         step = checkpoint["global_step"]
         table = TableLogger(run.metrics, resume_step=step, logged_step=step - steps_since_log(checkpoint))
         purge_step = step + 1
-    board = TensorBoardLogger(run.path, name="", version="tensorboard", purge_step=purge_step)
-    return [table, board, *(more or [])]
+    tensorboard = TensorBoardLogger(run.path, name="", version="tensorboard", purge_step=purge_step)
+    return [table, tensorboard, *(more or [])]
 
 
-def _circumstances(clock: Clock, task: Task, batches: DataModule) -> dict[str, Any]:
+def _environment(clock: Clock, task: Task, data_module: DataModule) -> dict[str, Any]:
     """The content of ``environment.json``."""
-    images = clock.progress.step * batches.batch_size
+    images = clock.progress.step * data_module.batch_size
     return {
         **describe_environment(),
-        "seed": batches.seed,
+        "seed": data_module.seed,
         "parameters": sum(parameter.numel() for parameter in task.model.parameters()),
         "steps": clock.progress.step,
         "finished": clock.duration.is_over(clock.progress),

@@ -1,4 +1,4 @@
-"""A budget is kept: with the last validation, whatever steps and validations take."""
+"""A training with its last validation stays within its budget, with any durations of steps and validations."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ from genera.training.tasks import LossTask, Task
 
 
 class Clock:
-    """Time that passes only where a test lets it."""
+    """A clock that a test advances."""
 
     def __init__(self) -> None:
         self.seconds = 0.0
@@ -38,7 +38,7 @@ def training(
     step: float,
     validation: float,
 ) -> int:
-    """Train with steps and validations that take so many seconds; how many steps there were."""
+    """Train with steps and validations of these durations in seconds; return the number of steps."""
 
     def take_step(task: LossTask, *arguments: object, take_step=LossTask.optimizer_step) -> None:
         clock.seconds += step
@@ -57,19 +57,19 @@ def training(
     return environment["steps"]
 
 
-# Five steps make an epoch, after which a validation is due; its one batch is a third of a step before it is measured.
+# A validation is due after each epoch of five steps; its one batch is estimated as a third of a step.
 @pytest.mark.parametrize(
     ("budget", "step", "validation", "steps", "seconds"),
     [
-        # Before any validation: after a fourth step a fifth would still fit, but not the validation.
+        # Before the first validation: a fifth step would fit, but not the validation after it.
         ("50s", 10, 4, 4, 44),
-        # One after the fifth step took 25 s: with it, no step fits after the twelfth.
+        # The first validation took 25 s; with another one, no step fits after the twelfth.
         ("200s", 10, 25, 12, 195),
-        # The validation that is due after the tenth is the last: another step and validation would not fit.
+        # The validation after the tenth step is the last: another step and validation would not fit.
         ("160s", 10, 25, 10, 150),
-        # The one after the fifth step took all there was: it is the last.
+        # The first validation used up the budget, so it is the last.
         ("60s", 4, 50, 5, 70),
-        # Half of the budget is for steps, whatever else takes how long.
+        # At most half of the budget is reserved.
         ("200s", 10, 500, 5, 550),
     ],
 )
@@ -88,7 +88,7 @@ def test_training_stops_before_a_step_that_would_not_fit(
     assert clock.seconds == seconds
 
 
-def test_a_budget_that_was_not_used_up_is_over_all_the_same(
+def test_a_training_that_ends_before_its_budget_is_finished(
     clock: Clock, monkeypatch: pytest.MonkeyPatch, tmp_path: Path, failing: Callable[..., str]
 ) -> None:
     run = tmp_path / "run"
@@ -97,17 +97,17 @@ def test_a_budget_that_was_not_used_up_is_over_all_the_same(
 
 
 @pytest.mark.parametrize(
-    ("budget", "validation", "options", "said"),
+    ("budget", "validation", "options", "message"),
     [
         ("20s", 4, "", "a step takes 10 s and the last validation about 3.33 s"),
         ("200s", 500, "", "a step takes 10 s and the last validation about 500 s"),
-        # As soon as it can be seen, before the end: of 18 batches.
+        # Before the end: after five steps, with an estimate for 18 batches.
         ("120s", 60, "--batch_size 10 --max_steps 5", "a step takes 10 s and the last validation about 60 s"),
         ("100s", 4, "", ""),
         ("100s", 4, "--max_steps 2", ""),
     ],
 )
-def test_a_budget_that_is_short_is_said_to_be(
+def test_a_warning_about_a_short_budget(
     clock: Clock,
     monkeypatch: pytest.MonkeyPatch,
     tmp_path: Path,
@@ -115,9 +115,9 @@ def test_a_budget_that_is_short_is_said_to_be(
     budget: str,
     validation: float,
     options: str,
-    said: str,
+    message: str,
 ) -> None:
     training(clock, monkeypatch, tmp_path / "run", *options.split(), budget=budget, step=10, validation=validation)
     printed = capsys.readouterr().err
-    assert printed.count("is short for this training") == bool(said)
-    assert said in printed
+    assert printed.count("is short for this training") == bool(message)
+    assert message in printed

@@ -1,4 +1,4 @@
-"""What is said where other programs leave too few cores."""
+"""The recommendation of fewer threads if other programs use the CPU."""
 
 from __future__ import annotations
 
@@ -10,15 +10,15 @@ import pytest
 import torch
 
 from genera.training.callbacks import contention_monitor
-from genera.training.callbacks.contention_monitor import ContentionMonitor, OtherPrograms, threads_that_fit
+from genera.training.callbacks.contention_monitor import ContentionMonitor, OtherPrograms, best_num_threads
 
 
 class Machine:
-    """Readings of psutil, and the clock they are taken by.
+    """A replacement for psutil, with a clock.
 
     Args:
-        cores: of the processor.
-        affinity: those that the process may use; None where the operating system does not say.
+        cores: number of cores.
+        affinity: cores that the process may use; None if the operating system has no CPU affinity.
     """
 
     Error = psutil.Error
@@ -31,7 +31,7 @@ class Machine:
             self.cpu_affinity = lambda: affinity
 
     def run(self, seconds: float, *, busy: list[float], own: float = 0.0, of_children: float = 0.0) -> None:
-        """Let time pass, in which each core is busy for so long, some of it for this process and its children."""
+        """Advance the clock and the CPU times of each core, of this process and of its children."""
         self.now += seconds
         self.busy = [before + more for before, more in zip(self.busy, busy, strict=True)]
         self.own += own
@@ -65,14 +65,14 @@ def use(machine: Machine, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("time.monotonic", lambda: machine.now)
 
 
-def test_what_this_process_and_its_children_use_is_not_others(machine: Machine) -> None:
+def test_this_process_and_its_children_are_not_other_programs(machine: Machine) -> None:
     others = OtherPrograms()
     machine.run(10, busy=[10, 9], own=6, of_children=4)
     assert others.cores_used() == pytest.approx(0.9)
     assert others.num_cores == 2
 
 
-def test_clocks_that_differ_a_little_make_no_negative_use(machine: Machine) -> None:
+def test_the_use_is_never_negative(machine: Machine) -> None:
     others = OtherPrograms()
     machine.run(10, busy=[5, 5], own=10.02)
     assert others.cores_used() == 0
@@ -87,13 +87,13 @@ def test_only_cores_that_this_process_may_use_count(monkeypatch: pytest.MonkeyPa
     assert others.num_cores == 2
 
 
-def test_cores_that_are_numbered_otherwise_all_count(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_all_cores_count_if_their_numbers_do_not_match(monkeypatch: pytest.MonkeyPatch) -> None:
     use(Machine(cores=2, affinity=[1, 5]), monkeypatch)
     assert OtherPrograms().num_cores == 2
 
 
 @pytest.mark.parametrize("failing", ["cpu_times", "children"])
-def test_a_machine_that_does_not_tell_stops_no_training(
+def test_training_continues_without_measurements(
     machine: Machine, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str], failing: str
 ) -> None:
     def fail(*arguments: object, **options: object) -> None:
@@ -108,12 +108,12 @@ def test_a_machine_that_does_not_tell_stops_no_training(
 @pytest.mark.parametrize(
     ("cores", "used", "threads"), [(2, 0, 2), (2, 0.2, 2), (2, 0.3, 1), (2, 2, 1), (8, 1, 7), (8, 3.1, 5), (8, 8, 1)]
 )
-def test_threads_that_fit(cores: int, used: float, threads: int) -> None:
-    assert threads_that_fit(cores, used) == threads
+def test_best_num_threads(cores: int, used: float, threads: int) -> None:
+    assert best_num_threads(cores, used) == threads
 
 
 def train(machine: Machine, steps: int, *, others: float, device: str = "cpu", is_first: bool = True) -> None:
-    """Take steps of two seconds with a new monitor, beside programs that use so many cores."""
+    """Take steps of two seconds with a new monitor while other programs use ``others`` cores."""
     monitor = ContentionMonitor()
     strategy = SimpleNamespace(root_device=torch.device(device))
     trainer: Any = SimpleNamespace(is_global_zero=is_first, strategy=strategy)
@@ -128,14 +128,14 @@ def train(machine: Machine, steps: int, *, others: float, device: str = "cpu", i
     [
         (1.8, 2, 20, "cpu", True, 1),
         (0.1, 2, 20, "cpu", True, 0),
-        # One thread is all there is to save; ten seconds have not passed; the processor is not what computes.
+        # Only one thread; fewer than ten seconds; not on the CPU; not the first process.
         (1.8, 1, 20, "cpu", True, 0),
         (1.8, 2, 4, "cpu", True, 0),
         (1.8, 2, 20, "cuda", True, 0),
         (1.8, 2, 20, "cpu", False, 0),
     ],
 )
-def test_it_is_said_once_where_fewer_threads_are_faster(
+def test_fewer_threads_are_recommended_once(
     machine: Machine,
     monkeypatch: pytest.MonkeyPatch,
     capsys: pytest.CaptureFixture[str],
@@ -148,8 +148,7 @@ def test_it_is_said_once_where_fewer_threads_are_faster(
 ) -> None:
     monkeypatch.setattr(torch, "get_num_threads", lambda: threads)
     train(machine, steps, others=others, device=device, is_first=is_first)
-    said = (
-        "other programs use 1.8 of 2 cores: fewer threads may be faster then: "
-        "try OMP_NUM_THREADS=1 before the command\n"
+    message = (
+        "other programs use 1.8 of 2 cores: fewer threads may be faster: try OMP_NUM_THREADS=1 before the command\n"
     )
-    assert capsys.readouterr().err == said * lines
+    assert capsys.readouterr().err == message * lines

@@ -1,4 +1,4 @@
-"""What is done when training is over, and only then."""
+"""Finalizing a model at the end of training."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 import torch
-import yaml
+from dying import dying
 from running import genera
 
 from genera.cli import main
@@ -17,11 +17,6 @@ from genera.zoo import find_model
 SMALL = ("ae", "--data", "digits", "--model.latent_size", "4", "--batch_size", "256", "--max_epochs", "2")
 
 
-def dying(step: int, signal_name: str) -> tuple[str, ...]:
-    callback = {"class_path": "dying.DieAt", "init_args": {"step": step, "signal_name": signal_name}}
-    return ("--allow", "dying", "--callbacks", yaml.safe_dump([callback], default_flow_style=True))
-
-
 @pytest.fixture(scope="module")
 def finalized(tmp_path_factory: pytest.TempPathFactory) -> Path:
     run = tmp_path_factory.mktemp("runs") / "ae"
@@ -29,27 +24,27 @@ def finalized(tmp_path_factory: pytest.TempPathFactory) -> Path:
     return run
 
 
-def test_an_autoencoder_draws_from_the_codes_of_its_training_images(finalized: Path) -> None:
+def test_an_autoencoder_samples_from_the_codes_of_its_training_images(finalized: Path) -> None:
     trained = find_model(str(finalized))
     model = trained.load()
     codes = model.encode(trained.open_data().split("train").pixels).detach()
-    drawn = model.codes.sample(5000, generator=torch.Generator().manual_seed(0))
-    assert ((drawn.mean(dim=0) - codes.mean(dim=0)).abs() < 0.15 * codes.std(dim=0)).all()
-    torch.testing.assert_close(drawn.std(dim=0), codes.std(dim=0), rtol=0.15, atol=0)
+    samples = model.codes.sample(5000, generator=torch.Generator().manual_seed(0))
+    assert ((samples.mean(dim=0) - codes.mean(dim=0)).abs() < 0.15 * codes.std(dim=0)).all()
+    torch.testing.assert_close(samples.std(dim=0), codes.std(dim=0), rtol=0.15, atol=0)
     assert sample_images(model, 16).shape == (16, 1, 8, 8)
     assert list((finalized / "samples").iterdir())
 
 
-def test_a_run_killed_before_its_conclusion_is_concluded_when_resumed(finalized: Path, tmp_path: Path) -> None:
+def test_a_run_killed_before_finalizing_is_finalized_when_resumed(finalized: Path, tmp_path: Path) -> None:
     run = tmp_path / "killed"
-    # Ten steps are two epochs: the kill comes after the last step, before what ends the training.
+    # Killed after the last of ten steps in two epochs, before finalizing.
     killed = genera("train", *SMALL, "--out", str(run), "--checkpoint_every", "0.001s", *dying(10, "SIGKILL"))
     assert killed.returncode == -9
     assert main(["train", "--resume", str(run), "--callbacks", "null", "--allow", "dying"]) == 0
     assert (run / "model.safetensors").read_bytes() == (finalized / "model.safetensors").read_bytes()
 
 
-def test_a_longer_training_is_concluded_anew(finalized: Path, tmp_path: Path) -> None:
+def test_a_longer_training_is_finalized_again(finalized: Path, tmp_path: Path) -> None:
     run = tmp_path / "longer"
     assert main(["train", *SMALL, "--out", str(run)]) == 0
     before = find_model(str(run)).load().codes.means.clone()
@@ -57,7 +52,7 @@ def test_a_longer_training_is_concluded_anew(finalized: Path, tmp_path: Path) ->
     assert not torch.equal(find_model(str(run)).load().codes.means, before)
 
 
-def test_an_unfinished_autoencoder_says_why_it_cannot_draw(
+def test_an_unfinished_autoencoder_cannot_sample(
     tmp_path: Path, failing: Callable[..., str], capsys: pytest.CaptureFixture[str]
 ) -> None:
     run = tmp_path / "stopped"

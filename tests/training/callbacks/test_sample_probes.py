@@ -1,4 +1,4 @@
-"""What is asked of samples while a model trains."""
+"""Probes of samples during training."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ from genera.training.callbacks.sample_probes import SampleProbes
 
 
 def spread(images: torch.Tensor) -> dict[str, float]:
-    """How many different values there are, as a probe."""
+    """A probe that counts different values."""
     return {"diversity": float(len(images.unique())), "highest": float(images.max())}
 
 
@@ -28,26 +28,24 @@ def probes() -> SampleProbes:
     return SampleProbes([spread], images=images, levels=17, seed=0)
 
 
-def test_probes_see_256_levels_whatever_there_are(probes: SampleProbes) -> None:
+def test_probes_always_get_256_levels(probes: SampleProbes) -> None:
     assert probes._apply(probes.images.pixels) == {"diversity": 17.0, "highest": 255.0}
 
 
-def test_samples_that_are_few_images_are_warned_of_once(
-    probes: SampleProbes, capsys: pytest.CaptureFixture[str]
-) -> None:
-    probes._of_images = {"diversity": 17.0}
+def test_one_warning_that_samples_are_few_images(probes: SampleProbes, capsys: pytest.CaptureFixture[str]) -> None:
+    probes._references = {"diversity": 17.0}
     for diversity, warnings in ((6.0, 0), (math.nan, 0), (5.0, 1), (4.0, 0)):
-        probes._warn_of_collapse({"diversity": diversity})
+        probes._warn_if_collapsed({"diversity": diversity})
         assert capsys.readouterr().err.count("copies of a few images") == warnings
     state = probes.state_dict()
     probes._has_warned = False
     probes.load_state_dict(state)
-    probes._warn_of_collapse({"diversity": 1.0})
+    probes._warn_if_collapsed({"diversity": 1.0})
     assert not capsys.readouterr().err
 
 
 @pytest.mark.parametrize(("steps", "warnings"), [(2, 0), (178, 1)])
-def test_a_training_warns_of_a_collapse_once_it_has_come_far_enough(
+def test_a_training_warns_of_a_collapse_after_enough_steps(
     tmp_path: Path, capsys: pytest.CaptureFixture[str], steps: int, warnings: int
 ) -> None:
     model = ("--model", "noiseless.Collapsed", "--allow", "noiseless", "--data", "digits", "--batch_size", "16")
@@ -55,16 +53,16 @@ def test_a_training_warns_of_a_collapse_once_it_has_come_far_enough(
     assert capsys.readouterr().err.count("copies of a few images") == warnings
 
 
-def test_any_family_can_be_probed(tmp_path: Path) -> None:
+def test_probes_work_with_any_family(tmp_path: Path) -> None:
     run = tmp_path / "run"
     probes = "[{class_path: genera.evaluation.Diversity}]"
     assert main(["train", TINY, "--out", str(run), "--max_epochs", "2", "--probes", probes]) == 0
-    found = [row["samples/diversity"] for row in losses(run)]
-    assert [bool(value) for value in found] == [False] * 4 + [True] + [False] * 4 + [True]
+    values = [row["samples/diversity"] for row in losses(run)]
+    assert [bool(value) for value in values] == [False] * 4 + [True] + [False] * 4 + [True]
     assert len({row["images/diversity"] for row in losses(run)} - {""}) == 1
 
 
-def test_classes_are_counted_of_the_data_of_the_classifier_only(tmp_path: Path, failing: Callable[..., str]) -> None:
+def test_class_coverage_needs_the_classes_of_its_classifier(tmp_path: Path, failing: Callable[..., str]) -> None:
     path, run = tmp_path / "three.npz", tmp_path / "run"
     rng = np.random.default_rng(0)
     np.savez(path, images=rng.integers(0, 256, (90, 8, 8), dtype=np.uint8), labels=np.arange(90) % 3)
@@ -76,7 +74,7 @@ def test_classes_are_counted_of_the_data_of_the_classifier_only(tmp_path: Path, 
 
 
 @pytest.mark.parametrize(("recipe", "reason"), [("ae", "before its training ends"), ("lenet", "at all")])
-def test_what_draws_nothing_as_it_is_trained_cannot_be_probed(
+def test_probes_need_a_model_that_samples_during_training(
     tmp_path: Path, failing: Callable[..., str], recipe: str, reason: str
 ) -> None:
     run, probes = tmp_path / "run", "[{class_path: genera.evaluation.Diversity}]"
@@ -85,22 +83,22 @@ def test_what_draws_nothing_as_it_is_trained_cannot_be_probed(
     assert not run.exists()
 
 
-def test_diversity_is_zero_of_copies() -> None:
+def test_the_diversity_of_copies_is_zero() -> None:
     image = torch.randint(256, (1, 1, 8, 8), dtype=torch.uint8)
     assert Diversity()(image.expand(6, -1, -1, -1))["diversity"] == pytest.approx(0, abs=1e-5)
 
 
-def test_the_classes_of_images_are_counted() -> None:
+def test_class_coverage_counts_classes() -> None:
     digits = find_dataset("digits")().split("test")
     assert digits.labels is not None
-    stretched = (digits.pixels.float() * (255 / 16)).round().to(torch.uint8)
+    rescaled = (digits.pixels.float() * (255 / 16)).round().to(torch.uint8)
     probe = ClassCoverage("lenet-digits")
-    assert probe(stretched)["modes"] == 10
-    assert probe(stretched)["class_kl"] < 0.01
-    few = probe(stretched[digits.labels < 2])
+    assert probe(rescaled)["modes"] == 10
+    assert probe(rescaled)["class_kl"] < 0.01
+    few = probe(rescaled[digits.labels < 2])
     assert few["modes"] <= 3
     assert few["class_kl"] == pytest.approx(math.log(5), abs=0.15)
     with pytest.raises(ValueError, match="is a NormalizingFlow, not a classifier"):
         ClassCoverage("realnvp-digits")
     with pytest.raises(ValueError, match="must have shape"):
-        probe(stretched[:, :, 1:])
+        probe(rescaled[:, :, 1:])

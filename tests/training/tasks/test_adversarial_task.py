@@ -1,4 +1,4 @@
-"""Two players: whose steps count, and that a run with both goes on exactly where it was."""
+"""The task for two players: its steps, and exact resume."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from types import SimpleNamespace
 
 import pytest
 import torch
-import yaml
+from dying import dying
 from PIL import Image
 from running import checkpoint_of, genera, losses
 
@@ -25,7 +25,7 @@ from genera.zoo import find_model
 
 SMALL = ("cgan_digits", "--batch_size", "256", "--max_epochs", "3", "--log_every", "1")
 MODEL = ("--model.generator.width", "4", "--model.discriminator.width", "4")
-#: By recipe: what each has of its own in a checkpoint are averages, power iterations, several steps and a penalty.
+#: By recipe; their checkpoints differ: averages, power iterations, several discriminator steps and a penalty.
 RECIPES = {
     "cgan_digits": (*SMALL, *MODEL),
     "sngan": ("sngan", "--data", "digits", *SMALL[1:], *MODEL),
@@ -33,13 +33,8 @@ RECIPES = {
 }
 
 
-def dying(step: int, signal_name: str) -> tuple[str, ...]:
-    callback = {"class_path": "dying.DieAt", "init_args": {"step": step, "signal_name": signal_name}}
-    return ("--allow", "dying", "--callbacks", yaml.safe_dump([callback], default_flow_style=True))
-
-
 @pytest.fixture(scope="module")
-def wholes(tmp_path_factory: pytest.TempPathFactory) -> dict[str, Path]:
+def full_runs(tmp_path_factory: pytest.TempPathFactory) -> dict[str, Path]:
     runs = {name: tmp_path_factory.mktemp("runs") / name for name in RECIPES}
     for name, run in runs.items():
         assert main(["train", *RECIPES[name], "--out", str(run)]) == 0
@@ -47,8 +42,8 @@ def wholes(tmp_path_factory: pytest.TempPathFactory) -> dict[str, Path]:
 
 
 @pytest.fixture(scope="module")
-def uninterrupted(wholes: dict[str, Path]) -> Path:
-    return wholes["cgan_digits"]
+def uninterrupted(full_runs: dict[str, Path]) -> Path:
+    return full_runs["cgan_digits"]
 
 
 def test_steps_are_the_generators(uninterrupted: Path) -> None:
@@ -63,10 +58,10 @@ def test_steps_are_the_generators(uninterrupted: Path) -> None:
 
 
 @pytest.mark.parametrize(("recipe", "step"), [("cgan_digits", 8), ("cgan_digits", 10), ("sngan", 8), ("wgan_gp", 8)])
-def test_a_killed_run_goes_on_to_the_very_losses_of_an_uninterrupted_one(
-    wholes: dict[str, Path], tmp_path: Path, recipe: str, step: int
+def test_a_killed_run_resumes_to_the_losses_of_an_uninterrupted_one(
+    full_runs: dict[str, Path], tmp_path: Path, recipe: str, step: int
 ) -> None:
-    run, whole = tmp_path / "killed", wholes[recipe]
+    run, whole = tmp_path / "killed", full_runs[recipe]
     out = ("--out", str(run), "--checkpoint_every", "0.001s")
     assert genera("train", *RECIPES[recipe], *out, *dying(step, "SIGKILL")).returncode == -9
     assert main(["train", "--resume", str(run), "--callbacks", "null", "--allow", "dying"]) == 0
@@ -74,7 +69,7 @@ def test_a_killed_run_goes_on_to_the_very_losses_of_an_uninterrupted_one(
     assert (run / "model.safetensors").read_bytes() == (whole / "model.safetensors").read_bytes()
 
 
-def test_the_parts_of_both_losses_are_told_apart(uninterrupted: Path) -> None:
+def test_the_terms_of_both_losses_are_logged(uninterrupted: Path) -> None:
     (row, *_) = losses(uninterrupted)
     parts = {"discriminator/adversarial", "discriminator/real", "discriminator/fake", "generator/adversarial",
              "generator/feature_matching", "generator/gradient_norm", "discriminator/gradient_norm"}  # fmt: skip
@@ -82,7 +77,7 @@ def test_the_parts_of_both_losses_are_told_apart(uninterrupted: Path) -> None:
     assert any(row["validation/score"] for row in losses(uninterrupted))
 
 
-def test_the_last_weights_are_kept_and_draw(uninterrupted: Path) -> None:
+def test_the_last_weights_are_saved_and_sample(uninterrupted: Path) -> None:
     trained = find_model(str(uninterrupted))
     model = trained.load()
     assert isinstance(model, GAN)
@@ -94,7 +89,7 @@ def test_the_last_weights_are_kept_and_draw(uninterrupted: Path) -> None:
     assert model.sample(4, labels=torch.arange(4)).shape == (4, 1, 8, 8)
 
 
-def test_kept_statistics_are_those_of_the_averaged_weights(uninterrupted: Path) -> None:
+def test_saved_statistics_are_those_of_the_averaged_weights(uninterrupted: Path) -> None:
     model = find_model(str(uninterrupted)).load()
     assert isinstance(model, GAN)
     kept = [value.clone() for name, value in model.generator.named_buffers() if name.endswith("running_mean")]
@@ -125,7 +120,7 @@ def test_the_average_has_the_same_discriminator() -> None:
     assert all(parameter.requires_grad for parameter in task.model.parameters())
 
 
-def test_statistics_of_an_average_are_those_of_its_own_activations() -> None:
+def test_refreshed_statistics_are_those_of_the_activations() -> None:
     torch.manual_seed(0)
     generator = torch.nn.Sequential(torch.nn.Linear(3, 4), torch.nn.BatchNorm1d(4))
     generator[1].running_mean.fill_(100.0)
@@ -139,8 +134,8 @@ def test_statistics_of_an_average_are_those_of_its_own_activations() -> None:
 
 
 def in_one_process(task: AdversarialTask) -> AdversarialTask:
-    """A task that can take steps without a trainer."""
-    # Lightning types all three by the trainer that sets them up, whose place these stand-ins take; hence the ignores.
+    """Let a task take steps without a trainer."""
+    # Replacements for what a trainer sets up; their types differ, hence the ignores.
     optimizers = task.configure_optimizers()
     task.optimizers = lambda use_pl_optimizer=True: optimizers  # type: ignore[method-assign,misc,assignment]
     task.manual_backward = lambda loss: loss.backward()  # type: ignore[method-assign,misc,assignment]
@@ -155,7 +150,7 @@ def parameters(module: torch.nn.Module) -> torch.Tensor:
     return torch.nn.utils.parameters_to_vector(module.parameters()).detach().clone()
 
 
-def test_each_player_takes_its_own_steps_with_its_own_rate() -> None:
+def test_each_player_has_its_own_steps_and_learning_rate() -> None:
     for idle, moving in (("generator", "discriminator"), ("discriminator", "generator")):
         rates = {f"{idle}_optimizer": partial(torch.optim.SGD, lr=0.0)}
         task = in_one_process(players(**rates))
@@ -168,8 +163,8 @@ def test_each_player_takes_its_own_steps_with_its_own_rate() -> None:
         assert task.step_values()[f"{moving}/learning_rate"] == 0.1
 
 
-def test_a_step_by_hand() -> None:
-    """Of the discriminator first, and then of the generator against what it has become."""
+def test_a_step_matches_one_by_hand() -> None:
+    """First the discriminator, then the generator with the updated discriminator."""
     task = in_one_process(players())
     by_hand = copy.deepcopy(task.model)
     torch.manual_seed(0)
@@ -189,17 +184,17 @@ def test_a_step_by_hand() -> None:
 
 
 @pytest.mark.parametrize(("separate", "passes"), [(False, [5, 5, 4]), (True, [5, 5, 4, 4])])
-def test_images_are_dealt_out_and_fakes_made_for_each_step(
+def test_discriminator_steps_share_the_images_and_have_their_own_fakes(
     monkeypatch: pytest.MonkeyPatch, separate: bool, passes: list[int]
 ) -> None:
     task = in_one_process(players(discriminator_steps=3, separate_passes=separate))
     seen: list[torch.Tensor] = []
-    made: list[tuple[int, bool]] = []
+    calls: list[tuple[int, bool]] = []
     generate, discriminator_loss = task.model.generate, task.model.discriminator_loss
 
     def watched_generate(count: int, labels: torch.Tensor | None = None, **noise: torch.Generator | None) -> Fakes:
         fakes = generate(count, labels, **noise)
-        made.append((count, fakes.images.requires_grad))
+        calls.append((count, fakes.images.requires_grad))
         return fakes
 
     def watched_loss(
@@ -214,11 +209,11 @@ def test_images_are_dealt_out_and_fakes_made_for_each_step(
     images[12:] = 3
     task.training_step((images, None), 0)
     assert torch.equal(torch.cat(seen), images)
-    # Only the last one is followed back into the generator.
-    assert made == [(count, index == len(passes) - 1) for index, count in enumerate(passes)]
+    # Only the last fakes have gradients.
+    assert calls == [(count, index == len(passes) - 1) for index, count in enumerate(passes)]
 
 
-def test_gradients_are_shortened() -> None:
+def test_gradients_are_clipped() -> None:
     plain, clipped = (in_one_process(players(clip_norm=norm)) for norm in (None, 1e-3))
     for task in (plain, clipped):
         before = {name: parameters(task.model.get_submodule(name)) for name in ("generator", "discriminator")}
@@ -231,7 +226,7 @@ def test_gradients_are_shortened() -> None:
             assert float(step) == pytest.approx(expected, rel=1e-3)
 
 
-def test_a_schedule_is_on_both_rates() -> None:
+def test_a_schedule_sets_both_learning_rates() -> None:
     task = in_one_process(players(schedule=Cosine(), discriminator_optimizer=partial(torch.optim.SGD, lr=0.4)))
     task.advance(Progress(step=5, epoch=5.0, fraction=0.5, num_epochs=10.0))
     task.training_step((IMAGES, None), 0)
@@ -240,19 +235,19 @@ def test_a_schedule_is_on_both_rates() -> None:
     assert values["discriminator/learning_rate"] == pytest.approx(0.2)
 
 
-def test_training_in_half_precision(wholes: dict[str, Path], tmp_path: Path) -> None:
-    # With several steps within one autocast context, the second would be taken at copies of the first one's weights.
+def test_training_in_half_precision(full_runs: dict[str, Path], tmp_path: Path) -> None:
+    # With a stale autocast cache, the second of several steps would use the weights from before the first.
     run = tmp_path / "run"
     assert main(["train", *RECIPES["wgan_gp"], "--precision", "bf16-mixed", "--out", str(run)]) == 0
     for name in ("generator/loss", "discriminator/penalty"):
-        half, whole = ([float(row[f"train/{name}"]) for row in losses(path)] for path in (run, wholes["wgan_gp"]))
+        half, whole = ([float(row[f"train/{name}"]) for row in losses(path)] for path in (run, full_runs["wgan_gp"]))
         assert half == pytest.approx(whole, rel=0.1, abs=0.02)
     model = find_model(str(run)).load()
     assert {parameter.dtype for parameter in model.parameters()} == {torch.float32}
 
 
 def test_two_processes_take_the_steps_of_one(tmp_path: Path) -> None:
-    # Two players that draw no noise: what the processes draw is meant to differ.
+    # Players without noise, because the noise of processes differs.
     players = ("--model", "noiseless.Players", "--allow", "noiseless", "--probes", "null", "--data", "digits")
     rates = ("--task.generator_optimizer.lr", "0.01", "--task.discriminator_optimizer.lr", "0.01")
     options = (*players, *rates, *SMALL[1:], "--accelerator", "cpu")
@@ -268,7 +263,7 @@ def test_two_processes_take_the_steps_of_one(tmp_path: Path) -> None:
 
 
 def test_two_processes_train_a_recipe_with_its_probes(tmp_path: Path) -> None:
-    # One process alone looks at samples, and the other must not be waited for.
+    # Only the first process evaluates probes, and must not wait for the other.
     run, coverage = (
         tmp_path / "run",
         "{class_path: genera.evaluation.ClassCoverage, init_args: {classifier: lenet-digits}}",
@@ -301,7 +296,7 @@ def test_bad_values_are_one_line(tmp_path: Path, failing: Callable[..., str]) ->
     probe = "[{class_path: genera.evaluation.ClassCoverage, init_args: {classifier: lenet-digits}}]"
     own = ("gan", "--data", "folder", "--data.path", str(pictures), "--batch_size", "4")
     assert "counts 10 classes and these images have 0" in failing("train", *own, "--probes", probe, *out)
-    assert "a probe does not take these images" in failing("train", *own, "--data.size", "6", *out)
+    assert "a probe does not accept these images" in failing("train", *own, "--data.size", "6", *out)
     message = failing("train", "sngan", *own[1:], "--data.size", "10", *out)
     assert "multiples of 4, such as 8×8, got 10×10" in message
     message = failing("train", "cgan_fm", *own[1:], "--data.size", "8", *out)

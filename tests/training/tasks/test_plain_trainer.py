@@ -86,21 +86,21 @@ def test_a_loss_task_validates_follows_its_schedule_and_averages(tmp_path: Path)
     assert not all(torch.equal(average[name], weights[name]) for name in weights)
 
 
-def test_a_plateau_lowers_the_rate_by_the_validation_loss(tmp_path: Path) -> None:
+def test_a_plateau_reduces_the_learning_rate_by_the_validation_loss(tmp_path: Path) -> None:
     plateau = partial(ReduceLROnPlateau, patience=0, threshold=1e6, threshold_mode="abs", factor=0.5)
     task = vae_task(plateau=plateau)
     fit(task, tmp_path, max_epochs=4)
-    # No loss is lower by a million than the first.
+    # No loss decreases by the threshold of a million.
     assert rates(task) == pytest.approx([1e-2 * 0.5**3])
 
 
 @pytest.mark.parametrize("make", [vae_task, gan_task])
-def test_its_own_checkpoint_resumes_it(make: Any, tmp_path: Path) -> None:
+def test_its_checkpoint_resumes_it(make: Any, tmp_path: Path) -> None:
     first = make(schedule=Cosine(), average_decay=0.5)
     trainer = fit(first, tmp_path, max_epochs=2)
     checkpoint = tmp_path / "two.ckpt"
     trainer.save_checkpoint(checkpoint)
-    # Saved weights differ from fresh ones, so what is restored is seen.
+    # Fresh weights differ from saved ones, so the restore is tested.
     second = make(schedule=Cosine(), average_decay=0.5)
     resumed = fit(second, tmp_path, resume=checkpoint, max_epochs=2)
     assert resumed.global_step == 2 * BATCHES_PER_EPOCH
@@ -118,7 +118,7 @@ def test_steps_of_two_players_are_the_generators(tmp_path: Path) -> None:
     for optimizer in task.raw_optimizers():
         assert {int(state["step"]) for state in optimizer.state.values()} == {6}
     assert {"validation/score", "train/generator/loss", "train/discriminator/loss"} <= trainer.callback_metrics.keys()
-    # By steps, as there are no epochs to plan by.
+    # The schedule is over steps, because max_epochs is not set.
     assert rates(task) == pytest.approx([1e-3 * 0.5 * (1 + math.cos(math.pi * 5 / 6))] * 2, rel=0.01)
     assert int(task.average.n_averaged) == 6
     assert task.evaluated_model.sample(3).shape == (3, 1, 8, 8)
@@ -134,7 +134,7 @@ def test_the_model_is_set_up_from_the_first_batch_once(tmp_path: Path) -> None:
     assert torch.equal(seen[0], next(iter(loader("train")))[0])
     with torch.no_grad():
         z = flow.encode(seen[0], generator=torch.Generator().manual_seed(0))
-    # What an ActNorm is set up for: each channel has mean 0 and variance 1.
+    # ActNorm is initialized so that each channel has mean 0 and variance 1.
     assert float(z.mean()) == pytest.approx(0, abs=0.05)
     assert float(z.std()) == pytest.approx(1, abs=0.05)
     # Nor is it set up again when resumed before the first step.

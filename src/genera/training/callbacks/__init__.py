@@ -1,1 +1,1 @@
-"""What a training does before and after its steps."""
+"""What happens before and after the steps of a training."""

@@ -1,4 +1,4 @@
-"""What happens after every training step, in one place and one order."""
+"""Everything that happens after a training step, in one place and one order."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from genera.core import ImageModel, Probe
 from genera.data import ImageSplit
 from genera.runs.run_directory import RunDirectory
 from genera.runs.weights import load_weights, save_weights
-from genera.training.callbacks.checkpointer import Checkpointer
+from genera.training.callbacks.checkpointer import Checkpointer, Interrupted
 from genera.training.callbacks.clock import Clock, task_of
 from genera.training.callbacks.contention_monitor import ContentionMonitor
 from genera.training.callbacks.discriminator_monitor import DiscriminatorMonitor
@@ -28,12 +28,11 @@ from genera.training.tasks import Task
 
 
 class AfterStep(pl.Callback):
-    """Logs, validates, looks at samples and saves checkpoints, in the order of :meth:`on_train_batch_end`.
+    """Logs, validates, samples and saves checkpoints, in the order of :meth:`on_train_batch_end`.
 
-    It is one callback because the order matters: the checkpoint is last, so that it holds what the others did at a
-    step, and a resumed training repeats nothing and leaves nothing out. It must come after all other callbacks, whose
-    states are in the checkpoint as well. It validates between two steps, instead of Lightning's loop, because a
-    checkpoint is then always made at the same place, whether or not a validation was due.
+    The order matters, so this is one callback, and the last one: a checkpoint contains everything that happened after
+    its step, and a resumed training neither repeats nor skips any of it. Validation replaces Lightning's loop, so that
+    checkpoints are always saved between two steps, with or without a validation.
 
     Args:
         run: the run directory.
@@ -42,8 +41,8 @@ class AfterStep(pl.Callback):
         validation_images: the images to validate on.
         batch_size: validation images per batch, over all processes.
         levels: number of pixel values.
-        probes: functions of samples, evaluated after every validation.
-        seed: of validation, samples and probes; the same numbers every time.
+        probes: functions of samples to evaluate after every validation.
+        seed: of validation, samples and probes, which have the same noise every time.
     """
 
     def __init__(
@@ -70,6 +69,12 @@ class AfterStep(pl.Callback):
         self.contention_monitor = ContentionMonitor()
         self.progress_bar = ProgressBar(clock, metrics=self.metrics, validation=self.validation)
         self.checkpointer = Checkpointer(run)
+        self._stateful: dict[str, TrainingMetrics | Validation | SampleProbes | DiscriminatorMonitor] = {
+            "metrics": self.metrics,
+            "validation": self.validation,
+            "sample_probes": self.sample_probes,
+            "discriminator_monitor": self.discriminator_monitor,
+        }
 
     def on_train_start(self, trainer: pl.Trainer, pl_module: pl.LightningModule) -> None:
         if trainer.is_global_zero:
@@ -86,8 +91,7 @@ class AfterStep(pl.Callback):
         step = task.steps
         self.metrics.add(outputs["scalars"] | task.step_values())
         if due.log(trainer, step):
-            self.metrics.log(trainer, task)
-            self.metrics.log_histograms(trainer, outputs["histograms"], step=step)
+            self.metrics.log(trainer, task, outputs["histograms"])
         if due.validation(trainer, step):
             with evaluating(task, seed=self.seed) as model:
                 self.validation.validate(trainer, task)
@@ -101,9 +105,10 @@ class AfterStep(pl.Callback):
         if trainer.should_stop and trainer.is_global_zero:
             self._finalize(task.evaluated_model)
         stop_signal = self.checkpointer.stop_signal(trainer)
-        if due.checkpoint(trainer, is_asked_for=stop_signal is not None):
+        if due.checkpoint(trainer, is_requested=stop_signal is not None):
             self.checkpointer.save(trainer)
-        self.checkpointer.raise_if_interrupted(stop_signal)
+        if stop_signal is not None:
+            raise Interrupted(stop_signal)
 
     def on_train_end(self, trainer: pl.Trainer, pl_module: pl.LightningModule) -> None:
         self.progress_bar.close()
@@ -112,26 +117,18 @@ class AfterStep(pl.Callback):
         self.progress_bar.close()
 
     def state_dict(self) -> dict[str, Any]:
-        return {name: part.state_dict() for name, part in self._stateful().items()}
+        return {name: part.state_dict() for name, part in self._stateful.items()}
 
     def load_state_dict(self, state_dict: dict[str, Any]) -> None:
-        for name, part in self._stateful().items():
+        for name, part in self._stateful.items():
             part.load_state_dict(state_dict[name])
 
-    def _stateful(self) -> dict[str, TrainingMetrics | Validation | SampleProbes | DiscriminatorMonitor]:
-        return {
-            "metrics": self.metrics,
-            "validation": self.validation,
-            "sample_probes": self.sample_probes,
-            "discriminator_monitor": self.discriminator_monitor,
-        }
-
-    def _finalize(self, evaluated: ImageModel) -> None:
-        """Finish the model that is kept, before the last checkpoint: a training killed in between is not over yet."""
-        if not evaluated.needs_finalize:
+    def _finalize(self, evaluated_model: ImageModel) -> None:
+        """Finalize the saved model before the last checkpoint, so that a run killed in between is not yet finished."""
+        if not evaluated_model.needs_finalize:
             return
-        # Not the weights of the last step, which a longer training continues from, but those of the best validation.
-        model = copy.deepcopy(evaluated).cpu().eval()
+        # Not the weights of the last step, from which a longer training continues, but those of the best validation.
+        model = copy.deepcopy(evaluated_model).cpu().eval()
         load_weights(model, self.run.weights)
         model.finalize(self.train_images.pixels, generator=torch.Generator().manual_seed(self.seed))
         save_weights(model, self.run.weights)
@@ -139,7 +136,7 @@ class AfterStep(pl.Callback):
 
 @contextmanager
 def evaluating(task: Task, *, seed: int) -> Iterator[ImageModel]:
-    """Switch to the evaluated model in evaluation mode, with seeded global generators, and back to training."""
+    """Yield the evaluated model in evaluation mode, with seeded global generators; then return to training mode."""
     task.before_validation(seed=seed)
     model = task.evaluated_model.eval()
     with global_generators_kept(task.device), torch.no_grad():

@@ -1,4 +1,4 @@
-"""Checkpoints: what lets a training go on after a kill, a full disk or Ctrl-C."""
+"""Saves checkpoints, and stops a training after a signal."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from types import FrameType
 from typing import Literal
 
 import lightning.pytorch as pl
-from tqdm import tqdm
+from tqdm.auto import tqdm
 
 from genera.runs.run_directory import RunDirectory
 
@@ -20,11 +20,7 @@ StopReason = Literal["finished", "SIGINT", "SIGTERM"]
 
 
 class Interrupted(Exception):
-    """A signal asked the training to stop. A checkpoint of the last step is there, unless it was asked twice.
-
-    Args:
-        signal_number: of the signal.
-    """
+    """A signal stopped the training, after a checkpoint unless it was sent twice."""
 
     def __init__(self, signal_number: int) -> None:
         super().__init__(signal.Signals(signal_number).name)
@@ -32,11 +28,7 @@ class Interrupted(Exception):
 
 
 class Checkpointer:
-    """Saves ``checkpoints/last.ckpt`` between two steps, so that a resumed training continues exactly where it was.
-
-    Args:
-        run: where the checkpoint goes.
-    """
+    """Saves ``checkpoints/last.ckpt`` between two steps, for an exact resume."""
 
     def __init__(self, run: RunDirectory) -> None:
         self.run = run
@@ -44,9 +36,9 @@ class Checkpointer:
 
     @contextmanager
     def catching_signals(self) -> Iterator[None]:
-        """Turn Ctrl-C and SIGTERM into a checkpoint and :class:`Interrupted`; a second one stops at once."""
+        """Handle Ctrl-C and SIGTERM: the first stops after a checkpoint, a second one raises :class:`Interrupted`."""
         if threading.current_thread() is not threading.main_thread():
-            # Only the main thread may set handlers; a notebook's or a server's thread goes without.
+            # Only the main thread can set signal handlers.
             yield
             return
         before = {number: signal.signal(number, self._handle) for number in (signal.SIGINT, signal.SIGTERM)}
@@ -57,23 +49,14 @@ class Checkpointer:
                 signal.signal(number, handler)
 
     def save(self, trainer: pl.Trainer) -> None:
-        """Save loggers and checkpoint, each file whole or not at all."""
+        """Save loggers and checkpoint, each file atomically."""
         for logger in trainer.loggers:
             logger.save()
         trainer.save_checkpoint(self.run.checkpoint)
 
     def stop_signal(self, trainer: pl.Trainer) -> int | None:
-        """The signal that asked to stop; all processes follow the first."""
+        """The signal that the first process received, if any."""
         return trainer.strategy.broadcast(self._signal) if trainer.world_size > 1 else self._signal
-
-    def raise_if_interrupted(self, stop_signal: int | None) -> None:
-        """End the training after its checkpoint.
-
-        Raises:
-            Interrupted: there was a signal.
-        """
-        if stop_signal is not None:
-            raise Interrupted(stop_signal)
 
     def _handle(self, signal_number: int, frame: FrameType | None) -> None:
         if self._signal is not None:

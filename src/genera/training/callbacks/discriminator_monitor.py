@@ -1,4 +1,4 @@
-"""Whether the discriminator of two players has won."""
+"""Detects that the discriminator wins."""
 
 from __future__ import annotations
 
@@ -8,16 +8,16 @@ from typing import Any
 
 import lightning.pytorch as pl
 from torch import Tensor
-from tqdm import tqdm
+from tqdm.auto import tqdm
 
-#: A discriminator whose loss is below this share of its loss at chance has nothing left to learn.
-_WON = 0.02
+#: The discriminator has won if its loss is below this fraction of its loss at chance.
+_MAX_RELATIVE_LOSS = 0.02
 
 
 class DiscriminatorMonitor:
-    """Warns once when the discriminator's loss has been next to nothing for an epoch.
+    """Warns once if the discriminator's mean loss over an epoch is almost zero.
 
-    Of several discriminator steps for one of the generator the last counts, and of several processes the first.
+    Of several discriminator steps per generator step it uses the last, and of several processes the first.
     """
 
     def __init__(self) -> None:
@@ -26,7 +26,7 @@ class DiscriminatorMonitor:
         self._has_warned = False
 
     def add(self, trainer: pl.Trainer, scalars: Mapping[str, Tensor], *, is_epoch_end: bool) -> None:
-        """Add what a step logged; nothing where there is no discriminator."""
+        """Add the values of a step; does nothing without a discriminator."""
         loss = scalars.get("discriminator/relative_loss")
         if loss is None:
             return
@@ -35,7 +35,7 @@ class DiscriminatorMonitor:
         if not is_epoch_end:
             return
         mean, self._sum, self._count = self._sum / self._count, 0.0, 0
-        if mean <= _WON and not self._has_warned and trainer.is_global_zero:
+        if mean <= _MAX_RELATIVE_LOSS and not self._has_warned and trainer.is_global_zero:
             self._has_warned = True
             tqdm.write(
                 f"for an epoch the discriminator's loss was {mean:.1%} of its loss at chance: it has won and the "

@@ -1,4 +1,4 @@
-"""What is to be done after which step: the one place that decides it."""
+"""Decides what happens after which step."""
 
 from __future__ import annotations
 
@@ -7,19 +7,19 @@ from dataclasses import dataclass, field
 
 import lightning.pytorch as pl
 
-#: Least time between two grids of samples.
+#: Minimum time between sample grids.
 _GRID_SECONDS = 30.0
 
 
 @dataclass
 class Due:
-    """Whether something is to be done after a step. After the last step of a training everything is.
+    """Whether something is due after a step. After the last step of a training everything is.
 
     Args:
-        log_every: steps between two rows of ``metrics.csv``.
-        validate_every: steps between two validations.
+        log_every: steps between rows of ``metrics.csv``.
+        validate_every: steps between validations.
         steps_per_epoch: optimiser steps in one epoch.
-        checkpoint_seconds: time between two checkpoints.
+        checkpoint_seconds: time between checkpoints.
     """
 
     log_every: int
@@ -34,29 +34,29 @@ class Due:
         return trainer.should_stop or step % self.log_every == 0
 
     def validation(self, trainer: pl.Trainer, step: int) -> bool:
-        """A validation, after which weights are kept and probes see samples."""
+        """A validation, after which weights are saved and probes are evaluated."""
         return trainer.should_stop or self.is_regular_validation(step)
 
     def is_regular_validation(self, step: int) -> bool:
-        """Whether a validation comes after this step wherever the training ends."""
+        """Whether there is a validation after this step even if it is not the last one."""
         return step % self.validate_every == 0
 
     def epoch_end(self, step: int) -> bool:
-        """What is summed over an epoch."""
+        """The end of an epoch."""
         return step % self.steps_per_epoch == 0
 
     def sample_grid(self, trainer: pl.Trainer) -> bool:
-        """A grid of samples, after a validation; in the first process only."""
+        """A grid of samples after a validation, in the first process only."""
         now = time.monotonic()
         if not trainer.is_global_zero or not (trainer.should_stop or now - self._last_grid >= _GRID_SECONDS):
             return False
         self._last_grid = now
         return True
 
-    def checkpoint(self, trainer: pl.Trainer, *, is_asked_for: bool) -> bool:
-        """A checkpoint; all processes follow the clock and the signals of the first, as they save it together."""
+    def checkpoint(self, trainer: pl.Trainer, *, is_requested: bool) -> bool:
+        """A checkpoint; all processes follow the first, because they save it together."""
         now = time.monotonic()
-        is_due = is_asked_for or trainer.should_stop or now - self._last_checkpoint >= self.checkpoint_seconds
+        is_due = is_requested or trainer.should_stop or now - self._last_checkpoint >= self.checkpoint_seconds
         if trainer.world_size > 1:
             is_due = trainer.strategy.broadcast(is_due)
         if is_due:

@@ -1,4 +1,4 @@
-"""One progress bar for a whole training."""
+"""The progress bar of a training."""
 
 from __future__ import annotations
 
@@ -13,13 +13,7 @@ from genera.training.callbacks.validation import Validation
 
 
 class ProgressBar:
-    """Shows how much of the training is done, how long the rest takes, and the last losses.
-
-    Args:
-        clock: of the training.
-        metrics: has the last training values.
-        validation: has the last validation values.
-    """
+    """Shows the progress, the remaining time and the latest losses."""
 
     def __init__(self, clock: Clock, *, metrics: TrainingMetrics, validation: Validation) -> None:
         self.clock = clock
@@ -28,35 +22,35 @@ class ProgressBar:
         self._bar: Any = None
 
     def open(self) -> None:
-        """Show the bar, from where the training stands."""
-        layout = "{desc} {percentage:3.0f}%|{bar}| {elapsed}<{remaining}{postfix}"
+        """Show the bar at the current progress."""
+        bar_format = "{desc} {percentage:3.0f}%|{bar}| {elapsed}<{remaining}{postfix}"
         self._bar = tqdm(
-            total=1000, initial=self._done(), desc="training", bar_format=layout, file=sys.stderr, mininterval=0.5
+            total=1000, initial=self._done(), desc="training", bar_format=bar_format, file=sys.stderr, mininterval=0.5
         )
 
     def update(self, step: int) -> None:
-        """Show where the training stands after a step."""
+        """Show the progress and the latest values after a step."""
         if self._bar is None:
             return
-        shown = {"step": str(step), "epoch": f"{self.clock.epochs:.2f}"}
+        postfix = {"step": str(step), "epoch": f"{self.clock.epochs:.2f}"}
         for label, values, prefix in (("train", self.metrics.latest, "train/"), ("val", self.validation.latest, "")):
             if f"{prefix}bits_per_dim" in values:
-                shown[label] = f"{values[f'{prefix}bits_per_dim']:.3f} bits/dim"
+                postfix[label] = f"{values[f'{prefix}bits_per_dim']:.3f} bits/dim"
             elif f"{prefix}loss" in values:
-                shown[label] = f"{values[f'{prefix}loss']:.1f} nats"
+                postfix[label] = f"{values[f'{prefix}loss']:.1f} nats"
         for player in ("generator", "discriminator"):
             if f"train/{player}/loss" in self.metrics.latest:
-                shown[player] = f"{self.metrics.latest[f'train/{player}/loss']:.2f}"
-        self._bar.set_postfix(shown, refresh=False)
+                postfix[player] = f"{self.metrics.latest[f'train/{player}/loss']:.2f}"
+        self._bar.set_postfix(postfix, refresh=False)
         self._bar.update(self._done() - self._bar.n)
 
     def close(self) -> None:
-        """Leave the last state on the screen."""
+        """Close the bar and leave its last state on the screen."""
         if self._bar is not None:
             self._bar.refresh()
             self._bar.close()
             self._bar = None
 
     def _done(self) -> int:
-        """How much is done, of 1000."""
-        return round(1000 * self.clock.duration.share_done(self.clock.progress))
+        """The progress in thousandths."""
+        return round(1000 * self.clock.duration.fraction_done(self.clock.progress))

@@ -1,4 +1,4 @@
-"""Grids of samples along a training."""
+"""Grids of samples during a training."""
 
 from __future__ import annotations
 
@@ -14,15 +14,10 @@ _COUNT = 64
 
 
 class SampleGrids:
-    """Samples of the same latents again and again, so that one sees the model learn.
+    """Saves samples from the same latents every time, which show how the model learns.
 
-    A model that cannot sample before it is finalized reconstructs the same validation images instead: rows of images,
-    each above its reconstructions.
-
-    Args:
-        run: where the grids go.
-        images: the validation split.
-        seed: of the latents.
+    For a model that cannot sample before it is finalized, the grid has rows of the same validation images, each above
+    its reconstructions.
     """
 
     def __init__(self, run: RunDirectory, *, images: ImageSplit, seed: int) -> None:
@@ -31,7 +26,7 @@ class SampleGrids:
         self.seed = seed
 
     def save(self, model: ImageModel, *, device: torch.device, step: int) -> None:
-        """Write ``samples/step_….png``, where the model can sample or reconstruct."""
+        """Write ``samples/step_….png`` if the model can sample or reconstruct."""
         levels = model.spec.levels
         if isinstance(model, Autoencoding) and model.needs_finalize:
             pixels = self.images.pixels[: _COUNT // 2].to(device)

@@ -1,4 +1,4 @@
-"""The table of a run."""
+"""The logger of ``metrics.csv``."""
 
 from __future__ import annotations
 
@@ -11,40 +11,40 @@ from typing import Any
 
 from lightning.pytorch.loggers import Logger
 from lightning.pytorch.utilities import rank_zero_only
-from tqdm import tqdm
+from tqdm.auto import tqdm
 
 from genera.core.files import write_atomically
 from genera.runs.readers import read_table
 
 
 class TableLogger(Logger):
-    """Keeps ``metrics.csv``: one row per step, one column per metric, columns added as they appear.
+    """Writes ``metrics.csv``: one row per step, one column per metric, columns added as they appear.
 
-    Unlike Lightning's, the file is always whole, and a resumed run goes on with it instead of deleting it. A value that
-    is not finite, which a probe or a callback may log, is left out; there is no file before there is a row.
+    Unlike Lightning's CSV logger it writes atomically, and a resumed run extends the file. Values that are not finite,
+    which probes and callbacks may log, are skipped; there is no file before the first row.
 
     Args:
         path: the file.
-        resume_step: keep the rows up to this step and drop later ones, which the resumed run will write again.
-        logged_step: the last step of which a table to go on with must have a row.
+        resume_step: keep the rows up to this step and drop later ones, which the resumed run writes again.
+        logged_step: the last step that the table of a resumed run must contain.
 
     Raises:
-        ValueError: the table to go on with is damaged.
+        ValueError: the table of a resumed run is damaged.
     """
 
     def __init__(self, path: Path, *, resume_step: int | None = None, logged_step: int = 0) -> None:
         super().__init__()
         self.path = path
         self._rows: dict[int, dict[str, float]] = {}
-        self._left_out: set[str] = set()
+        self._skipped: set[str] = set()
         if resume_step is not None and path.is_file():
-            before = read_table(path)
-            if max(before) < logged_step:
+            rows = read_table(path)
+            if max(rows) < logged_step:
                 raise ValueError(
-                    f"{path} is damaged (it ends at step {max(before)}, and step {logged_step} was logged): "
-                    "restore it, or delete it: what was logged before is then lost"
+                    f"{path} is damaged (it ends at step {max(rows)}, and step {logged_step} was logged): "
+                    "restore it, or delete it and lose what was logged before"
                 )
-            self._rows = {step: row for step, row in before.items() if step <= resume_step}
+            self._rows = {step: row for step, row in rows.items() if step <= resume_step}
 
     @property
     def name(self) -> str:
@@ -58,14 +58,14 @@ class TableLogger(Logger):
     def log_metrics(self, metrics: dict[str, float], step: int | None = None) -> None:
         assert step is not None
         finite = {name: value for name, value in metrics.items() if math.isfinite(value)}
-        for name in metrics.keys() - finite.keys() - self._left_out:
-            self._left_out.add(name)
-            tqdm.write(f"{name} is {metrics[name]} at step {step}: {self.path.name} leaves it out", file=sys.stderr)
+        for name in metrics.keys() - finite.keys() - self._skipped:
+            self._skipped.add(name)
+            tqdm.write(f"{name} is {metrics[name]} at step {step}: {self.path.name} skips it", file=sys.stderr)
         self._rows.setdefault(step, {}).update(finite)
 
     @rank_zero_only
     def log_hyperparams(self, *args: Any, **kwargs: Any) -> None:
-        """Settings are in ``config.yaml``."""
+        """Does nothing: settings are in ``config.yaml``."""
 
     @rank_zero_only
     def save(self) -> None:
@@ -75,7 +75,7 @@ class TableLogger(Logger):
         text = io.StringIO()
         writer = csv.DictWriter(text, ["step", *columns], lineterminator="\n")
         writer.writeheader()
-        # What a callback logs by Lightning's own count of steps may come after a later row.
+        # Callbacks that log with Lightning's step count may add earlier rows.
         writer.writerows({"step": step, **row} for step, row in sorted(self._rows.items()))
         write_atomically(self.path, text.getvalue())
 

@@ -1,4 +1,4 @@
-"""What training steps report, averaged between two rows of the table."""
+"""Values of training steps, averaged between two rows of ``metrics.csv``."""
 
 from __future__ import annotations
 
@@ -17,11 +17,7 @@ from genera.training.tasks import Task
 
 
 class TrainingMetrics:
-    """Means of what the steps since the last row reported.
-
-    Args:
-        clock: of the training.
-    """
+    """Means over the steps since the last row."""
 
     def __init__(self, clock: Clock) -> None:
         self.clock = clock
@@ -36,8 +32,8 @@ class TrainingMetrics:
             self._sums[name] += float(value)
         self._count += 1
 
-    def log(self, trainer: pl.Trainer, task: Task) -> None:
-        """Log a row and start the next one."""
+    def log(self, trainer: pl.Trainer, task: Task, histograms: Mapping[str, Tensor]) -> None:
+        """Log a row and start the next one; histograms are of values of which the row has only the mean."""
         row = {f"train/{name}": reduced(trainer, total, "mean") / self._count for name, total in self._sums.items()}
         if "train/nll" in row:
             row["train/bits_per_dim"] = float(bits_per_dim(-torch.tensor(row["train/nll"]), task.model.spec.num_dims))
@@ -46,13 +42,10 @@ class TrainingMetrics:
         self.latest = row
         self._sums.clear()
         self._count = 0
-
-    def log_histograms(self, trainer: pl.Trainer, histograms: Mapping[str, Tensor], *, step: int) -> None:
-        """Log values that a row has only the mean of, such as the KL divergence of every latent dimension."""
         for logger in trainer.loggers:
             if isinstance(logger, TensorBoardLogger):
                 for name, values in histograms.items():
-                    logger.experiment.add_histogram(f"train/{name}", values.float(), step)
+                    logger.experiment.add_histogram(f"train/{name}", values.float(), task.steps)
 
     def state_dict(self) -> dict[str, Any]:
         return {"sums": dict(self._sums), "count": self._count}
@@ -63,14 +56,14 @@ class TrainingMetrics:
 
 
 def log(trainer: pl.Trainer, metrics: dict[str, float], *, step: int) -> None:
-    """Pass metrics to every logger; loggers write in the first process only."""
+    """Pass metrics to every logger."""
     for logger in trainer.loggers:
         logger.log_metrics(metrics, step=step)
 
 
 def reduced(trainer: pl.Trainer, value: float, operation: str) -> float:
-    """A number summed or averaged over all processes."""
-    # Apple's devices have no float64.
+    """The sum or mean of a number over all processes."""
+    # MPS has no float64.
     device = trainer.strategy.root_device
     dtype = torch.float32 if device.type == "mps" else torch.float64
     return float(trainer.strategy.reduce(torch.tensor(value, dtype=dtype, device=device), reduce_op=operation))

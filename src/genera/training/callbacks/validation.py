@@ -1,4 +1,4 @@
-"""Validation, and the weights that are kept."""
+"""Validation, and saving the best weights."""
 
 from __future__ import annotations
 
@@ -16,13 +16,13 @@ from genera.training.tasks import NonFiniteLoss, Task
 
 
 class Validation:
-    """Validates, and keeps the weights with the best loss; of a task without a validation loss, the last weights.
+    """Validates, and saves the weights with the best loss; for a task without a validation loss, the last weights.
 
     Args:
         images: the validation split.
         batch_size: images per batch, over all processes.
         seed: of the noise, the same for every validation.
-        run: where the weights go.
+        run: receives the weights.
     """
 
     def __init__(self, images: ImageSplit, *, batch_size: int, seed: int, run: RunDirectory) -> None:
@@ -35,7 +35,7 @@ class Validation:
         self.latest: dict[str, float] = {}
 
     def validate(self, trainer: pl.Trainer, task: Task) -> None:
-        """Validate the evaluated model, which is in evaluation mode, and save it where it is the best so far.
+        """Validate the evaluated model, which must be in evaluation mode, and save it if it is the best so far.
 
         Raises:
             NonFiniteLoss: a mean is not finite.

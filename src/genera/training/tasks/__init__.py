@@ -1,4 +1,4 @@
-"""Ways of optimising a model, each a complete LightningModule."""
+"""Tasks: ways to optimise a model, each a complete LightningModule."""
 
 from genera.training.tasks.adversarial_task import AdversarialTask
 from genera.training.tasks.loss_task import LossTask

@@ -1,4 +1,4 @@
-"""The task of two players, each with a loss and an optimiser of its own."""
+"""The task for two players, each with its own loss and optimiser."""
 
 from __future__ import annotations
 
@@ -23,30 +23,30 @@ from genera.training.tasks.task import (
     with_initial_rate,
 )
 
-#: Images that an averaged generator makes at a time for the statistics of its batch normalization.
-_REFRESHING_BATCH = 128
+#: Samples per batch when the statistics of batch normalization are recomputed for an averaged generator.
+_REFRESH_BATCH_SIZE = 128
 
 
 class AdversarialTask(Task):
-    """Lets a discriminator learn to tell images from fakes, and a generator to make it fail, in turns.
+    """Trains a discriminator and a generator in turns.
 
-    A step is one step of the generator, after those of the discriminator. Steps, schedules, logs and checkpoints count
-    the generator's. Each player's step leaves the weights of the other alone; what a discriminator keeps of all it
-    sees, such as running statistics, follows both. Of several processes each takes the terms that are defined on a
-    batch, such as feature matching, on its own share of it.
+    A step is one step of the generator after one or more of the discriminator; steps, schedules, logs and checkpoints
+    count those of the generator. A step of one player does not change the weights of the other, but running statistics
+    of the discriminator follow both. With several processes, terms that are defined on a batch, such as feature
+    matching, are computed on each process's share.
 
     Args:
         model: the two players.
-        generator_optimizer: made for the parameters of the generator.
-        discriminator_optimizer: made for the parameters of the discriminator.
+        generator_optimizer: constructs the optimiser of the generator.
+        discriminator_optimizer: constructs the optimiser of the discriminator.
         schedule: factor on both learning rates, as a function of progress.
-        discriminator_steps: of the discriminator for one of the generator; the images of a batch are dealt out to them.
-        separate_passes: make new fakes for the generator's step, instead of letting one pass serve both.
-        clip_norm: the gradient of either player is clipped to this norm.
-        average_decay: sample from and keep an exponential moving average of the generator's weights with this decay.
+        discriminator_steps: steps of the discriminator per step of the generator; they share the images of a batch.
+        separate_passes: generate new fakes for the generator's step, instead of reusing the last ones.
+        clip_norm: the gradient of each player is clipped to this norm.
+        average_decay: sample from and save an exponential moving average of the generator's weights with this decay.
 
     Raises:
-        ValueError: the model is not of two players, or a value is out of range.
+        ValueError: the model does not have two players, or a value is out of range.
 
     Source:
         Goodfellow et al. (2014), algorithm 1; Heusel et al. (2017) for two rates; Yazici et al. (2019) for the average.
@@ -79,7 +79,7 @@ class AdversarialTask(Task):
         self._make_optimizers = generator_optimizer, discriminator_optimizer
         self._norms: dict[str, Tensor] = {}
         if self.average is not None:
-            # There is one discriminator: an averaged one would score otherwise than the one that trained the generator.
+            # Only the generator is averaged; scores are those of the discriminator that trained it.
             self.evaluated_model.discriminator = model.discriminator
 
     @property
@@ -90,9 +90,9 @@ class AdversarialTask(Task):
 
     def check(self, start: Progress, *, batch_size: int) -> None:
         super().check(start, batch_size=batch_size)
-        least = 2 if any(isinstance(module, _BatchNorm) for module in self.model.modules()) else 1
-        if batch_size // self.discriminator_steps < least:
-            needed = "two images, for batch normalization" if least > 1 else "one image"
+        has_batch_norm = any(isinstance(module, _BatchNorm) for module in self.model.modules())
+        if batch_size // self.discriminator_steps < 1 + has_batch_norm:
+            needed = "two images, for batch normalization" if has_batch_norm else "one image"
             raise ValueError(
                 f"a step of the discriminator needs at least {needed}, and in each process there are {batch_size} for "
                 f"{self.discriminator_steps}: raise batch_size"
@@ -100,40 +100,38 @@ class AdversarialTask(Task):
 
     def configure_optimizers(self) -> list[Optimizer]:
         players = self.model.generator, self.model.discriminator
-        return [
-            with_initial_rate(make(player.parameters()))
-            for make, player in zip(self._make_optimizers, players, strict=True)
-        ]
+        pairs = zip(self._make_optimizers, players, strict=True)
+        return [with_initial_rate(make_optimizer(player.parameters())) for make_optimizer, player in pairs]
 
     def training_step(self, batch: Batch, batch_idx: int) -> dict[str, Any]:
         all_images, all_labels = batch
-        shares = all_images.tensor_split(self.discriminator_steps)
-        labels_of_shares = [None] * len(shares) if all_labels is None else all_labels.tensor_split(len(shares))
-        for index, (images, labels) in enumerate(zip(shares, labels_of_shares, strict=True), start=1):
-            with torch.set_grad_enabled(index == len(shares) and not self.separate_passes):
+        image_shares = all_images.tensor_split(self.discriminator_steps)
+        label_shares = [None] * len(image_shares) if all_labels is None else all_labels.tensor_split(len(image_shares))
+        for index, (images, labels) in enumerate(zip(image_shares, label_shares, strict=True), start=1):
+            with torch.set_grad_enabled(index == len(image_shares) and not self.separate_passes):
                 fakes = self.model.generate(len(images), labels, generator=self.noise)
-            for_discriminator = self.model.discriminator_loss(images, fakes, labels, generator=self.noise)
-            self._step("discriminator", for_discriminator, batch=batch_idx)
+            discriminator_loss = self.model.discriminator_loss(images, fakes, labels, generator=self.noise)
+            self._step("discriminator", discriminator_loss, batch=batch_idx)
         if self.separate_passes:
             fakes = self.model.generate(len(images), labels, generator=self.noise)
-        # Its parameters are no leaves of this loss: their gradients would cost a third of the pass and be thrown away.
+        # The gradients of the discriminator are not needed and would take a third of the backward pass.
         with _frozen(self.model.discriminator):
-            for_generator = self.model.generator_loss(images, fakes, labels, generator=self.noise)
-        self._step("generator", for_generator, batch=batch_idx)
+            generator_loss = self.model.generator_loss(images, fakes, labels, generator=self.noise)
+        self._step("generator", generator_loss, batch=batch_idx)
         self.update_average()
-        losses = {"discriminator": for_discriminator, "generator": for_generator}
+        losses = {"discriminator": discriminator_loss, "generator": generator_loss}
         return {
             "scalars": _by_player({player: scalars(loss, loss.total.mean()) for player, loss in losses.items()}),
             "histograms": _by_player({player: histograms(loss) for player, loss in losses.items()}),
         }
 
     def _step(self, player: str, loss: Loss, *, batch: int) -> None:
-        """One step of one player."""
+        """Take one step of one player."""
         total = loss.total.mean()
         self.check_finite(total, lambda: f"the loss of the {player} ({broken_terms(loss)})", batch=batch)
         module = self.model.get_submodule(player)
         is_generator = player == "generator"
-        # Lightning counts the steps of optimisers that are stepped through its wrapper: the generator's alone.
+        # Lightning counts steps of wrapped optimisers, which are to be the generator's only.
         optimizers = self.optimizers(use_pl_optimizer=is_generator)
         assert isinstance(optimizers, list)
         optimizer = optimizers[0 if is_generator else 1]
@@ -143,7 +141,7 @@ class AdversarialTask(Task):
         self.check_finite(norm, lambda: f"the gradient of the {player}", batch=batch)
         self._norms[player] = norm.detach()
         optimizer.step()
-        # A step is taken within one autocast context, whose copies of the weights are of before.
+        # The autocast context spans both players' steps and caches copies of the old weights.
         torch.clear_autocast_cache()
 
     def step_values(self) -> dict[str, float]:
@@ -155,11 +153,11 @@ class AdversarialTask(Task):
         if self.average is not None:
             model, noise = self.evaluated_model, torch.Generator(self.device).manual_seed(seed)
             with torch.no_grad():
-                refresh_batch_norm(model.generator, lambda: model.generate(_REFRESHING_BATCH, generator=noise))
+                refresh_batch_norm(model.generator, lambda: model.generate(_REFRESH_BATCH_SIZE, generator=noise))
 
     @torch.no_grad()
     def validation_losses(self, batch: Batch, *, seed: int) -> dict[str, Tensor]:
-        """The discriminator's scores of images it was not trained on; there is no loss to select by."""
+        """The discriminator's scores of the validation images; there is no loss."""
         return {"score": self.evaluated_model.score(*batch)}
 
 
@@ -169,7 +167,7 @@ def _by_player(values: Mapping[str, Mapping[str, Tensor]]) -> dict[str, Tensor]:
 
 @contextmanager
 def _frozen(module: nn.Module) -> Iterator[None]:
-    """Let no gradient reach those parameters of a module that would get one."""
+    """Compute no gradients for the parameters of a module."""
     trained = [parameter for parameter in module.parameters() if parameter.requires_grad]
     for parameter in trained:
         parameter.requires_grad_(False)

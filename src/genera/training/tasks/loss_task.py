@@ -1,4 +1,4 @@
-"""The task of anything with one loss and one optimiser."""
+"""The task for models with one loss and one optimiser."""
 
 from __future__ import annotations
 
@@ -26,15 +26,15 @@ class LossTask(Task):
     """Minimises the loss of a :class:`~genera.core.Trainable`, averaged over the batch.
 
     Args:
-        model: what to train.
-        optimizer: made for the parameters of the model.
+        model: the model to train.
+        optimizer: constructs the optimiser of the model's parameters.
         schedule: factor on the learning rate, as a function of progress.
-        plateau: lowers the learning rate when the validation loss stops falling; instead of ``schedule``.
+        plateau: reduces the learning rate when the validation loss stops decreasing; instead of ``schedule``.
         clip_norm: the gradient is clipped to this norm.
-        average_decay: validate and keep an exponential moving average of the weights with this decay.
+        average_decay: validate and save an exponential moving average of the weights with this decay.
 
     Raises:
-        ValueError: the model has no single loss; both ``schedule`` and ``plateau``; or a value out of range.
+        ValueError: the model has no single loss, ``schedule`` and ``plateau`` are both given, or a value is invalid.
     """
 
     model: Trainable

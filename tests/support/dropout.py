@@ -1,4 +1,4 @@
-"""A model of one's own that takes its noise from torch's global generator, as `nn.Dropout` must."""
+"""A model that takes its noise from torch's global generator, as `nn.Dropout` does."""
 
 from __future__ import annotations
 
@@ -8,8 +8,8 @@ from torch import nn
 from genera.core import ImageSpec
 
 
-class Dropping(MeanImage):
-    """The mean image under a network with dropout."""
+class MeanImageWithDropout(MeanImage):
+    """A :class:`MeanImage` with dropout."""
 
     def __init__(self, spec: ImageSpec) -> None:
         super().__init__(spec)

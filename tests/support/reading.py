@@ -1,4 +1,4 @@
-"""A model that reads numbers of its own while it is made, as stochastic depth does."""
+"""A model that reads values of tensors in its constructor, as stochastic depth does."""
 
 from __future__ import annotations
 
@@ -8,8 +8,8 @@ from noiseless import MeanImage
 from genera.core import ImageSpec
 
 
-class ReadsItsNumbers(MeanImage):
-    """As :class:`MeanImage`, with rates that are plain numbers."""
+class ReadsValues(MeanImage):
+    """A :class:`MeanImage` with rates that are Python floats."""
 
     def __init__(self, spec: ImageSpec) -> None:
         super().__init__(spec)
