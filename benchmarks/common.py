@@ -11,7 +11,7 @@ import torch
 from torch import Tensor
 from tqdm import tqdm
 
-from genera.runs.environment import has_bfloat16
+from genera.core.devices import has_bfloat16
 
 #: The share of pixels of MNIST that are not black.
 INK = 0.19

@@ -23,7 +23,7 @@ from torch.optim import Adam, Optimizer
 from genera.config.model import build_model
 from genera.config.shipped_recipes import find_recipe
 from genera.core import ImageSpec, Trainable
-from genera.runs.environment import has_bfloat16
+from genera.core.devices import has_bfloat16
 
 RECIPE = "realnvp_tutorial"
 LEARNING_RATE = 1e-3

@@ -23,9 +23,9 @@ from torch.optim import Adam
 from genera.config.model import build_model
 from genera.config.shipped_recipes import find_recipe
 from genera.core import ImageSpec
+from genera.core.devices import has_bfloat16
 from genera.data import ImageSplit
 from genera.gans import GAN
-from genera.runs.environment import has_bfloat16
 from genera.runs.yaml_files import read_yaml
 
 SPEC = ImageSpec(channels=1, height=28, width=28, num_classes=10)

@@ -30,9 +30,9 @@ from tqdm import tqdm
 
 from genera.config.shipped_recipes import find_recipe
 from genera.core import Cosine, Density, ImageSpec, Progress, Trainable, bits_per_dim
+from genera.core.devices import has_bfloat16
 from genera.data import ImageSplit, ShuffledBatches, find_dataset
 from genera.reporting.style import save_figure, style
-from genera.runs.environment import has_bfloat16
 from genera.training.recipe import training_recipe
 
 #: Seconds of a turn.

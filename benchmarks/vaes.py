@@ -28,8 +28,8 @@ from torch import Tensor, nn
 from genera.config.model import build_model
 from genera.config.shipped_recipes import find_recipe
 from genera.core import ImageSpec
+from genera.core.devices import has_bfloat16
 from genera.data import ImageSplit
-from genera.runs.environment import has_bfloat16
 from genera.runs.yaml_files import read_yaml
 from genera.vaes import VAE
 

@@ -9,8 +9,8 @@ import pytest
 from genera.evaluation import default_measures
 from genera.reporting.comparison import Comparison, Row, format_value
 from genera.reporting.findings import findings_html
+from genera.reporting.html_report import report_html
 from genera.reporting.measure_info import info_of
-from genera.reporting.report import report_html
 
 IMAGES = "360 test images of digits (0123abcd)"
 

@@ -18,8 +18,8 @@ from genera.evaluation import Measure, ResultWriter, evaluate, result_path
 from genera.reporting.comparison import Comparison, Row, format_value
 from genera.reporting.comparison_figures import ComparedModel, comparison_pictures
 from genera.reporting.figures import describe
+from genera.reporting.html_report import Report, report_html
 from genera.reporting.measure_info import info_of
-from genera.reporting.report import Report, report_html
 from genera.reporting.style import style
 from genera.runs.readers import read_environment, read_evaluation
 from genera.zoo import TrainedModel, check_distinct, find_model

@@ -1,4 +1,4 @@
-"""Averaged weights of models."""
+"""Averaged weights of models: an exponential moving average (EMA), and batch-norm statistics that fit it."""
 
 from __future__ import annotations
 

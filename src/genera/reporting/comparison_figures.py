@@ -27,8 +27,8 @@ from genera.reporting.figures import (
     validation_images,
 )
 from genera.reporting.gan_figures import players_figure
+from genera.reporting.html_report import Picture
 from genera.reporting.measure_info import info_of
-from genera.reporting.report import Picture
 from genera.reporting.style import COLOURS, picture_figure, to_png
 from genera.runs.readers import read_table
 from genera.zoo import TrainedModel

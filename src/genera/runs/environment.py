@@ -12,8 +12,6 @@ from typing import Any
 
 import torch
 
-from genera.core import check_positive
-
 _PACKAGES = ("genera", "torch", "lightning", "numpy", "safetensors")
 
 
@@ -30,40 +28,6 @@ def describe_environment() -> dict[str, Any]:
             "gpu": torch.cuda.get_device_name() if torch.cuda.is_available() else None,
         },
     }
-
-
-def has_bfloat16() -> bool:
-    """Whether the CPU has bfloat16 instructions; True for CPUs other than x86, about which torch reports too little.
-
-    Without them they are emulated, and training in bfloat16 is about ten times slower than in float32.
-    """
-    if platform.machine().lower() not in ("x86_64", "amd64"):
-        return True
-    if hasattr(torch.cpu, "get_capabilities"):
-        capabilities = torch.cpu.get_capabilities()
-        return bool(capabilities.get("avx512_bf16") or capabilities.get("amx_bf16"))
-    # Older releases of torch.
-    return bool(torch.cpu._is_avx512_bf16_supported() or torch.cpu._is_amx_tile_supported())
-
-
-def is_on_processor(accelerator: str) -> bool:
-    """Whether a training with this accelerator runs on the CPU."""
-    if accelerator != "auto":
-        return accelerator == "cpu"
-    return not (torch.cuda.is_available() or torch.backends.mps.is_available())
-
-
-def check_devices(devices: int, accelerator: str) -> None:
-    """Check that there are no more processes than CPU cores, because each process needs its own memory.
-
-    Raises:
-        ValueError: ``devices`` is not positive or larger than the number of cores.
-    """
-    check_positive(devices=devices)
-    # Two are always allowed, to test training with several processes. Lightning checks the number of accelerators.
-    limit = max(2, os.cpu_count() or 1)
-    if is_on_processor(accelerator) and devices > limit:
-        raise ValueError(f"devices must be at most {limit} on this CPU, got {devices}")
 
 
 def _version(package: str) -> str | None:

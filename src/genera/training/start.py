@@ -13,9 +13,9 @@ from typing import Any
 from genera.config.data_section import data_section
 from genera.config.recipe import Recipe, as_words
 from genera.config.shipped_recipes import find_recipe
+from genera.core.devices import has_bfloat16, runs_on_cpu
 from genera.data import ImageDataset, describe_difference
 from genera.runs.checkpoints import MAY_CHANGE
-from genera.runs.environment import has_bfloat16, is_on_processor
 from genera.runs.run_directory import RunDirectory
 from genera.runs.yaml_files import read_yaml
 from genera.training.recipe import training_recipe
@@ -141,7 +141,7 @@ def _train(
     is_half = arguments["precision"] == "bf16-mixed"
     # Read before Lightning sets it for the other processes of a ddp training, which run this as well.
     is_first = not _is_child()
-    if is_first and is_half and is_on_processor(arguments["accelerator"]) and not has_bfloat16():
+    if is_first and is_half and runs_on_cpu(arguments["accelerator"]) and not has_bfloat16():
         print(
             "this processor has no bfloat16 instructions and emulates them, some ten times slower: "
             "--precision 32-true is faster",

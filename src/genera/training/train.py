@@ -17,10 +17,11 @@ from lightning.pytorch.strategies import Strategy
 from genera.config.errors import first_line
 from genera.config.model import channels_last, make_model
 from genera.core import ImageModel, ImageSpec, Probe, TwoPlayer, check_seed
+from genera.core.devices import check_devices
 from genera.data import ImageDataset, ImageSplit
 from genera.data.batches import first_batch
 from genera.runs.checkpoints import RESTORE, identity_of
-from genera.runs.environment import check_devices, describe_environment
+from genera.runs.environment import describe_environment
 from genera.runs.run_directory import RunDirectory
 from genera.training.callbacks.after_step import AfterStep
 from genera.training.callbacks.checkpointer import Interrupted, StopReason
@@ -29,7 +30,7 @@ from genera.training.callbacks.due import Due
 from genera.training.callbacks.table_logger import TableLogger
 from genera.training.data_module import DataModule
 from genera.training.duration import Duration, parse_duration
-from genera.training.process import process_settings
+from genera.training.process_settings import process_settings
 from genera.training.result import TrainingResult
 from genera.training.resume import SafeCheckpointIO, check_restorable, checkpoint_to_resume, steps_since_log
 from genera.training.seeding import seeded, step_seed

@@ -6,7 +6,7 @@ import warnings
 
 import torch
 
-from genera.training.process import process_settings
+from genera.training.process_settings import process_settings
 
 LIGHTNING = logging.getLogger("lightning.pytorch")
 

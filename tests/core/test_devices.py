@@ -1,4 +1,4 @@
-"""Hardware of a run."""
+"""The choice of devices, and what a processor can do."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ import pytest
 import torch
 from running import TINY
 
-from genera.runs.environment import check_devices, has_bfloat16
+from genera.core.devices import check_devices, has_bfloat16
 
 CPUINFO = Path("/proc/cpuinfo")
 
