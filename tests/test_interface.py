@@ -40,6 +40,25 @@ def test_every_function_is_listed_documented_and_has_an_example(name: str) -> No
     assert all(parameter in documented for parameter in inspect.signature(function).parameters)
 
 
+def test_threads_may_be_the_first_to_use_it() -> None:
+    program = """
+import threading, genera
+together, failed = threading.Barrier(6), []
+def use(name):
+    together.wait()
+    try:
+        getattr(genera, name)
+    except Exception as error:
+        failed.append(f"{name}: {error!r}")
+threads = [threading.Thread(target=use, args=(name,)) for name in genera.__all__]
+for thread in threads: thread.start()
+for thread in threads: thread.join()
+print(failed)
+"""
+    done = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True, check=True)
+    assert done.stdout.strip() == "[]"
+
+
 def test_another_name_is_an_attribute_error() -> None:
     with pytest.raises(AttributeError, match="has no attribute 'trian'"):
         genera.trian  # noqa: B018
@@ -51,14 +70,17 @@ def test_samples_are_an_array_and_a_picture(tmp_path: Path, capsys: pytest.Captu
     assert samples.labels is not None
     assert samples.labels.tolist() == [0, 1, 0, 1, 0]
     (tmp_path / "shown.png").write_bytes(samples._repr_png_())
-    samples.save(tmp_path / "saved.png")
+    samples.save(str(tmp_path / "saved.png"))
+    again = genera.sample("cgan-fm-mnist", count=5, labels=[0, 1], seed=2, out=str(tmp_path / "out.png"))
+    assert again.path == tmp_path / "out.png"
+    assert np.array_equal(Image.open(tmp_path / "out.png"), Image.open(tmp_path / "saved.png"))
     assert np.array_equal(Image.open(tmp_path / "shown.png"), Image.open(tmp_path / "saved.png"))
     # Only progress is printed.
     assert not capsys.readouterr().out
 
 
 def test_an_evaluation_has_values_reasons_and_a_table() -> None:
-    evaluation = genera.evaluate("realnvp-digits", data="digits", measures="bits_per_dim@1,accuracy")
+    evaluation = genera.evaluate("realnvp-digits", data="digits", measures=["bits_per_dim@1", "accuracy"])
     assert evaluation["bits_per_dim@1"] == evaluation.measures["bits_per_dim@1"]
     assert json.loads(evaluation.as_json())["measures"]["bits_per_dim@1"]["value"] == evaluation["bits_per_dim@1"]
     assert list(evaluation.unavailable) == ["accuracy"]
@@ -108,3 +130,18 @@ def test_functions_run_in_threads_at_once() -> None:
     for thread in threads:
         thread.join()
     assert all(torch.equal(found[seed], alone[seed]) for seed in (0, 1))
+
+
+def test_bad_input_is_one_line(tmp_path: Path) -> None:
+    out = tmp_path / "run"
+    for said, call in {
+        "use the command genera train": lambda: genera.train("vae_digits", overrides={"devices": 2}, out=out),
+        "either a recipe to train or a run": lambda: genera.train("vae_digits", resume=tmp_path),
+        "path": lambda: genera.train("vae_digits", overrides={"data.name": "folder"}, out=out),
+        "required": lambda: genera.evaluate("realnvp-digits", data="folder"),
+        "there is no measure 'msee'": lambda: genera.evaluate("realnvp-digits", measures=["msee"]),
+    }.items():
+        with pytest.raises(ValueError, match=said) as caught:
+            call()
+        assert "\n" not in str(caught.value)
+    assert not out.exists()

@@ -13,6 +13,7 @@ from __future__ import annotations
 
 import os
 import sys
+import threading
 from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
@@ -47,10 +48,15 @@ _MODULES = {
 }
 
 
+_LOCK = threading.RLock()
+
+
 def __getattr__(name: str) -> Any:
     if name not in _MODULES:
         raise AttributeError(f"module 'genera' has no attribute {name!r}")
-    return getattr(import_module(_MODULES[name]), name)
+    # Packages such as torch cannot be imported by two threads at once by way of different modules.
+    with _LOCK:
+        return globals().setdefault(name, getattr(import_module(_MODULES[name]), name))
 
 
 def __dir__() -> list[str]:

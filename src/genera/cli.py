@@ -62,7 +62,10 @@ def main(argv: list[str] | None = None) -> int:
             raise ValueError(f"there is no command {name!r}{_suggestion(name)}; genera --help lists all commands")
         with _catching_termination():
             module = import_module(f"genera.commands.{name}")
-            return module.main(arguments) or 0
+            # Most commands are a typed function of their name; some parse or print more, in `main`.
+            if hasattr(module, "main"):
+                return module.main(arguments) or 0
+            return import_module("genera.commands.typed_command").call(getattr(module, name), arguments) or 0
     except _Terminated:
         print("terminated", file=sys.stderr)
         return 128 + signal.SIGTERM

@@ -102,3 +102,18 @@ def test_it_trains_in_a_thread_and_twice_in_one_process(result: TrainingResult, 
     weights = [one.load().state_dict() for one in (result, again)]
     assert all(torch.equal(value, weights[1][name]) for name, value in weights[0].items())
     assert (Path.cwd(), dict(os.environ)) == (working_directory, environment)
+
+
+def test_a_callback_is_a_reason_to_stop(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    class Stop(pl.Callback):
+        def on_train_batch_end(self, trainer: pl.Trainer, *arguments: Any) -> None:
+            trainer.should_stop = trainer.should_stop or trainer.global_step == 3
+
+    def stop(trainer: pl.Trainer, *arguments: Any, fit: Any = pl.Trainer.fit, **options: Any) -> None:
+        trainer.callbacks.insert(1, Stop())  # type: ignore[attr-defined]
+        fit(trainer, *arguments, **options)
+
+    monkeypatch.setattr(pl.Trainer, "fit", stop)
+    result = train(TINY, overrides={"max_epochs": 2}, out=tmp_path / "run")
+    assert (result.stop_reason, result.steps) == ("callback", 3)
+    assert math.isfinite(result.metrics()["validation/loss"][-1])

@@ -129,7 +129,7 @@ def test_a_run_with_other_images_is_rejected(tiny_run: Path, failing: Callable[.
     assert "now 1439 images with digest" in message
     del config["images"]
     run.write_config(config)
-    assert "kept no record of its images" in failing("train", "--resume", str(tiny_run), "--max_epochs", "2")
+    assert "without a record of its images" in failing("train", "--resume", str(tiny_run), "--max_epochs", "2")
 
 
 def test_a_checkpoint_of_another_model_or_training_is_rejected(

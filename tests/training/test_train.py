@@ -148,7 +148,7 @@ def test_a_run_directory_that_cannot_be_written(tmp_path: Path, failing: Callabl
 @pytest.mark.skipif(torch.cuda.is_available(), reason="needs a machine without a GPU")
 def test_missing_hardware(tmp_path: Path, failing: Callable[..., str]) -> None:
     message = failing("train", TINY, "--out", str(tmp_path / "run"), "--accelerator", "gpu")
-    assert "Lightning refuses accelerator, devices or strategy" in message
+    assert "Lightning refuses accelerator, devices, strategy or callbacks" in message
 
 
 def test_settings_that_do_not_fit_the_data_leave_nothing_behind(tmp_path: Path, failing: Callable[..., str]) -> None:

@@ -33,7 +33,7 @@ def compare(
     *,
     out: Path | str,
     split: str = "test",
-    measures: str | None = None,
+    measures: str | list[str] | None = None,
     shared_measures: bool = False,
     count: int | None = None,
     classifier: str | None = None,
@@ -117,7 +117,7 @@ def compare(
     return Report(comparison, out)
 
 
-def _selected(measures: str | None, available: dict[str, Measure], *, shared: bool) -> list[Measure]:
+def _selected(measures: str | list[str] | None, available: dict[str, Measure], *, shared: bool) -> list[Measure]:
     """The measures of a comparison.
 
     Raises:
@@ -127,7 +127,7 @@ def _selected(measures: str | None, available: dict[str, Measure], *, shared: bo
         fast = {name: measure for name, measure in available.items() if name not in _SLOW}
         return select_measures(measures, available if measures else fast)
     comparable = [name for name in available if info_of(name).is_shared]
-    selected = select_measures(measures or ",".join(comparable), available)
+    selected = select_measures(measures or comparable, available)
     for measure in selected:
         if measure.name not in comparable:
             names = ", ".join(comparable)

@@ -2,10 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-
 from genera.commands.table import print_table
-from genera.commands.typed_command import call
 from genera.data import dataset_names, find_dataset
 from genera.data.catalogue import availability
 
@@ -21,8 +18,3 @@ def datasets() -> None:
     print_table(["name", "images", "licence", "location"], rows)
     print()
     print_table(["name", "description", "homepage"], [[info.name, info.summary, info.homepage] for info in infos])
-
-
-def main(arguments: Sequence[str]) -> None:
-    """Run the command."""
-    call(datasets, arguments)

@@ -18,7 +18,7 @@ def evaluate(
     *,
     data: ImageDataset | str | None = None,
     split: str = "test",
-    measures: str | None = None,
+    measures: str | list[str] | None = None,
     count: int | None = None,
     classifier: str | None = None,
     inception: Path | None = None,
@@ -86,13 +86,14 @@ def available_measures(
     return default_measures(trained_classifier, inception=inception, allow=allow, **options)
 
 
-def select_measures(measures: str | None, available: dict[str, Measure]) -> list[Measure]:
+def select_measures(measures: str | Sequence[str] | None, available: dict[str, Measure]) -> list[Measure]:
     """The measures in a comma-separated list of names; all if it is None.
 
     Raises:
         ValueError: there is no measure with a name; the message suggests a similar name.
     """
-    names = list(available) if measures is None else [name.strip() for name in measures.split(",")]
+    given = measures.split(",") if isinstance(measures, str) else measures
+    names = list(available) if given is None else [name.strip() for name in given]
     for name in names:
         if name not in available:
             near = difflib.get_close_matches(name, available, n=1) or list(available)

@@ -2,10 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-
 from genera.commands.table import print_table
-from genera.commands.typed_command import call
 from genera.config.shipped_recipes import recipe_paths
 from genera.runs.readers import read_evaluation
 from genera.zoo import TrainedModel, shipped_models
@@ -42,8 +39,3 @@ def _scores(model: TrainedModel) -> str:
     evaluation = read_evaluation(model.run.evaluation)
     scores = [f"{name} {value['value']:.3f}" for name, value in evaluation["measures"].items()]
     return f"{', '.join(scores)} ({evaluation['data']} {evaluation['split']})"
-
-
-def main(arguments: Sequence[str]) -> None:
-    """Run the command."""
-    call(models, arguments)

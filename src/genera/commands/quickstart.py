@@ -2,12 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from pathlib import Path
 
 from genera.commands.compare import compare
 from genera.commands.train import stopped
-from genera.commands.typed_command import call
 from genera.evaluation import classifier_of, default_measures, evaluate
 from genera.reporting import make_figures
 from genera.runs.run_directory import RunDirectory
@@ -38,7 +36,7 @@ def quickstart(*, budget: str = "45s", out: Path | None = None) -> int:
     folder = (RunDirectory.create_numbered("quickstart") if out is None else RunDirectory.create(out)).path
     for recipe in RECIPES:
         result = train(recipe, budget=budget, out=folder / recipe)
-        if result.stop_reason != "finished":
+        if result.stop_reason in ("SIGINT", "SIGTERM"):
             return stopped(result)
     for recipe in RECIPES:
         trained = find_model(str(folder / recipe))
@@ -52,8 +50,3 @@ def quickstart(*, budget: str = "45s", out: Path | None = None) -> int:
     compare([str(folder / recipe) for recipe in RECIPES], out=folder / "comparison")
     print(f"runs: {folder}")
     return 0
-
-
-def main(arguments: Sequence[str]) -> int:
-    """Run the command."""
-    return call(quickstart, arguments)

@@ -2,12 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from pathlib import Path
 
 import torch
 
-from genera.commands.typed_command import call
 from genera.core import Autoencoding
 from genera.data import ImageDataset
 from genera.data.image_grid import check_image_count, check_is_png, pair_grid, save_picture
@@ -51,8 +49,3 @@ def reconstruct(
     error = SquaredError(loaded.spec.levels)(images.pixels, reconstructions)
     print(f"mean squared error on [0, 1]: {error:.6f} over {len(images)} images")
     print(out)
-
-
-def main(arguments: Sequence[str]) -> None:
-    """Run the command."""
-    call(reconstruct, arguments)

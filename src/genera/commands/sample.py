@@ -18,7 +18,7 @@ def sample(
     model: str | Path,
     *,
     count: int = 64,
-    out: Path | None = None,
+    out: Path | str | None = None,
     labels: list[int] | None = None,
     temperature: float = 1.0,
     seed: int = 0,
@@ -50,8 +50,9 @@ def sample(
     check_image_count(count)
     check_temperature(temperature)
     check_seed(seed)
-    if out is not None:
-        check_is_png(out)
+    path = None if out is None else Path(out)
+    if path is not None:
+        check_is_png(path)
     loaded = find_model(str(model)).load(allow=allow or ())
     all_labels = None
     if labels is not None:
@@ -59,13 +60,12 @@ def sample(
             raise ValueError(f"labels must be between 0 and {loaded.spec.num_classes - 1}, at least one, got {labels}")
         all_labels = torch.tensor(labels).repeat(-(-count // len(labels)))[:count]
     pixels = sample_images(loaded, count, labels=all_labels, temperature=temperature, seed=seed)
-    samples = SampledImages(pixels, all_labels, levels=loaded.spec.levels)
-    if out is not None:
-        samples.save(out)
-        print(out)
+    samples = SampledImages(pixels, all_labels, levels=loaded.spec.levels, path=path)
+    if path is not None:
+        samples.save(path)
     return samples
 
 
 def main(arguments: Sequence[str]) -> None:
     """Run the command."""
-    call(sample, arguments, defaults={"out": Path("samples.png")})
+    print(call(sample, arguments, defaults={"out": Path("samples.png")}).path)

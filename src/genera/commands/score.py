@@ -5,13 +5,11 @@ from __future__ import annotations
 import csv
 import io
 import sys
-from collections.abc import Sequence
 from pathlib import Path
 
 import torch
 from torch import Tensor
 
-from genera.commands.typed_command import call
 from genera.core import bits_per_dim, check_importance_samples, check_positive, check_seed, has_density
 from genera.core.files import write_atomically
 from genera.data import ImageDataset
@@ -78,8 +76,3 @@ def _table(log_prob: Tensor, bits: Tensor, labels: Tensor | None) -> str:
     for index, (label, nats, per_dim) in enumerate(zip(label_column, log_prob.tolist(), bits.tolist(), strict=True)):
         table.writerow([index, label, f"{nats:.4f}", f"{per_dim:.6f}"])
     return text.getvalue()
-
-
-def main(arguments: Sequence[str]) -> None:
-    """Run the command."""
-    call(score, arguments)

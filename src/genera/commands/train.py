@@ -1,4 +1,4 @@
-"""``genera train``: a recipe, or a run to go on with."""
+"""``genera train``: a recipe, or a run to resume."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ from genera.runs.run_directory import RunDirectory
 from genera.runs.yaml_files import read_yaml
 from genera.training.recipe import training_parser
 from genera.training.result import TrainingResult
-from genera.training.start import how_to_resume, train
+from genera.training.start import how_to_resume, train_or_resume
 
 _USAGE = """\
 usage: genera train RECIPE [--data NAME] [--budget 20m] [--key value …]
@@ -26,7 +26,7 @@ RECIPE is the name of a shipped recipe or the path of a YAML file; it comes firs
   {recipes}
 Every setting of the recipe can be given here as well, nested ones with dots:
   genera train realnvp_digits --task.optimizer.lr 1e-3 --max_epochs 20
-With --budget the training takes that time, and every schedule spans it. Ctrl-C saves a checkpoint; --resume goes on
+With --budget the training takes that time, and every schedule spans it. Ctrl-C saves a checkpoint; --resume continues
 exactly where a run stopped, killed or not. The run directory is printed last.
 
   --out DIR        the run directory; by default a numbered one in $GENERA_RUNS or ./runs
@@ -63,16 +63,17 @@ def main(arguments: Sequence[str]) -> int:
         return 0
     if (recipe is None) == (options.resume is None) or (options.resume and options.out):
         raise ValueError("give either the recipe to train, first, or --resume RUN alone; genera train --help explains")
-    result = train(
+    result = train_or_resume(
         recipe,
-        # A run that goes on refuses other data by name, as it does other settings.
+        words if data is None else [f"--data.name={data}", *words],
+        # A resumed run rejects another data set as it does other settings.
         data=None if recipe is None else data,
-        overrides=words if data is None else [f"--data.name={data}", *words],
         out=options.out,
         resume=options.resume,
         allow=options.allow,
+        is_command=True,
     )
-    if result.stop_reason != "finished":
+    if result.stop_reason in ("SIGINT", "SIGTERM"):
         return stopped(result)
     if is_first:
         print(result.run)
@@ -80,7 +81,7 @@ def main(arguments: Sequence[str]) -> int:
 
 
 def stopped(result: TrainingResult) -> int:
-    """Say how to go on with a training that a signal stopped, and return the exit code."""
+    """Print how to resume a training that a signal stopped, and return the exit code."""
     print(f"stopped; {how_to_resume(RunDirectory(result.run))}", file=sys.stderr)
     return 128 + signal.Signals[result.stop_reason]
 

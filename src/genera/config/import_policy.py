@@ -9,7 +9,7 @@ from contextlib import contextmanager
 
 from jsonargparse import ArgumentParser, _common, set_parsing_settings
 
-from genera.config.errors import explain_parser_error, first_line
+from genera.config.errors import explain_parser_error, first_line, message_in_union
 from genera.config.registry import Registry
 
 _LOCK = threading.RLock()
@@ -36,8 +36,10 @@ def safe_parsing(parser: ArgumentParser, registry: Registry) -> Iterator[None]:
             yield
         except argparse.ArgumentError as error:
             raise ValueError(explain_parser_error(error, parser, registry=registry)) from error
-        except ValueError:
-            raise
+        except ValueError as error:
+            if "\n" not in str(error):
+                raise
+            raise ValueError(" ".join(message_in_union(str(error)).split())) from error
         # Constructors that settings name can raise anything.
         except Exception as error:
             raise ValueError(f"these settings cannot be used: {type(error).__name__}: {first_line(error)}") from error

@@ -14,7 +14,7 @@ from jsonargparse import ArgumentParser
 from genera.config.data_section import add_data_arguments, data_section, load_parsed_data
 from genera.config.factories import check_factories
 from genera.config.import_policy import safe_parsing
-from genera.config.model import make_model
+from genera.config.model import build_model
 from genera.config.registry import Registry
 from genera.core import ImageModel, ImageSpec
 from genera.data import ImageDataset
@@ -74,7 +74,7 @@ class Recipe:
 
     def model(self, spec: ImageSpec) -> ImageModel:
         """Make the model with fresh weights; raises ValueError if its parts do not fit each other or the images."""
-        return make_model(self.arguments()["model"], spec)
+        return build_model(self.config, spec, allow=self._registry.allow)
 
     def arguments(self) -> dict[str, Any]:
         """Keyword arguments for the function, with every class instantiated.

@@ -41,11 +41,13 @@ class SampledImages:
         pixels: uint8 ``(N, C, H, W)``.
         labels: int64 ``(N,)``, the classes they are conditional on; None if no labels were given.
         levels: number of pixel values.
+        path: of the picture, if it was written.
     """
 
     pixels: Tensor
     labels: Tensor | None
     levels: int
+    path: Path | None = None
 
     def __len__(self) -> int:
         return len(self.pixels)
@@ -61,14 +63,14 @@ class SampledImages:
             grid.add(batch)
         return grid.picture()
 
-    def save(self, path: Path) -> None:
+    def save(self, path: Path | str) -> None:
         """Write the picture.
 
         Raises:
             ValueError: the name does not end in ``.png``.
             OSError: the file cannot be written.
         """
-        save_picture(self.picture(), path)
+        save_picture(self.picture(), Path(path))
 
     def _repr_png_(self) -> bytes:
         buffer = BytesIO()

@@ -56,7 +56,7 @@ _OPTIONAL = {"finished", "versions", "hardware", "settings", "references"}
 
 def read_environment(path: Path) -> dict[str, Any]:
     """Read an ``environment.json``: ``steps``, ``parameters``, ``wall_seconds``, ``cpu_seconds`` and more."""
-    with _damage_named(path, "restore it, or delete it to go on without the cost of the training"):
+    with _damage_named(path, "restore it, or delete it to continue without the cost of the training"):
         return _checked(_json_of(path), _ENVIRONMENT)
 
 

@@ -60,7 +60,7 @@ class RunDirectory:
         """
         run = cls(path)
         if path.exists() and (not path.is_dir() or run.has_files):
-            raise ValueError(f"{path} exists and is not empty: name another --out, or go on with --resume {path}")
+            raise ValueError(f"{path} exists and is not empty: name another --out, or resume it with --resume {path}")
         path.mkdir(parents=True, exist_ok=True)
         return run
 

@@ -35,8 +35,7 @@ RECIPE_CLASSES: dict[str, type] = {
     **_by_path(torch.optim.lr_scheduler, "ReduceLROnPlateau"),
     **_by_path(loggers, "CSVLogger", "CometLogger", "MLFlowLogger", "TensorBoardLogger", "WandbLogger"),
     **_by_path(
-        callbacks, "DeviceStatsMonitor", "LearningRateMonitor", "ModelCheckpoint", "ModelSummary",
-        "RichModelSummary", "RichProgressBar", "TQDMProgressBar", "Timer",
+        callbacks, "DeviceStatsMonitor", "LearningRateMonitor", "ModelSummary", "RichModelSummary",
     ),
     **_by_path(strategies, "DDPStrategy", "SingleDeviceStrategy"),
 }  # fmt: skip

@@ -48,7 +48,7 @@ def checkpoint_to_resume(run: RunDirectory, duration: Duration, identity: dict[s
     if duration.is_over(duration.progress(checkpoint["global_step"], seconds, reserve=reserve)):
         raise ValueError(
             f"{run.path} is finished ({checkpoint['global_step']} steps in {seconds:.0f} s of {duration}): "
-            "give a larger --budget, --max_epochs or --max_steps to go on"
+            "give a larger --budget, --max_epochs or --max_steps to continue"
         )
     return checkpoint
 

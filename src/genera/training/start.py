@@ -1,4 +1,4 @@
-"""Starting a training: a recipe in a new run directory, or a run that goes on from its last checkpoint."""
+"""Start a training: a recipe in a new run directory, or a run that is resumed from its last checkpoint."""
 
 from __future__ import annotations
 
@@ -29,21 +29,21 @@ def train(
     *,
     data: str | None = None,
     budget: str | None = None,
-    overrides: Mapping[str, Any] | Sequence[str] = (),
+    overrides: Mapping[str, Any] | None = None,
     out: Path | str | None = None,
     resume: Path | str | None = None,
     allow: Sequence[str] = (),
 ) -> TrainingResult:
-    """Train a recipe in a new run directory, or go on with a run from its last checkpoint.
+    """Train a recipe in a new run directory, or resume a run from its last checkpoint.
 
     Args:
         recipe: name of a shipped recipe, or path of a YAML file.
         data: name of the data set; that of the recipe by default.
         budget: time to train, such as ``"20m"``; every schedule spans it.
-        overrides: settings by name, nested ones with dots, such as ``{"task.optimizer.lr": 3e-3}``; or the same as
-            words of a command line.
+        overrides: settings by name, nested ones with dots, such as ``{"task.optimizer.lr": 3e-3}``. Several devices are
+            for the command ``genera train`` only.
         out: the run directory; by default a numbered one in ``$GENERA_RUNS`` or ``./runs``.
-        resume: a run directory to go on with, instead of a recipe; of its settings only the length can be changed.
+        resume: a run directory to resume, instead of a recipe; its length and what does not affect results may change.
         allow: packages whose classes the recipe may name; only trusted ones.
 
     Returns:
@@ -64,16 +64,43 @@ def train(
         >>> result.load().sample(3).shape
         torch.Size([3, 1, 8, 8])
     """
-    words = [*([] if budget is None else ["--budget", budget]), *as_words(overrides)]
+    settings = dict(overrides or {})
+    data = settings.pop("data.name", data)
+    words = as_words(settings if budget is None else settings | {"budget": budget})
+    return train_or_resume(recipe, words, data=data, out=out, resume=resume, allow=allow, is_command=False)
+
+
+def train_or_resume(
+    recipe: str | None,
+    overrides: Sequence[str],
+    *,
+    data: str | None,
+    out: Path | str | None,
+    resume: Path | str | None,
+    allow: Sequence[str],
+    is_command: bool,
+) -> TrainingResult:
+    """As :func:`train`, with the settings as command-line arguments.
+
+    Lightning starts the other processes of a training with several devices with the command line of the first. Only
+    those of a command do nothing but this training, so ``is_command`` must be true for several devices.
+    """
     if recipe is not None and resume is None:
-        return _start(recipe, words, data=data, out=None if out is None else Path(out), allow=allow)
+        path = None if out is None else Path(out)
+        return _start(recipe, overrides, data=data, out=path, allow=allow, is_command=is_command)
     if recipe is None and resume is not None and data is None and out is None:
-        return _resume(RunDirectory.open(Path(resume)), words, allow=allow)
+        return _resume(RunDirectory.open(Path(resume)), overrides, allow=allow, is_command=is_command)
     raise ValueError("give either a recipe to train or a run to resume, the latter without data and out")
 
 
 def _start(
-    recipe: str, overrides: Sequence[str], *, data: str | None, out: Path | None, allow: Sequence[str]
+    recipe: str,
+    overrides: Sequence[str],
+    *,
+    data: str | None,
+    out: Path | None,
+    allow: Sequence[str],
+    is_command: bool,
 ) -> TrainingResult:
     path = find_recipe(recipe)
     config = read_yaml(path)
@@ -81,6 +108,7 @@ def _start(
         config["data"] = {"name": data}
     settings = training_recipe(config, overrides, allow=allow)
     images, arguments = settings.data(), settings.arguments()
+    _check_processes(arguments, is_command=is_command)
     is_new = out is None or not out.exists()
     run = _new_run(out, f"{path.stem}-{images.name}")
     with _locked(run):
@@ -93,32 +121,41 @@ def _start(
         try:
             return _train(images, run, arguments, resume=False, allow=allow)
         except (ValueError, KeyboardInterrupt):
-            # The settings did not fit the data, or the user changed their mind: only the settings have been written.
+            # The settings did not fit the data, or Ctrl-C came early: only the settings have been written.
             if run.has_only_settings:
                 run.clear(keep_folder=not is_new)
             raise
 
 
-def _resume(run: RunDirectory, overrides: Sequence[str], *, allow: Sequence[str]) -> TrainingResult:
+def _resume(run: RunDirectory, overrides: Sequence[str], *, allow: Sequence[str], is_command: bool) -> TrainingResult:
     with _locked(run):
         config = run.read_config()
         recipe, spec, recorded = (config.pop(name, None) for name in ("recipe", "spec", "images"))
         settings = training_recipe(config, overrides, allow=allow)
         images = _same_images(run, settings, config, spec=spec, recorded=recorded)
-        result = _train(images, run, settings.arguments(), resume=True, allow=allow)
-        if result.stop_reason == "finished":
+        arguments = settings.arguments()
+        _check_processes(arguments, is_command=is_command)
+        result = _train(images, run, arguments, resume=True, allow=allow)
+        if result.stop_reason in ("finished", "callback"):
             run.write_config({"recipe": recipe, **settings.config, "spec": spec, "images": recorded})
         return result
+
+
+def _check_processes(arguments: dict[str, Any], *, is_command: bool) -> None:
+    if arguments["devices"] > 1 and not is_command:
+        raise ValueError(
+            "several devices start this program again for each of them: use the command genera train, or one device"
+        )
 
 
 def _same_images(
     run: RunDirectory, settings: Recipe, config: dict[str, Any], *, spec: object, recorded: object
 ) -> ImageDataset:
-    """The images of a run that goes on; a ValueError where settings or images would make it another run."""
+    """The images of a resumed run; raises ValueError if settings or images would make it another run."""
     fixed = (settings.config.keys() & config.keys()) - MAY_CHANGE
     changed = sorted(key for key in fixed if settings.config[key] != config[key])
     if changed:
-        raise ValueError(f"--resume goes on with the same run and cannot change {', '.join(changed)}; start a new one")
+        raise ValueError(f"--resume continues the same run and cannot change {', '.join(changed)}; start a new one")
     images = settings.data()
     if asdict(images.spec) != spec:
         raise ValueError(
@@ -126,7 +163,7 @@ def _same_images(
             "restore the pictures, or start a new run"
         )
     if recorded is None:
-        raise ValueError(f"{run.path} is of an older version of Genera, which kept no record of its images: train anew")
+        raise ValueError(f"{run.path} is of an older version of Genera, without a record of its images: train again")
     if difference := describe_difference(recorded, images.contents()):
         raise ValueError(
             f"the images of {images.name} are not those that {run.path} was trained on ({difference}): "
@@ -143,7 +180,7 @@ def _train(
     is_first = not _is_child()
     if is_first and is_half and runs_on_cpu(arguments["accelerator"]) and not has_bfloat16():
         print(
-            "this processor has no bfloat16 instructions and emulates them, some ten times slower: "
+            "this CPU has no bfloat16 instructions and emulates them, about ten times slower: "
             "--precision 32-true is faster",
             file=sys.stderr,
         )
@@ -156,14 +193,14 @@ def _train(
         )
         raise NonFiniteLoss(f"{error}; {kept}") from error
     except OSError as error:
-        raise OSError(f"{error}; what was written before is whole, {how_to_resume(run)}") from error
+        raise OSError(f"{error}; files written before are complete, {how_to_resume(run)}") from error
 
 
 def how_to_resume(run: RunDirectory) -> str:
-    """The command that goes on with a run."""
+    """The command that resumes a run."""
     if not run.checkpoint.exists():
-        return "and there is no checkpoint to go on from yet"
-    return f"go on with: genera train --resume {run.path}"
+        return "and there is no checkpoint to resume from yet"
+    return f"resume with: genera train --resume {run.path}"
 
 
 # Lightning starts the other processes of a ddp training with the command line of the first, and numbers them by

@@ -132,23 +132,28 @@ def train(
         seed=seed,
     )
     after_step.sample_probes.check(lightning_task.model)
-    with process_settings(), clock.generators_kept, after_step.checkpointer.catching_signals():
-        trainer = _trainer(
-            accelerator=accelerator,
-            devices=devices,
-            strategy=_strategy_for(lightning_task, strategy, devices=devices),
-            precision=precision,
-            logger=_loggers(run, loggers, checkpoint=checkpoint),
-            # In the order in which they run after a step.
-            callbacks=[clock, *(callbacks or []), after_step],
-            plugins=[SafeCheckpointIO(identity)],
-        )
-        if checkpoint is not None:
-            check_restorable(run, checkpoint, trainer, lightning_task)
-        if trainer.is_global_zero:
-            # After all checks: invalid settings leave no directory behind.
-            print(f"training in {run.path}", file=sys.stderr)
-        stop_reason = _fit(trainer, lightning_task, data_module, clock=clock, run=run, resume=resume)
+    try:
+        with process_settings(), clock.generators_kept, after_step.checkpointer.catching_signals():
+            trainer = _trainer(
+                accelerator=accelerator,
+                devices=devices,
+                strategy=_strategy_for(lightning_task, strategy, devices=devices),
+                precision=precision,
+                log_every_n_steps=log_every,
+                logger=_loggers(run, loggers, checkpoint=checkpoint),
+                # In the order in which they run after a step.
+                callbacks=[clock, *(callbacks or []), after_step],
+                plugins=[SafeCheckpointIO(identity)],
+            )
+            if checkpoint is not None:
+                check_restorable(run, checkpoint, trainer, lightning_task)
+            if trainer.is_global_zero:
+                # After all checks: invalid settings leave no directory behind.
+                print(f"training in {run.path}", file=sys.stderr)
+            _fit(trainer, lightning_task, data_module, clock=clock, run=run, resume=resume)
+            stop_reason: StopReason = "finished" if duration.is_over(clock.progress) else "callback"
+    except Interrupted as interruption:
+        stop_reason = interruption.reason
     best = after_step.validation.best
     return TrainingResult(run.path, clock.progress.step, best if math.isfinite(best) else None, stop_reason)
 
@@ -158,23 +163,20 @@ def _trainer(**options: Any) -> pl.Trainer:
         return pl.Trainer(
             max_epochs=-1,  # `Clock` stops the training
             limit_val_batches=0,  # `AfterStep` validates,
-            log_every_n_steps=0,  # and logs,
-            enable_progress_bar=False,  # and shows the progress,
+            enable_progress_bar=False,  # shows the progress,
             enable_checkpointing=False,  # and saves checkpoints
             enable_model_summary=False,
             **options,
         )
     except MisconfigurationException as error:
-        raise ValueError(f"Lightning refuses accelerator, devices or strategy on this machine: {error}") from error
+        raise ValueError(f"Lightning refuses accelerator, devices, strategy or callbacks here: {error}") from error
 
 
 def _fit(
     trainer: pl.Trainer, task: Task, data_module: DataModule, *, clock: Clock, run: RunDirectory, resume: bool
-) -> StopReason:
+) -> None:
     try:
         trainer.fit(task, datamodule=data_module, ckpt_path=run.checkpoint if resume else None)
-    except Interrupted as interruption:
-        return interruption.reason
     except (ArithmeticError, AttributeError, LookupError, RuntimeError, TypeError) as error:
         if clock.is_running or not resume:
             raise
@@ -186,7 +188,6 @@ def _fit(
         # Before the first step of a resumed training, the file from before is still valid.
         if trainer.is_global_zero and clock.is_running:
             run.write_environment(_environment(clock, task, data_module))
-    return "finished"
 
 
 def _strategy_for(task: Task, strategy: str | Strategy, *, devices: int) -> str | Strategy:

@@ -18,7 +18,7 @@ from typing import Any
 from genera.config.data_section import data_section, open_data
 from genera.config.model import load_run, spec_of_run
 from genera.core import ImageModel, ImageSpec
-from genera.data import ImageDataset, describe_difference, find_dataset
+from genera.data import ImageDataset, describe_difference
 from genera.runs.run_directory import RunDirectory
 from genera.runs.weights import digest_of
 
@@ -98,7 +98,7 @@ class TrainedModel:
             ValueError: the data set is missing or damaged, or has no such split.
         """
         if isinstance(data, str):
-            return find_dataset(data)()
+            return open_data({"name": data})
         return self.open_data(split) if data is None else data
 
     @property
@@ -160,7 +160,7 @@ def load(model: str | Path, *, device: str = "cpu", allow: Sequence[str] = ()) -
     Args:
         model: a run directory, or a name that ``genera models`` lists.
         device: where to put it.
-        allow: packages its configuration may name besides ``genera`` and ``torch.nn``.
+        allow: packages its configuration may name besides the parts that Genera exports.
 
     Returns:
         The model; its base classes say whether it samples, has densities or reconstructs.

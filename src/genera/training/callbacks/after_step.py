@@ -14,7 +14,7 @@ from genera.core import ImageModel, Probe
 from genera.data import ImageSplit
 from genera.runs.run_directory import RunDirectory
 from genera.runs.weights import load_weights, save_weights
-from genera.training.callbacks.checkpointer import Checkpointer, Interrupted
+from genera.training.callbacks.checkpointer import Checkpointer
 from genera.training.callbacks.clock import Clock, task_of
 from genera.training.callbacks.contention_monitor import ContentionMonitor
 from genera.training.callbacks.discriminator_monitor import DiscriminatorMonitor
@@ -82,7 +82,7 @@ class AfterStep(pl.Callback):
             self.progress_bar.open()
         self.contention_monitor.start(trainer)
         if trainer.global_step == 0:
-            self.checkpointer.save(trainer)
+            self.checkpointer.save_if_due(trainer, self.clock.due)
 
     def on_train_batch_end(
         self, trainer: pl.Trainer, pl_module: pl.LightningModule, outputs: Any, batch: Any, batch_idx: int
@@ -90,25 +90,25 @@ class AfterStep(pl.Callback):
         task, due = task_of(pl_module), self.clock.due
         step = task.steps
         self.metrics.add(outputs["scalars"] | task.step_values())
-        if due.log(trainer, step):
-            self.metrics.log(trainer, task, outputs["histograms"])
         if due.validation(trainer, step):
             with evaluating(task, seed=self.seed) as model:
                 self.validation.validate(trainer, task)
-                if due.sample_grid(trainer):
-                    self.sample_grids.save(model, device=task.device, step=step)
                 self.sample_probes.measure_samples(trainer, model, device=task.device, step=step)
+                # Measured with the validation, whose time may be the last of a budget.
+                if has_grid := due.sample_grid(trainer):
+                    self.sample_grids.save(model, device=task.device, step=step)
             self.clock.end_validation(trainer, task)
+            if not has_grid and due.sample_grid(trainer):
+                with evaluating(task, seed=self.seed) as model:
+                    self.sample_grids.save(model, device=task.device, step=step)
+        if due.log(trainer, step):
+            self.metrics.log(trainer, task, outputs["histograms"])
         self.discriminator_monitor.add(trainer, outputs["scalars"], is_epoch_end=due.epoch_end(step))
         self.contention_monitor.check()
         self.progress_bar.update(step)
-        if trainer.should_stop and trainer.is_global_zero:
+        if due.finalize(trainer):
             self._finalize(task.evaluated_model)
-        stop_signal = self.checkpointer.stop_signal(trainer)
-        if due.checkpoint(trainer, is_requested=stop_signal is not None):
-            self.checkpointer.save(trainer)
-        if stop_signal is not None:
-            raise Interrupted(stop_signal)
+        self.checkpointer.save_if_due(trainer, due)
 
     def on_train_end(self, trainer: pl.Trainer, pl_module: pl.LightningModule) -> None:
         self.progress_bar.close()

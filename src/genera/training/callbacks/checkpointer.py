@@ -14,9 +14,10 @@ import lightning.pytorch as pl
 from tqdm.auto import tqdm
 
 from genera.runs.run_directory import RunDirectory
+from genera.training.callbacks.due import Due
 
-#: A training ends when its duration is over, or by a signal, after which it can be resumed.
-StopReason = Literal["finished", "SIGINT", "SIGTERM"]
+#: Its duration is over, a callback stopped it, or a signal did; after a signal it can be resumed.
+StopReason = Literal["finished", "callback", "SIGINT", "SIGTERM"]
 
 
 class Interrupted(Exception):
@@ -46,7 +47,8 @@ class Checkpointer:
             yield
         finally:
             for number, handler in before.items():
-                signal.signal(number, handler)
+                # None if it was not set from Python.
+                signal.signal(number, handler or signal.SIG_DFL)
 
     def save(self, trainer: pl.Trainer) -> None:
         """Save loggers and checkpoint, each file atomically."""
@@ -54,9 +56,20 @@ class Checkpointer:
             logger.save()
         trainer.save_checkpoint(self.run.checkpoint)
 
-    def stop_signal(self, trainer: pl.Trainer) -> int | None:
-        """The signal that the first process received, if any."""
-        return trainer.strategy.broadcast(self._signal) if trainer.world_size > 1 else self._signal
+    def save_if_due(self, trainer: pl.Trainer, due: Due) -> None:
+        """Save if a checkpoint is due in the first process, or a signal asked it to stop.
+
+        Raises:
+            Interrupted: a signal did; after the checkpoint.
+        """
+        stop_signal, is_due = self._signal, due.checkpoint(trainer, is_requested=self._signal is not None)
+        if trainer.world_size > 1:
+            # They save it together.
+            stop_signal, is_due = trainer.strategy.broadcast((stop_signal, is_due))
+        if is_due:
+            self.save(trainer)
+        if stop_signal is not None:
+            raise Interrupted(stop_signal)
 
     def _handle(self, signal_number: int, frame: FrameType | None) -> None:
         if self._signal is not None:

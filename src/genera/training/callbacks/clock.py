@@ -71,7 +71,7 @@ class Clock(pl.Callback):
     def on_train_start(self, trainer: pl.Trainer, pl_module: pl.LightningModule) -> None:
         task = task_of(pl_module)
         self._update_progress(trainer, task)
-        task.progress = lambda: self.progress
+        task.is_standalone = False
         self.generators_kept.enter_context(global_generators_kept(task.device))
         self.is_running = True
 
@@ -83,6 +83,7 @@ class Clock(pl.Callback):
         seed = step_seed(self.seed, task.steps, rank=trainer.global_rank)
         task.noise = torch.Generator(task.device).manual_seed(seed)
         seed_global_generators(seed)
+        task.advance(self.progress)
         self._step_started = time.monotonic()
 
     def on_train_batch_end(

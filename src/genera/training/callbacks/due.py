@@ -53,12 +53,15 @@ class Due:
         self._last_grid = now
         return True
 
+    def finalize(self, trainer: pl.Trainer) -> bool:
+        """What a model does once at the end, in the first process only."""
+        return trainer.should_stop and trainer.is_global_zero
+
     def checkpoint(self, trainer: pl.Trainer, *, is_requested: bool) -> bool:
-        """A checkpoint; all processes follow the first, because they save it together."""
+        """A checkpoint, for which all processes follow the first: one before the first step as well."""
         now = time.monotonic()
-        is_due = is_requested or trainer.should_stop or now - self._last_checkpoint >= self.checkpoint_seconds
-        if trainer.world_size > 1:
-            is_due = trainer.strategy.broadcast(is_due)
+        is_first_or_last = trainer.global_step == 0 or trainer.should_stop
+        is_due = is_requested or is_first_or_last or now - self._last_checkpoint >= self.checkpoint_seconds
         if is_due:
             self._last_checkpoint = now
         return is_due

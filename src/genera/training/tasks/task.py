@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from abc import ABC, abstractmethod
 from collections.abc import Callable
 from typing import Any
@@ -11,7 +12,7 @@ import torch
 from torch import Tensor
 from torch.optim import Optimizer
 
-from genera.core import ImageModel, Loss, Progress, Schedule
+from genera.core import ImageModel, Loss, Progress, Schedule, noise_from
 from genera.optim import averaged
 
 Batch = tuple[Tensor, Tensor | None]
@@ -24,10 +25,11 @@ class NonFiniteLoss(FloatingPointError):
 class Task(pl.LightningModule, ABC):
     """A way of optimising a model.
 
-    A task is a complete LightningModule. Under any ``Trainer``, with loaders of ``(images, labels)``, it sets the model
-    up from the first batch, moves its schedules, keeps averaged weights, validates and logs; its checkpoints resume it.
-    :func:`genera.train` adds a time budget, exact resume in the middle of an epoch, and a run directory. A model that
-    has something to do at the end, such as :class:`genera.vaes.Autoencoder`, then needs a call of its ``finalize``.
+    A task is a complete LightningModule. Under a plain ``Trainer``, with loaders of ``(images, labels)``, it
+    initializes the model from the first batch, follows its schedules, averages weights, validates and logs; Lightning's
+    checkpoints resume it. Not supported is ``precision="16-mixed"``, whose scaled gradients could be neither clipped
+    nor checked. :func:`genera.train` adds a time budget, exact resume in the middle of an epoch, and a run directory. A
+    model with ``needs_finalize``, such as :class:`genera.vaes.Autoencoder`, then needs a call of its ``finalize``.
 
     Args:
         model: what to train.
@@ -35,14 +37,16 @@ class Task(pl.LightningModule, ABC):
         average_decay: validate and keep an exponential moving average of the weights with this decay.
 
     Attributes:
-        noise: generator of all noise of a step; torch's global one where None.
-        progress: returns where training stands, before each step; by default by the limits of the trainer.
+        noise: generator of all noise of a step; torch's global one if None.
+        is_standalone: whether the task follows the trainer's limits and logs its own steps; :func:`genera.train` does
+            both instead.
+        is_initialized: whether the model has been initialized; fill it with True to fine-tune a trained model.
     """
 
     model: ImageModel
     #: The options that set the learning rates, for messages.
     learning_rate_options: str
-    _is_initialized: Tensor
+    is_initialized: Tensor
 
     def __init__(self, model: ImageModel, *, schedule: Schedule | None, average_decay: float | None) -> None:
         super().__init__()
@@ -50,8 +54,9 @@ class Task(pl.LightningModule, ABC):
         self.schedule = schedule
         self.average = None if average_decay is None else averaged(model, decay=average_decay)
         self.noise: torch.Generator | None = None
-        self.progress: Callable[[], Progress] = self._progress_of_trainer
-        self.register_buffer("_is_initialized", torch.tensor(False))
+        self.is_standalone = True
+        self._logged_step = 0
+        self.register_buffer("is_initialized", torch.tensor(False))
 
     @property
     def evaluated_model(self) -> ImageModel:
@@ -98,9 +103,9 @@ class Task(pl.LightningModule, ABC):
             self.schedule(start)
 
     def initialize(self, images: Tensor) -> None:
-        """Set the model up from the first batch, once: :meth:`genera.core.ImageModel.initialize`."""
+        """Initialize the model from the first batch: :meth:`genera.core.ImageModel.initialize`."""
         self.model.initialize(images)
-        self._is_initialized.fill_(True)
+        self.is_initialized.fill_(True)
 
     def advance(self, progress: Progress) -> None:
         """Set everything that follows a schedule, before a step."""
@@ -137,43 +142,74 @@ class Task(pl.LightningModule, ABC):
                 f"run with a lower one ({self.learning_rate_options}) or --task.clip_norm, or check the data"
             )
 
+    def on_fit_start(self) -> None:
+        if getattr(self.trainer.precision_plugin, "scaler", None) is not None:
+            raise ValueError("tasks do not support precision 16-mixed, which scales gradients: use bf16-mixed")
+
+    def on_train_start(self) -> None:
+        if self.is_standalone:
+            self.advance(self._progress_of_trainer())
+
     def on_train_batch_start(self, batch: Batch, batch_idx: int) -> None:
-        if self.steps == 0 and not self._is_initialized:
-            self.initialize(self.trainer.strategy.broadcast(batch[0]))
-        self.advance(self.progress())
+        if self.steps == 0 and not self.is_initialized:
+            # All processes initialize alike: by the same images and the same noise.
+            images = self.trainer.strategy.broadcast(batch[0].cpu()).to(self.device)
+            with noise_from(torch.Generator().manual_seed(0)):
+                self.initialize(images)
 
     def on_train_batch_end(self, outputs: Any, batch: Batch, batch_idx: int) -> None:
-        # `genera.train` logs means over all steps since the last row instead, and turns this off.
-        every = self.trainer.log_every_n_steps  # type: ignore[attr-defined]  # missing from Lightning's annotations
-        if every and self.steps % every == 0:
+        # Batches whose gradients are accumulated are no steps.
+        if not self.is_standalone or self.steps == self._logged_step:
+            return
+        self._logged_step = self.steps
+        if self.steps % self.trainer.log_every_n_steps == 0:  # type: ignore[attr-defined]  # not in its annotations
             values = outputs["scalars"] | self.step_values()
             self.log_dict({f"train/{name}": value for name, value in values.items()})
+        # For the next step, so that callbacks that look at learning rates before it see its own.
+        self.advance(self._progress_of_trainer())
 
     def on_validation_epoch_start(self) -> None:
         self.before_validation(seed=0)
 
-    def validation_step(self, batch: Batch, batch_idx: int) -> None:
-        losses = self.validation_losses(batch, seed=batch_idx)
-        means = {f"validation/{name}": values.mean() for name, values in losses.items()}
-        self.log_dict(means, batch_size=len(batch[0]), sync_dist=self.trainer.world_size > 1)
+    def validation_step(self, batch: Batch, batch_idx: int, dataloader_idx: int = 0) -> None:
+        self._log_losses("validation", batch, batch_idx, dataloader_idx)
 
-    def on_validation_end(self) -> None:
-        if not self.trainer.sanity_checking:
+    def on_validation_epoch_end(self) -> None:
+        if self.trainer.state.fn == "fit" and not self.trainer.sanity_checking:
             logged = {name.partition("/"): float(value) for name, value in self.trainer.callback_metrics.items()}
             self.after_validation({name: value for (split, _, name), value in logged.items() if split == "validation"})
 
+    def on_test_epoch_start(self) -> None:
+        self.before_validation(seed=0)
+
+    def test_step(self, batch: Batch, batch_idx: int, dataloader_idx: int = 0) -> None:
+        self._log_losses("test", batch, batch_idx, dataloader_idx)
+
+    def _log_losses(self, split: str, batch: Batch, batch_idx: int, dataloader_idx: int) -> None:
+        losses = self.validation_losses(batch, seed=batch_idx)
+        means = {f"{split}/{name}": values.mean() for name, values in losses.items()}
+        self.log_dict(
+            means,
+            batch_size=len(batch[0]),
+            sync_dist=self.trainer.world_size > 1,
+            # The names of the first loader do not depend on whether there are more.
+            add_dataloader_idx=dataloader_idx > 0,
+        )
+
     def _progress_of_trainer(self) -> Progress:
         """Progress by the epochs and steps that the trainer was given."""
-        epoch = self.steps / self.trainer.num_training_batches
-        epochs, steps = self.trainer.max_epochs, self.trainer.max_steps
-        limits = [epoch / epochs if epochs and epochs > 0 else 0.0, self.steps / steps if steps > 0 else 0.0]
-        num_epochs = steps / self.trainer.num_training_batches if epochs in (None, -1) and steps > 0 else epochs
-        return Progress(
-            step=self.steps,
-            epoch=epoch,
-            fraction=min(1.0, max(limits)),
-            num_epochs=num_epochs if num_epochs and num_epochs > 0 else float("inf"),
-        )
+        max_epochs, max_steps = self.trainer.max_epochs or -1, self.trainer.max_steps
+        num_batches = self.trainer.num_training_batches
+        if math.isinf(num_batches):
+            # A loader without length: epochs are whole ones.
+            epoch, num_epochs = float(self.trainer.current_epoch), math.inf
+        else:
+            steps_per_epoch = math.ceil(num_batches / self.trainer.accumulate_grad_batches)
+            epoch, num_epochs = self.steps / steps_per_epoch, max_steps / steps_per_epoch if max_steps > 0 else math.inf
+        if max_epochs > 0:
+            num_epochs = max_epochs
+        fraction = max(epoch / num_epochs, self.steps / max_steps if max_steps > 0 else 0.0)
+        return Progress(step=self.steps, epoch=epoch, fraction=min(1.0, fraction), num_epochs=num_epochs)
 
 
 def scalars(loss: Loss, total: Tensor) -> dict[str, Tensor]:
