@@ -69,10 +69,10 @@ def compare(
 
     Example:
         >>> import genera, tempfile
-        >>> models = ["gan-mnist", "cgan-fm-mnist"]
-        >>> report = genera.compare(models, out=tempfile.mkdtemp(), measures="samples_per_second")  # doctest: +SKIP
-        >>> sorted(report.values())  # doctest: +SKIP
-        ['cgan-fm-mnist', 'gan-mnist']
+        >>> models = ["realnvp-digits", "lenet-digits"]
+        >>> report = genera.compare(models, out=tempfile.mkdtemp(), measures="bits_per_dim@1,accuracy")
+        >>> {name: list(values) for name, values in report.values().items()}
+        {'realnvp-digits': ['bits_per_dim@1'], 'lenet-digits': ['accuracy']}
     """
     check_seed(seed)
     out = Path(out)

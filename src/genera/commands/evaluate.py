@@ -50,7 +50,7 @@ def evaluate(
         >>> import genera
         >>> evaluation = genera.evaluate("realnvp-digits", measures="bits_per_dim@1")
         >>> round(evaluation["bits_per_dim@1"], 1)
-        1.9
+        2.0
     """
     trained = find_model(str(model))
     data = trained.data_or_own(data, split)

@@ -35,7 +35,7 @@ class RunDirectory:
         self._lock = path / ".lock"
         #: Every setting of the run, defaults included.
         self.config = path / "config.yaml"
-        #: Weights of the best validation so far, averaged if averaging is on.
+        #: The best validated weights so far, of two players the last; averaged if averaging is on.
         self.weights = path / "model.safetensors"
         #: Everything that an exact resume needs.
         self.checkpoint = path / "checkpoints" / "last.ckpt"

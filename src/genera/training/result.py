@@ -35,7 +35,7 @@ class TrainingResult:
     allow: Sequence[str] = ()
 
     def load(self, *, device: str = "cpu") -> ImageModel:
-        """The trained model in evaluation mode, with the weights of the best validation.
+        """The trained model in evaluation mode: the best validated weights, of two players the last.
 
         Raises:
             ValueError: a file of the run is damaged.
