@@ -11,7 +11,7 @@ import pytest
 import torch
 from running import TINY
 
-from genera.core.devices import check_devices, has_bfloat16
+from genera.core.devices import check_devices, choose_device, has_bfloat16, runs_on_cpu
 
 CPUINFO = Path("/proc/cpuinfo")
 
@@ -71,3 +71,30 @@ def test_two_processes_are_always_allowed(monkeypatch: pytest.MonkeyPatch) -> No
     check_devices(2, "cpu")
     with pytest.raises(ValueError, match="at most 2"):
         check_devices(3, "cpu")
+
+
+@pytest.mark.parametrize(
+    ("cuda", "mps", "expected"),
+    [(True, False, "cuda"), (True, True, "cuda"), (False, True, "mps"), (False, False, "cpu")],
+)
+def test_auto_prefers_an_accelerator(monkeypatch: pytest.MonkeyPatch, cuda: bool, mps: bool, expected: str) -> None:
+    monkeypatch.setattr(torch.cuda, "is_available", lambda: cuda)
+    monkeypatch.setattr(torch.backends.mps, "is_available", lambda: mps)
+    assert choose_device("auto") == choose_device() == torch.device(expected)
+    assert runs_on_cpu("auto") is (expected == "cpu")
+
+
+def test_a_device_is_chosen_by_name(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(torch.cuda, "is_available", lambda: True)
+    monkeypatch.setattr(torch.backends.mps, "is_available", lambda: True)
+    for name in ("cpu", "cuda", "mps"):
+        assert choose_device(name) == torch.device(name)
+
+
+@pytest.mark.parametrize("name", ["cuda", "tpu", "cuda:0", ""])
+def test_a_missing_device_is_named_beside_those_available(monkeypatch: pytest.MonkeyPatch, name: str) -> None:
+    monkeypatch.setattr(torch.cuda, "is_available", lambda: False)
+    monkeypatch.setattr(torch.backends.mps, "is_available", lambda: True)
+    with pytest.raises(ValueError) as error:
+        choose_device(name)
+    assert str(error.value) == f"device must be one of auto, mps, cpu on this machine, got {name!r}"

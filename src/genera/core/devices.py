@@ -24,11 +24,28 @@ def has_bfloat16() -> bool:
     return bool(torch.cpu._is_avx512_bf16_supported() or torch.cpu._is_amx_tile_supported())
 
 
+def choose_device(name: str = "auto") -> torch.device:
+    """The device for a computation.
+
+    Args:
+        name: ``cpu``, ``cuda`` or ``mps``; ``auto`` takes an accelerator if there is one, else the CPU.
+
+    Raises:
+        ValueError: this computer has no such device.
+    """
+    # In the order of preference.
+    devices = {"cuda": torch.cuda.is_available(), "mps": torch.backends.mps.is_available(), "cpu": True}
+    available = [device for device, is_there in devices.items() if is_there]
+    if name != "auto" and name not in available:
+        raise ValueError(f"device must be one of {', '.join(['auto', *available])} on this machine, got {name!r}")
+    return torch.device(available[0] if name == "auto" else name)
+
+
 def runs_on_cpu(accelerator: str) -> bool:
     """Whether a training with this accelerator runs on the CPU."""
     if accelerator != "auto":
         return accelerator == "cpu"
-    return not (torch.cuda.is_available() or torch.backends.mps.is_available())
+    return choose_device().type == "cpu"
 
 
 def check_devices(devices: int, accelerator: str) -> None:
