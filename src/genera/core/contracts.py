@@ -10,6 +10,7 @@ import math
 from abc import ABC, abstractmethod
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
+from itertools import chain
 from typing import Self, TypeGuard
 
 import torch
@@ -134,18 +135,34 @@ class Dequantizer(nn.Module, ABC):
 
 
 class ImageModel(nn.Module, ABC):
-    """A network for images. ``spec`` describes the images it was built for.
+    """A model of images. What it can do is said by the classes below, of which it may combine several.
 
     Its weights must be float32 or float64. bfloat16 has too few numbers between 0 and 1 for the 256 levels of a pixel,
     and sums of log-determinants lose their digits in both half precisions: a flow returns NaN or black
     reconstructions. :func:`torch.autocast` runs the networks in half precision and leaves the rest unchanged.
+
+    Args:
+        spec: the images.
+        class_conditional: condition the model on the labels, which its methods then require.
+
+    Raises:
+        ValueError: ``class_conditional`` without labels.
     """
 
-    spec: ImageSpec
-    #: Whether the model is conditional on the labels: its methods then require them.
-    class_conditional: bool = False
     #: Whether it cannot sample before :meth:`finalize`.
     needs_finalize: bool = False
+
+    def __init__(self, spec: ImageSpec, *, class_conditional: bool = False) -> None:
+        super().__init__()
+        if class_conditional and not spec.num_classes:
+            raise ValueError("class_conditional needs images with labels, got a data set without classes")
+        self.spec = spec
+        self.class_conditional = class_conditional
+
+    @property
+    def device(self) -> torch.device:
+        """The device of the weights, where images and noise must be."""
+        return next((tensor.device for tensor in chain(self.parameters(), self.buffers())), torch.device("cpu"))
 
     @property
     def dtype(self) -> torch.dtype:
@@ -215,10 +232,8 @@ class Trainable(ImageModel):
         return self.loss(images, labels, generator=generator)
 
 
-class Generative(ABC):
+class Generative(ImageModel):
     """A model that can sample images."""
-
-    spec: ImageSpec
 
     @abstractmethod
     def sample(
@@ -237,11 +252,9 @@ class Generative(ABC):
         """
 
 
-class Density(ABC):
+class Density(ImageModel):
     """A model that computes log-probabilities of images."""
 
-    spec: ImageSpec
-    class_conditional: bool = False
     #: False if a part of the model is not a probability, such as a cross-entropy on grey pixels.
     has_density: bool = True
 
@@ -268,11 +281,9 @@ def has_density(model: object) -> TypeGuard[Density]:
     return isinstance(model, Density) and model.has_density
 
 
-class Autoencoding(ABC):
+class Autoencoding(ImageModel):
     """Maps images to latents and back."""
 
-    spec: ImageSpec
-    class_conditional: bool = False
     #: Whether reconstructions equal the images, as those of a flow do.
     is_exact: bool = False
 
