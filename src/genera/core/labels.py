@@ -9,7 +9,7 @@ import torch.nn.functional as F
 from torch import Tensor
 
 if TYPE_CHECKING:
-    from genera.core.contracts import ImageModel
+    from genera.core.image_model import ImageModel
 
 
 def check_labels(labels: Tensor | None, *, count: int, num_classes: int) -> Tensor:

@@ -1,13 +1,11 @@
 from __future__ import annotations
 
-import copy
-
 import pytest
 import torch
 from cases import IMAGE_MODELS, complains, labels_of, of_kind, perturb
 from torch import Tensor
 
-from genera.core import Autoencoding, Density, Generative, ImageModel, ImageSpec, Loss, Trainable, TwoPlayer
+from genera.core import Autoencoding, Density, Generative, ImageModel, Loss, Trainable, TwoPlayer
 
 #: Models without noise in their loss and their encoder.
 DETERMINISTIC = {"Autoencoder"}
@@ -29,27 +27,6 @@ def loss_of(model: Trainable, images: Tensor) -> Loss:
 @pytest.mark.parametrize("kind", [Autoencoding, Density, Generative, Trainable, TwoPlayer])
 def test_a_capability_is_one_of_an_image_model(kind: type) -> None:
     assert kind.__bases__ == (ImageModel,)
-
-
-@pytest.mark.parametrize("name", IMAGE_MODELS)
-def test_a_model_knows_its_images_and_its_device(name: str) -> None:
-    model, images = IMAGE_MODELS[name]()
-    assert model.spec.shape == images.shape[1:]
-    assert model.device == torch.device("cpu")
-    if list(model.parameters()):
-        assert copy.deepcopy(model).to("meta").device == torch.device("meta")
-
-
-def test_a_model_without_weights_has_the_device_of_its_buffers() -> None:
-    model = ImageModel(ImageSpec(1, 2, 2))
-    assert model.device == torch.device("cpu")
-    model.register_buffer("count", torch.zeros((), device="meta"))
-    assert model.device == torch.device("meta")
-
-
-def test_a_conditional_model_needs_classes() -> None:
-    with complains("class_conditional needs images with labels"):
-        ImageModel(ImageSpec(1, 2, 2), class_conditional=True)
 
 
 @pytest.mark.parametrize("name", of_kind(Trainable))
