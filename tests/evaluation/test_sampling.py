@@ -14,7 +14,8 @@ from genera.evaluation import interpolate, sample_images, traverse
 class Plane(Autoencoding):
     """Images of two pixels whose latents are their values minus 100."""
 
-    spec = ImageSpec(1, 1, 2, 201)
+    def __init__(self) -> None:
+        super().__init__(ImageSpec(1, 1, 2, 201))
 
     def encode(
         self, images: Tensor, labels: Tensor | None = None, *, generator: torch.Generator | None = None

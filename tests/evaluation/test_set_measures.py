@@ -29,15 +29,12 @@ IN_SPACE = ("fd", "kid", "precision", "recall", "density", "coverage", "diversit
 TRAIN, TEST = DIGITS.split("train"), DIGITS.split("test")
 
 
-class CopyModel(ImageModel, Generative):
+class CopyModel(Generative):
     """Returns training images, of some classes only."""
 
-    spec = DIGITS.spec
-
     def __init__(self, *, classes: tuple[int, ...] = tuple(range(10)), class_conditional: bool = False) -> None:
-        super().__init__()
+        super().__init__(DIGITS.spec, class_conditional=class_conditional)
         self.classes = torch.tensor(classes)
-        self.class_conditional = class_conditional
         self.register_parameter("unused", torch.nn.Parameter(torch.zeros(())))
 
     def sample(

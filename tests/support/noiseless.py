@@ -12,8 +12,7 @@ class MeanImage(Trainable):
     """Learns a reconstruction with a network, so that gradients depend on the weights."""
 
     def __init__(self, spec: ImageSpec) -> None:
-        super().__init__()
-        self.spec = spec
+        super().__init__(spec)
         self.net = nn.Sequential(nn.Linear(spec.num_dims, 16), nn.Tanh(), nn.Linear(16, spec.num_dims))
 
     def loss(self, images: Tensor, labels: Tensor | None = None, *, generator: torch.Generator | None = None) -> Loss:
@@ -49,8 +48,7 @@ class Players(TwoPlayer):
     """One learned image against a discriminator with a hidden layer."""
 
     def __init__(self, spec: ImageSpec) -> None:
-        super().__init__()
-        self.spec = spec
+        super().__init__(spec)
         self.generator = nn.Linear(1, spec.num_dims)
         self.discriminator = nn.Sequential(nn.Linear(spec.num_dims, 16), nn.Tanh(), nn.Linear(16, 1), nn.Flatten(0))
 

@@ -1,6 +1,17 @@
 """Contracts and mathematics that all families share. Depends on torch only."""
 
 from genera.core.autograd import first_order_only
+from genera.core.capabilities import (
+    Autoencoding,
+    Density,
+    Fakes,
+    Generative,
+    Loss,
+    Probe,
+    Trainable,
+    TwoPlayer,
+    has_density,
+)
 from genera.core.checks import (
     check_count,
     check_importance_samples,
@@ -9,29 +20,24 @@ from genera.core.checks import (
     check_seed,
     check_temperature,
 )
-from genera.core.contracts import (
-    Autoencoding,
-    Density,
-    Dequantizer,
-    Distribution,
-    Fakes,
-    Generative,
-    ImageModel,
-    Loss,
-    Probe,
-    Progress,
-    Trainable,
-    Transform,
-    TwoPlayer,
-    has_density,
-)
-from genera.core.dequantization import UniformDequantizer
-from genera.core.distributions import DiagonalGaussian, GaussianMixture, StandardNormal
+from genera.core.dequantization import Dequantizer, UniformDequantizer
+from genera.core.distributions import DiagonalGaussian, Distribution, GaussianMixture, StandardNormal
+from genera.core.image_model import ImageModel
 from genera.core.image_spec import ImageSpec
 from genera.core.labels import check_labels, labels_for_sampling, one_hot
 from genera.core.numerics import at_least_float32, bits_per_dim, log_mean_exp, sum_over_dims
-from genera.core.schedules import Constant, Cosine, ExponentialDecay, FallingCycles, RisingCycles, Schedule, Warmup
+from genera.core.schedules import (
+    Constant,
+    Cosine,
+    ExponentialDecay,
+    FallingCycles,
+    Progress,
+    RisingCycles,
+    Schedule,
+    Warmup,
+)
 from genera.core.seeding import noise_from
+from genera.core.transform import Transform
 
 __all__ = [
     "Autoencoding",

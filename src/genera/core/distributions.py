@@ -1,15 +1,31 @@
-"""Distributions over flat latents."""
+"""The contract of distributions, and those that every family uses."""
 
 from __future__ import annotations
 
 import math
+from abc import ABC, abstractmethod
 
 import torch
 from torch import Tensor, nn
 
 from genera.core.checks import check_count, check_positive, check_seed, check_temperature
-from genera.core.contracts import Distribution
 from genera.core.numerics import sum_over_dims
+
+
+class Distribution(nn.Module, ABC):
+    """A density over flat vectors ``(B, D)`` that can be sampled from."""
+
+    @abstractmethod
+    def log_prob(self, z: Tensor, context: Tensor | None = None) -> Tensor:
+        """``(B, D) -> (B,)`` nats."""
+
+    @abstractmethod
+    def sample(self, count: int, *, temperature: float = 1.0, generator: torch.Generator | None = None) -> Tensor:
+        """Sample ``(count, D)``; ``temperature`` scales the noise around the mean (in a mixture: of the component).
+
+        Raises:
+            ValueError: :func:`check_count` or :func:`check_temperature` rejects an argument.
+        """
 
 
 class StandardNormal(Distribution):

@@ -9,7 +9,7 @@ import torch.nn.functional as F
 from torch import Tensor
 
 if TYPE_CHECKING:
-    from genera.core.contracts import ImageModel
+    from genera.core.image_model import ImageModel
 
 
 def check_labels(labels: Tensor | None, *, count: int, num_classes: int) -> Tensor:
@@ -66,6 +66,5 @@ def labels_for_sampling(
             raise ValueError(f"this {name} was not trained with labels and cannot sample by label: omit the labels")
         return None
     if labels is None:
-        device = next(model.parameters()).device
-        return torch.randint(model.spec.num_classes, (count,), generator=generator, device=device)
+        return torch.randint(model.spec.num_classes, (count,), generator=generator, device=model.device)
     return check_labels(labels, count=count, num_classes=model.spec.num_classes)

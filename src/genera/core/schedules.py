@@ -1,16 +1,33 @@
 """Schedules: functions of the progress of training.
 
 A value that changes during training, such as a learning rate or a loss weight, is a pure function of
-:class:`~genera.core.contracts.Progress`. It therefore has no state, resumes exactly and adapts to a time budget.
+:class:`Progress`. It therefore has no state, resumes exactly and adapts to a time budget.
 """
 
 from __future__ import annotations
 
 import math
 from abc import ABC, abstractmethod
+from dataclasses import dataclass
 
 from genera.core.checks import check_positive
-from genera.core.contracts import Progress
+
+
+@dataclass(frozen=True)
+class Progress:
+    """The progress of training before a step.
+
+    Args:
+        step: optimiser steps taken.
+        epoch: planned epochs completed. Under a time budget the plan is stretched or compressed to fit it.
+        fraction: completed fraction of the training, 0 … 1.
+        num_epochs: epochs of the whole plan.
+    """
+
+    step: int
+    epoch: float
+    fraction: float
+    num_epochs: float = math.inf
 
 
 class Schedule(ABC):

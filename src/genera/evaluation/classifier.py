@@ -31,10 +31,9 @@ class Classifier(Trainable):
     """
 
     def __init__(self, spec: ImageSpec, *, network: ClassifierNetwork) -> None:
-        super().__init__()
+        super().__init__(spec)
         if not spec.num_classes:
             raise ValueError("a classifier needs images with labels, got a data set without classes")
-        self.spec = spec
         self.network = network(spec.shape, spec.num_classes)
         if not {"features", "head"} <= set(dict(self.network.named_children())):
             name = type(self.network).__name__
@@ -89,7 +88,7 @@ class Classifier(Trainable):
 
     def _scale(self, images: Tensor) -> Tensor:
         """Scale pixels to [-1, 1]."""
-        return self.spec.to_symmetric_range(images, next(self.network.parameters()).dtype)
+        return self.spec.to_symmetric_range(images, self.dtype)
 
 
 def load_classifier(trained: TrainedModel, *, allow: Sequence[str] = ()) -> Classifier:

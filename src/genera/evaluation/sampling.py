@@ -19,7 +19,6 @@ from tqdm.auto import tqdm
 from genera.core import (
     Autoencoding,
     Generative,
-    ImageModel,
     check_positive,
     check_seed,
     check_temperature,
@@ -104,7 +103,7 @@ def sample_images(
         ValueError: the model cannot generate images, an argument is out of range or does not match ``labels``, or the
             images do not fit in memory.
     """
-    if not (isinstance(model, ImageModel) and isinstance(model, Generative)):
+    if not isinstance(model, Generative):
         raise ValueError(f"{type(model).__name__} cannot generate images")
     check_positive(count=count, batch_size=batch_size)
     check_temperature(temperature)

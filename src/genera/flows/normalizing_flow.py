@@ -74,14 +74,10 @@ class NormalizingFlow(Trainable, Generative, Density, Autoencoding):
         base: Callable[[int], Distribution] = StandardNormal,
         class_conditional: bool = False,
     ) -> None:
-        super().__init__()
-        if class_conditional and not spec.num_classes:
-            raise ValueError("class_conditional needs images with labels, got a data set without classes")
-        self.spec = spec
+        super().__init__(spec, class_conditional=class_conditional)
         self.dequantizer = dequantizer(spec)
         self.transform = Chain(spec.shape, transforms)
         self.base = base(spec.num_dims)
-        self.class_conditional = class_conditional
         self._check_context_channels()
 
     @property

@@ -64,15 +64,11 @@ class GAN(TwoPlayer, Generative):
         latent_size: int = 128,
         class_conditional: bool = False,
     ) -> None:
-        super().__init__()
+        super().__init__(spec, class_conditional=class_conditional)
         check_positive(latent_size=latent_size)
         if not 0 <= feature_matching < math.inf:
             raise ValueError(f"feature_matching is a weight: finite and not negative, got {feature_matching}")
-        if class_conditional and not spec.num_classes:
-            raise ValueError("class_conditional needs images with labels, got a data set without classes")
-        self.spec = spec
         self.latent_size = latent_size
-        self.class_conditional = class_conditional
         self.feature_matching = feature_matching
         num_conditions = spec.num_classes if class_conditional else 0
         self.generator = generator(latent_size + num_conditions, spec.shape)
@@ -88,8 +84,7 @@ class GAN(TwoPlayer, Generative):
     def generate(self, count: int, labels: Tensor | None = None, *, generator: torch.Generator | None = None) -> Fakes:
         """If a conditional model gets no labels, it samples them."""
         check_count(count)
-        weight = next(self.generator.parameters())
-        z = torch.randn(count, self.latent_size, generator=generator, device=weight.device, dtype=weight.dtype)
+        z = torch.randn(count, self.latent_size, generator=generator, device=self.device, dtype=self.dtype)
         labels = labels_for_sampling(self, count, labels if self.class_conditional else None, generator=generator)
         return Fakes(self._generate(z, labels), z, labels)
 
@@ -145,8 +140,7 @@ class GAN(TwoPlayer, Generative):
         """``temperature`` scales the noise."""
         check_count(count)
         check_temperature(temperature)
-        weight = next(self.generator.parameters())
-        z = torch.randn(count, self.latent_size, generator=generator, device=weight.device, dtype=weight.dtype)
+        z = torch.randn(count, self.latent_size, generator=generator, device=self.device, dtype=self.dtype)
         labels = labels_for_sampling(self, count, labels, generator=generator)
         return self.spec.to_pixels((self._generate(temperature * z, labels) + 1) / 2)
 

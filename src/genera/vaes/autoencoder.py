@@ -46,9 +46,8 @@ class Autoencoder(Trainable, Generative, Autoencoding):
         latent_size: int = 32,
         num_components: int = 10,
     ) -> None:
-        super().__init__()
+        super().__init__(spec)
         check_positive(latent_size=latent_size)
-        self.spec = spec
         self.latent_size = latent_size
         self.encoder = encoder(spec.shape, latent_size)
         self.decoder = decoder(latent_size, spec.shape)
@@ -71,8 +70,7 @@ class Autoencoder(Trainable, Generative, Autoencoding):
     @torch.no_grad()
     def finalize(self, images: Tensor, *, generator: torch.Generator) -> None:
         chosen = torch.randperm(len(images), generator=generator)[:_NUM_CODES]
-        device = next(self.encoder.parameters()).device
-        codes = [self.encoder(self._scale(images[index].to(device))) for index in chosen.split(_BATCH_SIZE)]
+        codes = [self.encoder(self._scale(images[index].to(self.device))) for index in chosen.split(_BATCH_SIZE)]
         self.codes.fit(torch.cat(codes), seed=int(torch.randint(2**31, (), generator=generator)))
 
     def encode(

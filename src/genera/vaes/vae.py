@@ -68,13 +68,9 @@ class VAE(Trainable, Generative, Density, Autoencoding):
         prior: Callable[[int], Distribution] = StandardNormal,
         class_conditional: bool = False,
     ) -> None:
-        super().__init__()
+        super().__init__(spec, class_conditional=class_conditional)
         check_positive(latent_size=latent_size)
-        if class_conditional and not spec.num_classes:
-            raise ValueError("class_conditional needs images with labels, got a data set without classes")
-        self.spec = spec
         self.latent_size = latent_size
-        self.class_conditional = class_conditional
         num_conditions = spec.num_classes if class_conditional else 0
         in_shape = (spec.channels + num_conditions, spec.height, spec.width)
         self.encoder = GaussianEncoder(in_shape, latent_size, network=encoder)

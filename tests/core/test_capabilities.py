@@ -5,7 +5,7 @@ import torch
 from cases import IMAGE_MODELS, complains, labels_of, of_kind, perturb
 from torch import Tensor
 
-from genera.core import Autoencoding, Density, Generative, Loss, Trainable, TwoPlayer
+from genera.core import Autoencoding, Density, Generative, ImageModel, Loss, Trainable, TwoPlayer
 
 #: Models without noise in their loss and their encoder.
 DETERMINISTIC = {"Autoencoder"}
@@ -22,6 +22,11 @@ def float32(name: str) -> tuple[torch.nn.Module, Tensor]:
 
 def loss_of(model: Trainable, images: Tensor) -> Loss:
     return model.loss(images, labels_of(model, images))
+
+
+@pytest.mark.parametrize("kind", [Autoencoding, Density, Generative, Trainable, TwoPlayer])
+def test_a_capability_is_one_of_an_image_model(kind: type) -> None:
+    assert kind.__bases__ == (ImageModel,)
 
 
 @pytest.mark.parametrize("name", of_kind(Trainable))
