@@ -2,7 +2,8 @@
 
 ``python studies/flow_ablation.py train [VARIANT …]`` trains the variants that have no result yet, on one thread
 each, as many at once as there are cores, in ``$GENERA_RUNS/flow_ablation``; run it again to resume after an
-interruption. The parts were trained for twenty minutes on one machine, the sizes for fourteen on one 1.4 times as fast.
+interruption. The parts were trained for twenty minutes on one machine, the sizes for fourteen on one 1.4 times as fast,
+and more couplings for fourteen on a third; every table has the report's flow as trained on the same machine.
 ``python studies/flow_ablation.py report`` writes the tables and the figure of ``studies/flow_ablation`` from
 the files there.
 """
@@ -10,6 +11,7 @@ the files there.
 from __future__ import annotations
 
 from collections.abc import Callable
+from dataclasses import replace
 from functools import partial
 from pathlib import Path
 
@@ -94,6 +96,13 @@ def with_learned_base(config: Config) -> None:
     config["model"]["init_args"]["base"] = "DiagonalGaussian"
 
 
+def with_couplings(count: int, config: Config) -> None:
+    for transforms in scales_of(config["model"]["init_args"]["transforms"]):
+        for transform in transforms:
+            if transform["class_path"] == "Couplings":
+                transform["init_args"]["count"] = count
+
+
 def with_width(factor: float, config: Config) -> None:
     for transforms in scales_of(config["model"]["init_args"]["transforms"]):
         for transform in transforms:
@@ -109,11 +118,12 @@ def changed(recipe: str, change: Callable[[Config], None] = lambda config: None,
     return Variant(config, (*SETTINGS, "--budget", budget))
 
 
-#: The report's flow, trained on each of two machines, so that every variant is compared on its own machine, and longer.
-REPORTS, FASTER, LONGER = (
+#: The report's flow, on each of three machines, so that every variant is compared on its own machine, and longer.
+REPORTS, FASTER, LONGER, THIRD = (
     "the report's: 4 + 4 + 4 couplings",
     "the report's, on a faster machine",
     "the report's, for a minute more",
+    "the report's, on a third machine",
 )
 PARTS = (
     "one scale, uniform dequantization",
@@ -123,6 +133,7 @@ PARTS = (
     "… with a conditional split prior",
     "… with a learned base",
 )
+MORE = "… with 6 + 6 + 6 couplings"
 SIZES = ("… with 2 + 2 + 4 couplings", "… with half the width", "… with one and a half times the width")
 
 
@@ -151,10 +162,11 @@ def row(variant: str, base: str) -> tuple[str, ...]:
 
 
 def tables() -> dict[str, str]:
-    """The two tables, by name."""
+    """The tables, by name."""
     parts = [row(variant, REPORTS) for variant in (REPORTS, *PARTS)]
     sizes = [row(variant, FASTER) for variant in (FASTER, LONGER, *SIZES)]
-    return {"parts": table(COLUMNS, parts), "sizes": table(COLUMNS, sizes)}
+    more = [row(variant, THIRD) for variant in (THIRD, MORE)]
+    return {"parts": table(COLUMNS, parts), "sizes": table(COLUMNS, sizes), "couplings": table(COLUMNS, more)}
 
 
 def report() -> None:
@@ -168,10 +180,10 @@ def report() -> None:
 
 def curves_figure() -> Figure:
     """Bits/dim of training batches over time, and at the end those of validation images."""
-    figure = Figure(figsize=(10, 4.8))
-    left, right = figure.subplots(1, 2, sharey=True)
+    figure = Figure(figsize=(12, 5.6))
+    panels = figure.subplots(1, 3, sharey=True)
     ends = []
-    for axes, variants in ((left, (REPORTS, *PARTS)), (right, (FASTER, *SIZES))):
+    for axes, variants in zip(panels, ((REPORTS, *PARTS), (FASTER, *SIZES), (THIRD, MORE)), strict=True):
         for index, variant in enumerate(variants):
             metrics = read_table(STUDY.variant_folder(variant) / "metrics.csv")
             # The last row is the mean of fewer steps.
@@ -186,10 +198,10 @@ def curves_figure() -> Figure:
                 color=line.get_color(),
                 markersize=5,
             )
-        axes.legend(fontsize=7, loc="lower left" if axes is left else "upper right")
+        axes.legend(fontsize=7, loc="upper center", bbox_to_anchor=(0.5, -0.14))
         axes.set_xlabel("minutes of training on one thread")
-    left.set_ylabel("bits/dim, MNIST")
-    left.set_ylim(min(ends) - 0.01, max(ends) + 0.1)
+    panels[0].set_ylabel("bits/dim, MNIST")
+    panels[0].set_ylim(min(ends) - 0.01, max(ends) + 0.1)
     return figure
 
 
@@ -208,6 +220,8 @@ STUDY = Study(
         SIZES[0]: changed("realnvp_tutorial", budget="14m"),
         SIZES[1]: changed("realnvp", partial(with_width, 0.5), budget="14m"),
         SIZES[2]: changed("realnvp", partial(with_width, 1.5), budget="14m"),
+        THIRD: replace(changed("realnvp", budget="14m"), machine="third"),
+        MORE: changed("realnvp", partial(with_couplings, 6), budget="14m"),
     },
     measure=measure,
     result_file=BITS,

@@ -38,10 +38,12 @@ class Variant:
     Args:
         recipe: name of a shipped recipe, or a recipe.
         arguments: further arguments of ``genera train``.
+        machine: where it is trained, if the same training was repeated on another machine.
     """
 
     recipe: str | Config
     arguments: tuple[str, ...] = ()
+    machine: str = ""
 
     def config(self) -> Config:
         """The recipe as plain data."""

@@ -56,7 +56,7 @@ def test_all_variants_of_a_study_differ(studies: dict[str, dict[str, Any]]) -> N
         for variant in module["STUDY"].variants.values():
             recipe = recipe_of_variant(variant)
             assert recipe.model(ImageSpec(1, 28, 28, 256, 10)).spec.num_classes == 10
-            configs.add(json.dumps(recipe.config, sort_keys=True))
+            configs.add(json.dumps([recipe.config, variant.machine], sort_keys=True))
         assert len(configs) == len(module["STUDY"].variants)
 
 
