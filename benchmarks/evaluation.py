@@ -27,9 +27,10 @@ from torch import Tensor
 from torchmetrics.image.fid import _compute_fid
 
 from genera.data import ImageSplit
-from genera.evaluation import classifier_of, default_measures, evaluate
+from genera.evaluation import EvaluationProtocol, classifier_of, default_measures, evaluate
+from genera.evaluation.extractors import ClassifierFeatures
+from genera.evaluation.image_set import ImageSet
 from genera.evaluation.metrics import FrechetDistance, Neighbourhoods
-from genera.evaluation.samples import ImageFeatures, Samples
 from genera.zoo import find_model
 
 
@@ -79,8 +80,8 @@ def time_evaluation(name: str) -> None:
         shutil.copytree(find_model(name).run.path, copy, ignore=shutil.ignore_patterns("evaluation.json"))
         trained = find_model(str(copy))
         data = trained.open_data()
-        measures = list(default_measures(classifier_of(data.name)).values())
-        minutes = seconds_of(partial(evaluate, trained, data, measures)) / 60
+        protocol = EvaluationProtocol(data, classifier=classifier_of(data.name))
+        minutes = seconds_of(partial(evaluate, trained, protocol, default_measures(protocol))) / 60
     print(f"all measures of {name}, {threads()}: {minutes:.1f} min, peak memory {peak_memory()}")
 
 
@@ -96,13 +97,14 @@ def main() -> None:
         time_evaluation(arguments.model)
         return
 
-    trained = classifier_of("mnist")
-    assert trained is not None
+    classifier = classifier_of("mnist")
+    assert classifier is not None
     pixels = random_images(2 * arguments.images)
-    networks, spec = Samples(trained), find_model("lenet-mnist").spec
+    extractor = ClassifierFeatures(classifier)
+    extractors, spec = {extractor.name: extractor}, classifier.spec
 
     def extract_features() -> Tensor:
-        return ImageFeatures(ImageSplit(pixels), spec, networks).features
+        return ImageSet(ImageSplit(pixels), spec, extractors, torch.device("cpu")).features(extractor.name)
 
     seconds = medians({"ours": partial(seconds_of, extract_features)}, rounds=arguments.rounds)["ours"]
     print(f"LeNet features of {len(pixels):,} images, {threads()}: {seconds:.1f} s")

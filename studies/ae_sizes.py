@@ -22,7 +22,7 @@ from study import Study, Variant, table
 from genera.core import Autoencoding
 from genera.data import ImageDataset, find_dataset
 from genera.data.image_grid import image_grid
-from genera.evaluation import evaluate, mse_measure
+from genera.evaluation import MEASURES, EvaluationProtocol, evaluate
 from genera.reporting.style import save_figure, style
 from genera.runs.readers import read_evaluation, read_table
 from genera.zoo import TrainedModel
@@ -74,7 +74,7 @@ def measure(trained: TrainedModel, folder: Path) -> None:
     data, model = trained.open_data(), trained.load()
     assert isinstance(model, Autoencoding)
     np.save(folder / RECONSTRUCTIONS, model.reconstruct(first_images(data)).numpy())
-    evaluate(trained, data, [mse_measure()])
+    evaluate(trained, EvaluationProtocol(data), [MEASURES["mse"]])
     shutil.copy(trained.run.evaluation, folder / trained.run.evaluation.name)
 
 

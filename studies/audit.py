@@ -9,7 +9,6 @@ from __future__ import annotations
 
 import json
 from collections.abc import Callable, Iterator
-from functools import partial
 from pathlib import Path
 
 import numpy as np
@@ -21,24 +20,21 @@ from tqdm import tqdm
 
 from genera.core.files import write_atomically
 from genera.data import ImageSplit, find_dataset
-from genera.evaluation.memorisation import share_nearer_to_train
-from genera.evaluation.samples import ImageFeatures, Samples, classifier_of
-from genera.evaluation.set_metrics import (
-    class_kl,
-    dissimilarity,
-    feature_distance,
-    frechet_distance,
-    kernel_distance,
-    modes,
-    neighbourhood,
-    relative_sharpness,
-)
+from genera.evaluation import MEASURES, EvaluationProtocol, classifier_of
+from genera.evaluation.image_set import ImageSet
+from genera.evaluation.measures.memorisation import share_nearer_to_train
+from genera.evaluation.set_measure import SetMeasure
 from genera.reporting.style import save_figure, style
 
 FOLDER = Path(__file__).parent / "audit"
 COUNT, NUM_INTACT, DETECTION_THRESHOLD = 5_000, 8, 4.0
 MNIST = find_dataset("mnist")
-SPACES = {"lenet": lambda images: images.features, "random": lambda images: images.random_features}
+#: Those of all samples, without the labels that they are conditional on and without the Inception network.
+SET_MEASURES = [
+    measure
+    for name, measure in MEASURES.items()
+    if isinstance(measure, SetMeasure) and not measure.needs_labels and measure.extractor != "inception"
+]
 
 #: From images with labels, training images, a strength and a generator to images with a failure.
 Failure = Callable[[ImageSplit, ImageSplit, float, torch.Generator], Tensor]
@@ -109,22 +105,10 @@ def _replaced(images: ImageSplit, which: Tensor, by: Tensor, share: float, gener
     return pixels
 
 
-def set_measures(samples: ImageFeatures, real: ImageFeatures, train: Tensor) -> dict[str, float]:
+def set_measures(samples: ImageSet, real: ImageSet, train: Tensor) -> dict[str, float]:
     """The values of all set measures for samples."""
-    values = {
-        "modes": modes(samples, real),
-        "class_kl": class_kl(samples, real),
-        "diversity": dissimilarity(samples, real),
-        "sharpness": relative_sharpness(samples, real),
-        "memorisation": share_nearer_to_train(samples.images.pixels, train, real.images.pixels),
-    }
-    for name, space in SPACES.items():
-        values[f"fd[{name}]"] = frechet_distance(samples, real, space=space)
-        values[f"kid[{name}]"] = kernel_distance(samples, real, space=space)
-        parts = neighbourhood(samples, real, space=space)._asdict()
-        values |= {f"{part}[{name}]": value for part, value in parts.items()}
-        values[f"diversity[{name}]"] = feature_distance(samples, real, space=space)
-    return {name: float(value) for name, value in values.items()}
+    values = {measure.name: measure.value(samples, real) for measure in SET_MEASURES}
+    return values | {"memorisation": share_nearer_to_train(samples.pixels, train, real.pixels)}
 
 
 def sets(validation: ImageSplit, train: ImageSplit) -> Iterator[tuple[str, float, Tensor]]:
@@ -146,15 +130,14 @@ def subset(images: ImageSplit, seed: int) -> ImageSplit:
 def measure_sets() -> list[dict]:
     """The values of all measures for all sets."""
     data = MNIST()
-    features = partial(ImageFeatures, spec=data.spec, samples=Samples(classifier_of(data.name)))
-    real = features(data.split("test").subset(torch.arange(COUNT)))
+    protocol = EvaluationProtocol(data, classifier=classifier_of(data.name), count=COUNT)
     train = subset(data.split("train"), 0)
     every_set = list(sets(data.split("validation"), train))
     return [
         {
             "failure": name,
             "strength": strength,
-            "values": set_measures(features(ImageSplit(pixels)), real, train.pixels),
+            "values": set_measures(protocol.image_set(ImageSplit(pixels)), protocol.real, train.pixels),
         }
         for name, strength, pixels in tqdm(every_set, desc="sets")
     ]

@@ -18,8 +18,7 @@ from gan_variants import SETTINGS
 from matplotlib.figure import Figure
 from study import Study, Variant, table
 
-from genera.evaluation import classifier_of, default_measures, evaluate
-from genera.reporting.measure_info import info_of
+from genera.evaluation import EvaluationProtocol, classifier_of, default_measures, evaluate, info_of
 from genera.reporting.style import save_figure, style
 from genera.runs.readers import read_evaluation
 from genera.zoo import TrainedModel, find_model
@@ -68,9 +67,9 @@ def variant(family: str, seed: int) -> Variant:
 def measure(trained: TrainedModel, folder: Path) -> None:
     """Evaluate all measures that take minutes at most, on the test images."""
     data = trained.open_data()
-    known = default_measures(classifier_of(data.name), count=COUNT)
-    chosen = [measure for name, measure in known.items() if name not in EXCLUDED]
-    result = evaluate(trained, data, chosen, count=COUNT)
+    protocol = EvaluationProtocol(data, classifier=classifier_of(data.name), count=COUNT)
+    chosen = [measure for measure in default_measures(protocol) if measure.name not in EXCLUDED]
+    result = evaluate(trained, protocol, chosen)
     (folder / MEASURED).write_text(json.dumps(result, indent=2) + "\n")
 
 

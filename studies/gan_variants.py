@@ -17,7 +17,7 @@ from matplotlib.figure import Figure
 from study import Config, Study, Variant, resolved, table
 
 from genera.data.image_grid import image_grid
-from genera.evaluation import classifier_of, default_measures, evaluate, sample_images
+from genera.evaluation import MEASURES, EvaluationProtocol, classifier_of, evaluate, sample_images
 from genera.reporting.comparison import format_value
 from genera.reporting.style import save_figure, style
 from genera.runs.readers import read_evaluation, read_table
@@ -32,7 +32,7 @@ STEPS = {"gan": 49_573, "sngan": 2_650, "lsgan": 2_600, "wgan_gp": 930, "patchga
 MINUTES = 20
 BUDGET = ("--budget", f"{MINUTES}m")
 #: Measures of samples on the validation split, and their columns in the table.
-MEASURES = {
+COLUMN_TITLES = {
     "fd[lenet]": "FD",
     "class_kl": "class KL, nats",
     "modes": "modes",
@@ -43,7 +43,7 @@ MEASURES = {
 MEASURED, SAMPLES, NUM_SAMPLES = "evaluation.json", "samples.npy", 10
 #: The reference values of every measure, and the unit of the models' distances.
 REAL = "test images"
-COLUMNS = ("GAN", "FD relative to test images", *MEASURES.values(), "epochs")
+COLUMNS = ("GAN", "FD relative to test images", *COLUMN_TITLES.values(), "epochs")
 #: Measures in the table of seeds and the figure of all trainings, by title.
 SPREAD = {"FD relative to test images": "fd[lenet]", "class KL, nats": "class_kl", "1 - SSIM": "diversity"}
 PANELS = {"diversity, 1 - SSIM": "diversity", "classes of samples": "modes"}
@@ -71,8 +71,8 @@ def measure(trained: TrainedModel, folder: Path) -> None:
 def measure_samples(trained: TrainedModel, folder: Path, *, labels: torch.Tensor | None) -> None:
     """Write measures of a model's samples, and samples with these labels."""
     data = trained.open_data()
-    known = default_measures(classifier_of(data.name))
-    result = evaluate(trained, data, [known[name] for name in MEASURES], split="validation")
+    protocol = EvaluationProtocol(data, split="validation", classifier=classifier_of(data.name))
+    result = evaluate(trained, protocol, [MEASURES[name] for name in COLUMN_TITLES])
     (folder / MEASURED).write_text(json.dumps(result, indent=2) + "\n")
     count = NUM_SAMPLES if labels is None else len(labels)
     np.save(folder / SAMPLES, sample_images(trained.load(), count, labels=labels).numpy())
@@ -85,7 +85,7 @@ def rows(study: Study) -> list[tuple[str, ...]]:
         measures = read_evaluation(study.variant_folder(variant) / MEASURED)["measures"]
         distance = measures["fd[lenet]"]
         values = [f"{distance['value'] / distance['references'][REAL]:.1f}"]
-        for name in MEASURES:
+        for name in COLUMN_TITLES:
             value = measures.get(name)
             values.append("" if value is None else f"{format_value(value)} ± {value['high'] - value['value']:.1g}")
         rows.append((variant, *values, study.epochs(variant)))
@@ -95,7 +95,7 @@ def rows(study: Study) -> list[tuple[str, ...]]:
 def references(study: Study, variant: str) -> tuple[str, ...]:
     """The reference values of real images, from the results of a class-conditional variant."""
     measures = read_evaluation(study.variant_folder(variant) / MEASURED)["measures"]
-    return REAL, "1", *(f"{measures[name]['references'][REAL]:.3g}" for name in MEASURES), ""
+    return REAL, "1", *(f"{measures[name]['references'][REAL]:.3g}" for name in COLUMN_TITLES), ""
 
 
 def tables() -> dict[str, str]:

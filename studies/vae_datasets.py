@@ -21,7 +21,7 @@ from study import Study, Variant, table
 from genera.core import Autoencoding
 from genera.data import ImageDataset
 from genera.data.image_grid import image_grid, pair_grid
-from genera.evaluation import mse_measure, sample_images
+from genera.evaluation import MEASURES, EvaluationProtocol, Subject, sample_images
 from genera.evaluation.metrics import Dissimilarity
 from genera.reporting.curves import against_epochs
 from genera.reporting.style import save_figure, style
@@ -52,7 +52,7 @@ def measure(trained: TrainedModel, folder: Path) -> None:
     data, model = trained.open_data(), trained.load()
     assert isinstance(model, Autoencoding)
     test = data.split("test")
-    error = mse_measure().measure(model, data, split="test")
+    error = MEASURES["mse"].measure(Subject(model, EvaluationProtocol(data)))
     of_samples = [dissimilarity(sample_images(model, NUM_SAMPLES, seed=seed)) for seed in SEEDS]
     results = {
         "mse": error.value,

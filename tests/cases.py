@@ -44,7 +44,7 @@ from genera.core import (
     Warmup,
     has_density,
 )
-from genera.evaluation.classifier import Classifier
+from genera.evaluation.extractors import Classifier
 from genera.flows import (
     ActNorm,
     Affine,

@@ -21,7 +21,7 @@ from safetensors.torch import load_file, save_file
 from genera.core import Generative
 from genera.core.files import replace_atomically, write_atomically
 from genera.data.image_grid import image_grid, save_picture
-from genera.evaluation import classifier_of, default_measures, evaluate, sample_images
+from genera.evaluation import MEASURES, EvaluationProtocol, classifier_of, default_measures, evaluate, sample_images
 from genera.runs.readers import read_environment
 from genera.runs.weights import record_digest
 from genera.vaes import VAE, Autoencoder
@@ -59,17 +59,18 @@ def ship(run: Path, name: str, measures: Sequence[str]) -> Path:
         write_weights(run / "model.safetensors", folder / "model.safetensors")
     trained = find_model(name)
     data = trained.open_data()
-    known = default_measures(classifier_of(data.name))
-    chosen = [known[measure] for measure in measures or known if measure != MACHINE_DEPENDENT]
-    result = evaluate(trained, data, chosen)
+    protocol = EvaluationProtocol(data, classifier=classifier_of(data.name))
+    wanted = [MEASURES[measure] for measure in measures] or default_measures(protocol)
+    chosen = [measure for measure in wanted if measure.name != MACHINE_DEPENDENT]
+    result = evaluate(trained, protocol, chosen)
     if run.resolve() != folder.resolve() and rounding_note(name):
         cheap = [measure for measure in chosen if measure.name not in EXPENSIVE]
-        if is_changed(evaluate(find_model(str(run)), data, cheap), result):
+        if is_changed(evaluate(find_model(str(run)), protocol, cheap), result):
             shutil.copy(run / "model.safetensors", folder / "model.safetensors")
             record_digest(folder / "model.safetensors")
             trained = find_model(name)
-            result = evaluate(trained, data, chosen)
-    result["measures"] = {measure: result["measures"][measure] for measure in known if measure in result["measures"]}
+            result = evaluate(trained, protocol, chosen)
+    result["measures"] = {measure: result["measures"][measure] for measure in MEASURES if measure in result["measures"]}
     write_atomically(folder / "evaluation.json", json.dumps(result, indent=2) + "\n")
     environment = read_environment(folder / "environment.json")
     (folder / "card.md").write_text(card(name, trained.config, environment, result, len(data.split("train"))))

@@ -19,8 +19,8 @@ from genera.core import ImageSpec
 from genera.core.distributions import GaussianMixture
 from genera.data.image_grid import MAX_IMAGES, image_grid
 from genera.evaluation import classification_accuracy_score, log_probs, sample_images
+from genera.evaluation.extractors import RandomFeatures
 from genera.evaluation.intervals import bootstrap_interval
-from genera.evaluation.random_features import RandomFeatures
 from genera.flows import InvertibleConv1x1, Permutation
 from genera.reporting import make_figures, make_multi_run_figures
 from genera.zoo import find_model

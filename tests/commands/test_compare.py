@@ -93,8 +93,8 @@ def test_a_second_comparison_uses_the_cache(
     def refuse(*arguments: object, **options: object) -> None:
         raise AssertionError("measured again")
 
-    monkeypatch.setattr("genera.evaluation.reconstructions.ReconstructionMeasure.measure", refuse)
-    monkeypatch.setattr("genera.evaluation.set_measures.SetMeasure.measure", refuse)
+    monkeypatch.setattr("genera.evaluation.measure.ImageMeasure.measure", refuse)
+    monkeypatch.setattr("genera.evaluation.set_measure.SetMeasure.measure", refuse)
     monkeypatch.setattr("genera.reporting.comparison_figures.sample_images", refuse)
     monkeypatch.setattr("genera.reporting.comparison_figures.interpolation_figure", refuse)
     assert main(["compare", *runs, "--out", str(tmp_path), "--measures", MEASURES]) == 0

@@ -24,7 +24,7 @@ from genera.core import (
     has_density,
 )
 from genera.core.checks import MAX_COUNT, MAX_IMPORTANCE_SAMPLES, MAX_SEED, MAX_TEMPERATURE
-from genera.evaluation.classifier import Classifier
+from genera.evaluation.extractors import Classifier
 
 #: Invalid counts, and the parts of their messages.
 COUNTS = [

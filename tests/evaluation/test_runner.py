@@ -13,17 +13,19 @@ from PIL import Image
 
 from genera.cli import main
 from genera.data import find_dataset
-from genera.evaluation import BitsPerDimMeasure, Measurement, evaluate
+from genera.evaluation import MEASURES, EvaluationProtocol, Measurement, evaluate
+from genera.evaluation.measure import ImageMeasure
+from genera.evaluation.measures.bits_per_dim import bits_per_dim_measure
 from genera.zoo import find_model
 
 
 def test_a_value_that_is_not_finite_is_unavailable(trained: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """Otherwise it would be written, and refused when it is read."""
     measurement = Measurement(math.nan, 0.0, math.inf, 3)
-    monkeypatch.setattr(BitsPerDimMeasure, "measure", lambda *arguments, **options: measurement)
-    run, digits = find_model(str(trained)), find_dataset("digits")()
+    monkeypatch.setattr(ImageMeasure, "measure", lambda *arguments, **options: measurement)
+    run, protocol = find_model(str(trained)), EvaluationProtocol(find_dataset("digits")(), split="validation")
     for _ in range(2):
-        result = evaluate(run, digits, [BitsPerDimMeasure(3)], split="validation")
+        result = evaluate(run, protocol, [bits_per_dim_measure(3)])
         assert "bits_per_dim@3" not in result["measures"]
         assert result["unavailable"]["bits_per_dim@3"] == "not finite: nan (0 … inf)"
 
@@ -32,16 +34,16 @@ def test_shipped_measurements_are_not_measured_again(monkeypatch: pytest.MonkeyP
     def refuse(*arguments: object, **options: object) -> None:
         raise AssertionError("measured again")
 
-    monkeypatch.setattr(BitsPerDimMeasure, "measure", refuse)
+    monkeypatch.setattr(ImageMeasure, "measure", refuse)
     trained, digits = find_model("realnvp-digits"), find_dataset("digits")()
     kept = json.loads(trained.run.evaluation.read_text())["measures"]["bits_per_dim@8"]
-    measured = evaluate(trained, digits, [BitsPerDimMeasure(8)])["measures"]["bits_per_dim@8"]
+    measured = evaluate(trained, EvaluationProtocol(digits), [MEASURES["bits_per_dim@8"]])["measures"]["bits_per_dim@8"]
     assert measured["value"] == kept["value"]
-    # Another seed, or other images, give another value.
+    # Fewer images, or other images, give another value.
     with pytest.raises(AssertionError, match="measured again"):
-        evaluate(trained, digits, [BitsPerDimMeasure(8, seed=3)])
+        evaluate(trained, EvaluationProtocol(digits), [bits_per_dim_measure(8, max_images=7)])
     with pytest.raises(AssertionError, match="measured again"):
-        evaluate(trained, digits, [BitsPerDimMeasure(8, max_images=7)], split="validation")
+        evaluate(trained, EvaluationProtocol(digits, split="validation"), [MEASURES["bits_per_dim@8"]])
 
 
 def write_pictures(folder: Path, *, seed: int, count: int = 30) -> Path:

@@ -8,13 +8,20 @@ from collections.abc import Sequence
 from dataclasses import asdict
 from pathlib import Path
 
-from genera.commands.evaluate import available_measures, select_measures
+from genera.commands.evaluate import evaluation_protocol, select_measures
 from genera.commands.table import print_table
 from genera.commands.typed_command import call
 from genera.core import check_seed
 from genera.core.files import check_writable, write_atomically
-from genera.data import ImageDataset
-from genera.evaluation import Measure, ResultWriter, evaluate, result_path
+from genera.evaluation import (
+    MEASURES,
+    EvaluationProtocol,
+    Measure,
+    ResultWriter,
+    default_measures,
+    evaluate,
+    result_path,
+)
 from genera.reporting.comparison import Comparison, Row, format_value
 from genera.reporting.comparison_figures import ComparedModel, comparison_pictures
 from genera.reporting.figures import describe
@@ -39,6 +46,7 @@ def compare(
     classifier: str | None = None,
     inception: Path | None = None,
     seed: int = 0,
+    device: str = "auto",
     allow: list[str] | None = None,
 ) -> Report:
     """Measure models of any family alike and write a report: a table, findings in sentences, and pictures.
@@ -58,6 +66,7 @@ def compare(
             it ships with Genera.
         inception: file with the weights of Inception v3, for measures such as fd[inception]: the .pth of pytorch-fid.
         seed: of the samples in pictures, and of the choice of images.
+        device: auto, cpu, cuda or mps; auto takes a GPU if there is one.
         allow: packages the models' and the classifier's configs may name besides genera; only trusted ones.
 
     Returns:
@@ -82,55 +91,58 @@ def compare(
     check_distinct(trained_models)
     if not shared_measures:
         _check_same_data(trained_models)
-    allowed = allow or ()
-    plans: dict[str, tuple[ImageDataset, list[Measure]]] = {}
+    protocols: dict[str, EvaluationProtocol] = {}
     for trained in trained_models:
-        if (key := _data_key(trained)) not in plans:
-            data = trained.open_data(split)
-            available = available_measures(
-                data, split=split, count=count, classifier=classifier, inception=inception, allow=allowed
+        if (key := _data_key(trained)) not in protocols:
+            protocols[key] = evaluation_protocol(
+                trained.open_data(split),
+                split=split,
+                count=count,
+                classifier=classifier,
+                inception=inception,
+                device=device,
+                allow=allow,
             )
-            plans[key] = data, _selected(measures, available, shared=shared_measures)
-    for trained in trained_models:
-        _check_files(trained, result_path(trained, plans[_data_key(trained)][0], split, count=count))
+    plans = [(trained, protocols[_data_key(trained)]) for trained in trained_models]
+    selected = _selected(measures, plans[0][1], shared=shared_measures)
+    for trained, protocol in plans:
+        _check_files(trained, result_path(trained, protocol))
     check_writable(out)
     rows, writer = [], ResultWriter()
-    for name, trained in zip(_short_names(trained_models), trained_models, strict=True):
+    for name, (trained, protocol) in zip(_short_names(trained_models), plans, strict=True):
         print(f"measuring {trained.name}", file=sys.stderr)
-        data, selected = plans[_data_key(trained)]
-        result = evaluate(trained, data, selected, split=split, count=count, allow=allowed, writer=writer)
+        result = evaluate(trained, protocol, selected, writer=writer)
         values = result["measures"]
         measured = {measure.name: values[measure.name] for measure in selected if measure.name in values}
         rows.append(Row(name, describe(trained), measured, result["unavailable"], _cost(trained)))
-    names = dict.fromkeys(data.name for data, _ in plans.values())
-    images = " and ".join(dict.fromkeys(data.describe(split) for data, _ in plans.values()))
+    names = dict.fromkeys(protocol.data.name for protocol in protocols.values())
+    images = " and ".join(dict.fromkeys(protocol.data.describe(split) for protocol in protocols.values()))
     comparison = Comparison(" and ".join(names), split, rows, images=images)
     write_atomically(out / "comparison.json", comparison.as_json())
     write_atomically(out / "comparison.csv", comparison.as_csv())
     with style():
         compared = [
-            ComparedModel(trained, trained.load(allow=allowed), plans[_data_key(trained)][0])
-            for trained in trained_models
+            ComparedModel(trained, trained.load(device=protocol.device, allow=protocol.allow), protocol.data)
+            for trained, protocol in plans
         ]
         sections = comparison_pictures(compared, comparison, seed=seed, writer=writer)
         write_atomically(out / "report.html", report_html(comparison, sections))
     return Report(comparison, out)
 
 
-def _selected(measures: str | list[str] | None, available: dict[str, Measure], *, shared: bool) -> list[Measure]:
+def _selected(measures: str | list[str] | None, protocol: EvaluationProtocol, *, shared: bool) -> list[Measure]:
     """The measures of a comparison.
 
     Raises:
         ValueError: there is no measure with a name, or it cannot be compared across data sets.
     """
-    if not shared:
-        fast = {name: measure for name, measure in available.items() if name not in _SLOW}
-        return select_measures(measures, available if measures else fast)
-    comparable = [name for name in available if info_of(name).is_shared]
-    selected = select_measures(measures or comparable, available)
+    if measures is None:
+        every = default_measures(protocol)
+        return [one for one in every if (one.info.is_shared if shared else one.name not in _SLOW)]
+    selected = select_measures(measures, protocol)
     for measure in selected:
-        if measure.name not in comparable:
-            names = ", ".join(comparable)
+        if shared and not measure.info.is_shared:
+            names = ", ".join(name for name, one in MEASURES.items() if one.info.is_shared)
             raise ValueError(f"{measure.name} is not comparable across data sets; --shared_measures compares {names}")
     return selected
 

@@ -7,9 +7,20 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from genera.commands.typed_command import call
+from genera.core.devices import choose_device
 from genera.data import ImageDataset
-from genera.evaluation import Evaluation, Measure, ResultWriter, classifier_of, default_measures, result_path
+from genera.evaluation import (
+    MEASURES,
+    Evaluation,
+    EvaluationProtocol,
+    Measure,
+    ResultWriter,
+    classifier_of,
+    default_measures,
+    result_path,
+)
 from genera.evaluation import evaluate as run_evaluation
+from genera.evaluation.protocol import DEFAULT_COUNT
 from genera.zoo import find_model
 
 
@@ -22,6 +33,7 @@ def evaluate(
     count: int | None = None,
     classifier: str | None = None,
     inception: Path | None = None,
+    device: str = "auto",
     allow: list[str] | None = None,
 ) -> Evaluation:
     """Measure a trained model and write evaluation.json into its run directory.
@@ -38,6 +50,7 @@ def evaluate(
         classifier: run directory or name of the classifier for features and classes of images; default: lenet-DATA if
             it ships with Genera.
         inception: file with the weights of Inception v3, for measures such as fd[inception]: the .pth of pytorch-fid.
+        device: auto, cpu, cuda or mps; auto takes a GPU if there is one.
         allow: packages the model's and the classifier's configs may name besides genera; only trusted ones.
 
     Returns:
@@ -54,51 +67,59 @@ def evaluate(
     """
     trained = find_model(str(model))
     data = trained.data_or_own(data, split)
-    available = available_measures(
-        data, split=split, count=count, classifier=classifier, inception=inception, allow=allow or ()
+    protocol = evaluation_protocol(
+        data, split=split, count=count, classifier=classifier, inception=inception, device=device, allow=allow
     )
-    selected = select_measures(measures, available)
     writer = ResultWriter()
-    result = run_evaluation(trained, data, selected, split=split, count=count, allow=allow or (), writer=writer)
+    result = run_evaluation(trained, protocol, select_measures(measures, protocol), writer=writer)
     is_written = not (trained.is_shipped or writer.has_failed)
-    path = result_path(trained, data, split, count=count) if is_written else None
+    path = result_path(trained, protocol) if is_written else None
     return Evaluation(result, data.describe(split), path)
 
 
-def available_measures(
+def evaluation_protocol(
     data: ImageDataset,
     *,
     split: str,
     count: int | None,
     classifier: str | None,
     inception: Path | None,
-    allow: Sequence[str],
-) -> dict[str, Measure]:
-    """The measures for a data set and the options of a command, by name.
+    device: str,
+    allow: list[str] | None,
+) -> EvaluationProtocol:
+    """The protocol for a data set and the options of a command.
 
     Raises:
-        ValueError: the classifier does not exist, or ``count`` is not positive or exceeds the size of the split.
+        ValueError: the classifier or the device does not exist, or ``count`` is not positive or exceeds the size of the
+            split.
     """
-    trained_classifier = classifier_of(data.name) if classifier is None else find_model(classifier)
-    options = {} if count is None else {"count": count}
     if count is not None and count > (size := len(data.split(split))):
         raise ValueError(f"--count must be at most {size:,}, the number of {split} images of {data.name}, got {count}")
-    return default_measures(trained_classifier, inception=inception, allow=allow, **options)
+    return EvaluationProtocol(
+        data,
+        split=split,
+        classifier=classifier_of(data.name) if classifier is None else find_model(classifier),
+        inception=inception,
+        count=DEFAULT_COUNT if count is None else count,
+        device=choose_device(device),
+        allow=allow or (),
+    )
 
 
-def select_measures(measures: str | Sequence[str] | None, available: dict[str, Measure]) -> list[Measure]:
+def select_measures(measures: str | Sequence[str] | None, protocol: EvaluationProtocol) -> list[Measure]:
     """The measures in a comma-separated list of names; all if it is None.
 
     Raises:
         ValueError: there is no measure with a name; the message suggests a similar name.
     """
-    given = measures.split(",") if isinstance(measures, str) else measures
-    names = list(available) if given is None else [name.strip() for name in given]
+    if measures is None:
+        return default_measures(protocol)
+    names = [name.strip() for name in (measures.split(",") if isinstance(measures, str) else measures)]
     for name in names:
-        if name not in available:
-            near = difflib.get_close_matches(name, available, n=1) or list(available)
+        if name not in MEASURES:
+            near = difflib.get_close_matches(name, MEASURES, n=1) or list(MEASURES)
             raise ValueError(f"there is no measure {name!r}; did you mean {', '.join(near)}?")
-    return [measure for name, measure in available.items() if name in names]
+    return [measure for name, measure in MEASURES.items() if name in names]
 
 
 def main(arguments: Sequence[str]) -> None:

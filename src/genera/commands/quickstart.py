@@ -6,7 +6,7 @@ from pathlib import Path
 
 from genera.commands.compare import compare
 from genera.commands.train import stopped
-from genera.evaluation import classifier_of, default_measures, evaluate
+from genera.evaluation import MEASURES, EvaluationProtocol, classifier_of, evaluate
 from genera.reporting import make_figures
 from genera.runs.run_directory import RunDirectory
 from genera.training.start import train
@@ -41,8 +41,8 @@ def quickstart(*, budget: str = "45s", out: Path | None = None) -> int:
     for recipe in RECIPES:
         trained = find_model(str(folder / recipe))
         data = trained.open_data()
-        known = default_measures(classifier_of(data.name))
-        found = evaluate(trained, data, [known[name] for name in SENTENCES])["measures"]
+        protocol = EvaluationProtocol(data, classifier=classifier_of(data.name))
+        found = evaluate(trained, protocol, [MEASURES[name] for name in SENTENCES])["measures"]
         for name, values in found.items():
             print(f"{recipe}: {SENTENCES[name].format(**values)}")
         for path in make_figures(trained, trained.run.figures):

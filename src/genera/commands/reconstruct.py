@@ -7,11 +7,11 @@ from pathlib import Path
 import torch
 
 from genera.core import Autoencoding
+from genera.core.devices import choose_device
 from genera.data import ImageDataset
 from genera.data.image_grid import check_image_count, check_is_png, pair_grid, save_picture
-from genera.evaluation import check_fits
+from genera.evaluation import check_fits, reconstruct_images
 from genera.evaluation.metrics import SquaredError
-from genera.evaluation.reconstructions import reconstruct_images
 from genera.zoo import find_model
 
 
@@ -22,6 +22,7 @@ def reconstruct(
     split: str = "test",
     count: int = 32,
     out: Path = Path("reconstructions.png"),
+    device: str = "auto",
     allow: list[str] | None = None,
 ) -> None:
     """Encode and decode images with a trained model: each image above its reconstruction.
@@ -32,12 +33,13 @@ def reconstruct(
         split: train, validation or test.
         count: number of images, at most 10,000.
         out: the PNG file to write.
+        device: auto, cpu, cuda or mps; auto takes a GPU if there is one.
         allow: packages the model's config may name besides genera; only trusted ones.
     """
     check_image_count(count)
     check_is_png(out)
     trained = find_model(model)
-    loaded = trained.load(allow=allow or ())
+    loaded = trained.load(device=choose_device(device), allow=allow or ())
     if not isinstance(loaded, Autoencoding):
         raise ValueError(f"{type(loaded).__name__} cannot reconstruct images: it has no encoder")
     data = trained.data_or_own(data, split)

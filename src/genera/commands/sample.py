@@ -9,6 +9,7 @@ import torch
 
 from genera.commands.typed_command import call
 from genera.core import check_seed, check_temperature
+from genera.core.devices import choose_device
 from genera.data.image_grid import check_image_count, check_is_png
 from genera.evaluation import SampledImages, sample_images
 from genera.zoo import find_model
@@ -22,6 +23,7 @@ def sample(
     labels: list[int] | None = None,
     temperature: float = 1.0,
     seed: int = 0,
+    device: str = "auto",
     allow: list[str] | None = None,
 ) -> SampledImages:
     """Sample images from a trained model, into one picture.
@@ -34,6 +36,7 @@ def sample(
             models.
         temperature: values below 1 sample more probable images; between 0 and 100.
         seed: random seed, at least 0; the same seed gives the same images.
+        device: auto, cpu, cuda or mps; auto takes a GPU if there is one.
         allow: packages the model's config may name besides genera; only trusted ones.
 
     Returns:
@@ -53,7 +56,7 @@ def sample(
     path = None if out is None else Path(out)
     if path is not None:
         check_is_png(path)
-    loaded = find_model(str(model)).load(allow=allow or ())
+    loaded = find_model(str(model)).load(device=choose_device(device), allow=allow or ())
     all_labels = None
     if labels is not None:
         if not labels or not all(0 <= label < loaded.spec.num_classes for label in labels):

@@ -11,6 +11,7 @@ import torch
 from torch import Tensor
 
 from genera.core import bits_per_dim, check_importance_samples, check_positive, check_seed, has_density
+from genera.core.devices import choose_device
 from genera.core.files import write_atomically
 from genera.data import ImageDataset
 from genera.evaluation import check_fits, log_probs
@@ -26,6 +27,7 @@ def score(
     importance_samples: int = 1,
     seed: int = 0,
     out: Path | None = None,
+    device: str = "auto",
     allow: list[str] | None = None,
 ) -> None:
     """Write the likelihood of each image as CSV; higher bits per dimension mean a less probable image.
@@ -38,6 +40,7 @@ def score(
         importance_samples: per image; more give a tighter bound and take longer.
         seed: of the importance samples.
         out: the CSV file to write; default: standard output.
+        device: auto, cpu, cuda or mps; auto takes a GPU if there is one.
         allow: packages the model's config may name besides genera; only trusted ones.
     """
     if count is not None:
@@ -45,7 +48,7 @@ def score(
     check_importance_samples(importance_samples=importance_samples)
     check_seed(seed)
     trained = find_model(model)
-    loaded = trained.load(allow=allow or ())
+    loaded = trained.load(device=choose_device(device), allow=allow or ())
     if not has_density(loaded):
         raise ValueError(f"{type(loaded).__name__} has no likelihood to score images with")
     data = trained.data_or_own(data, split)

@@ -85,7 +85,7 @@ def spec_of_run(run: RunDirectory, config: dict[str, Any]) -> ImageSpec:
         raise ValueError(f"{run.config}: spec: {error}") from error
 
 
-def load_run(run: RunDirectory, *, device: str = "cpu", allow: Sequence[str] = ()) -> ImageModel:
+def load_run(run: RunDirectory, *, device: torch.device | str = "cpu", allow: Sequence[str] = ()) -> ImageModel:
     """Load the model of a run in evaluation mode.
 
     Args:

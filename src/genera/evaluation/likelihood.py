@@ -26,7 +26,7 @@ def log_probs(
         batch_size: images per batch; the importance samples depend on it.
 
     Returns:
-        ``(N,)`` nats.
+        ``(N,)`` nats, on the CPU.
 
     Raises:
         ValueError: the images do not fit the model, or ``num_importance_samples`` or ``seed`` is out of range.
@@ -36,19 +36,20 @@ def log_probs(
     log_prob = []
     label = f"log-probabilities (M = {num_importance_samples})"
     with torch.inference_mode(), tqdm(total=len(images), desc=label, unit=" images") as bar:
-        for batch, (pixels, _) in enumerate(SequentialBatches(images, batch_size=batch_size)):
-            generator = torch.Generator().manual_seed(seed + batch)
+        batches = SequentialBatches(images, batch_size=batch_size, device=model.device)
+        for batch, (pixels, _) in enumerate(batches):
+            generator = torch.Generator(model.device).manual_seed(seed + batch)
             by_class = [
                 model.log_prob(pixels, labels, num_importance_samples=num_importance_samples, generator=generator)
                 for labels in _labels_to_condition_on(model, len(pixels))
             ]
             log_prob.append(log_mean_exp(torch.stack(by_class)))
             bar.update(len(pixels))
-    return torch.cat(log_prob)
+    return torch.cat(log_prob).cpu()
 
 
 def _labels_to_condition_on(model: Density, count: int) -> list[Tensor | None]:
     """Labels ``(count,)`` of each class in turn for a class-conditional model, otherwise None."""
     if not model.class_conditional:
         return [None]
-    return [torch.full((count,), label) for label in range(model.spec.num_classes)]
+    return [torch.full((count,), label, device=model.device) for label in range(model.spec.num_classes)]

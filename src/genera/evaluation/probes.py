@@ -8,7 +8,7 @@ from __future__ import annotations
 import torch
 from torch import Tensor
 
-from genera.evaluation.classifier import load_classifier
+from genera.evaluation.extractors import load_classifier
 from genera.evaluation.metrics import ClassKl, Dissimilarity, ModeCoverage
 from genera.zoo import find_model
 

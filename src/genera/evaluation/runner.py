@@ -12,25 +12,24 @@ from typing import Any
 
 import pooch
 
-from genera.core import ImageModel, ImageSpec
+from genera.core import ImageSpec
 from genera.data import ImageDataset
-from genera.evaluation.measures import Measure, Measurement
+from genera.evaluation.measure import Measure, Measurement
+from genera.evaluation.protocol import DEFAULT_COUNT, EvaluationProtocol
 from genera.evaluation.result_writer import ResultWriter
+from genera.evaluation.subject import Subject
 from genera.runs.readers import read_evaluation, read_measurement
 from genera.zoo import TrainedModel
 
 
 def evaluate(
     trained: TrainedModel,
-    data: ImageDataset,
+    protocol: EvaluationProtocol,
     measures: Sequence[Measure],
     *,
-    split: str = "test",
-    count: int | None = None,
-    allow: Sequence[str] = (),
     writer: ResultWriter | None = None,
 ) -> dict[str, Any]:
-    """Measure a model on a split of a data set and write ``evaluation.json``, or the file of :func:`result_path`.
+    """Measure a model and write ``evaluation.json``, or the file of :func:`result_path`.
 
     Results are cached under a digest of everything they depend on (weights, images, measure and settings), so an
     interrupted evaluation continues where it stopped. If a result cannot be written, as in a read-only run, a message
@@ -38,11 +37,8 @@ def evaluate(
 
     Args:
         trained: the model.
-        data: the data set.
+        protocol: data, split and all else that the measures depend on.
         measures: the measures.
-        split: split to measure on.
-        count: images in each set, if ``measures`` do not use the default number.
-        allow: packages that the model's config may name besides genera.
         writer: writes the results, and records whether one could not be written.
 
     Returns:
@@ -53,18 +49,18 @@ def evaluate(
         ValueError: the model does not fit the data, or files are damaged.
     """
     writer = writer or ResultWriter()
-    model = trained.load(allow=allow)
-    check_fits(model.spec, data)
+    subject = Subject(trained.load(device=protocol.device, allow=protocol.allow), protocol)
+    check_fits(subject.model.spec, subject.data)
     about = {
         "model": trained.run.path.name,
-        "data": data.name,
-        "split": split,
-        "images": data.split(split).digest,
+        "data": subject.data.name,
+        "split": protocol.split,
+        "images": subject.images.digest,
         "weights": trained.weights_digest,
     }
-    path = result_path(trained, data, split, count=count)
+    path = result_path(trained, protocol)
     result: dict[str, Any] = about | {"measures": _earlier_measures(path, about), "unavailable": {}}
-    reasons = {measure.name: measure.unavailable(model, data, split=split) for measure in measures}
+    reasons = {measure.name: measure.unavailable(subject) for measure in measures}
     result["unavailable"] = {name: reason for name, reason in reasons.items() if reason is not None}
     for name in result["unavailable"]:
         # It may have been measured before, such as with another classifier.
@@ -72,7 +68,7 @@ def evaluate(
     for measure in measures:
         if measure.name in result["unavailable"]:
             continue
-        measurement = _measure_or_load(trained, model, measure, data=data, split=split, writer=writer)
+        measurement = _measure_or_load(trained, measure, subject, writer=writer)
         if measurement.is_finite:
             result["measures"][measure.name] = asdict(measurement)
         else:
@@ -97,22 +93,20 @@ def check_fits(spec: ImageSpec, data: ImageDataset) -> None:
         )
 
 
-def _measure_or_load(
-    trained: TrainedModel, model: ImageModel, measure: Measure, *, data: ImageDataset, split: str, writer: ResultWriter
-) -> Measurement:
+def _measure_or_load(trained: TrainedModel, measure: Measure, subject: Subject, *, writer: ResultWriter) -> Measurement:
     """Return a shipped measurement, or a cached one, or measure and cache it."""
-    shipped = _shipped(trained, measure, data=data, split=split)
+    settings, data = measure.settings(subject), subject.data
+    shipped = _shipped(trained, measure.name, settings, images=subject.images.digest)
     if shipped is not None:
         return shipped
     content = {
         "model": trained.config["model"],
         "weights": trained.weights_digest,
-        "images": data.split(split).digest,
+        "images": subject.images.digest,
         "measure": measure.name,
-        "settings": measure.settings,
+        "settings": settings,
     }
-    other_splits = measure.other_splits(data, split=split)
-    if other_splits:
+    if other_splits := measure.other_splits(subject):
         content["other_images"] = {name: data.split(name).digest for name in other_splits}
     key = hashlib.sha256(json.dumps(content, sort_keys=True).encode()).hexdigest()
     path = cache_folder(trained) / f"{key}.json"
@@ -121,35 +115,38 @@ def _measure_or_load(
             return Measurement(**read_measurement(path))
         except ValueError:
             print(f"{path} is damaged: measuring {measure.name} again", file=sys.stderr)
-    measurement = measure.measure(model, data, split=split)
+    measurement = measure.measure(subject)
     if measurement.is_finite:
         writer.write(path, json.dumps({**content, "measurement": asdict(measurement)}, indent=2) + "\n")
     return measurement
 
 
-def _shipped(trained: TrainedModel, measure: Measure, *, data: ImageDataset, split: str) -> Measurement | None:
+def _shipped(trained: TrainedModel, name: str, settings: dict[str, Any], *, images: str) -> Measurement | None:
     """The shipped measurement of a model of the zoo with the same settings on the same images, if there is one."""
     if not trained.is_shipped:
         return None
-    about = {"images": data.split(split).digest, "weights": trained.weights_digest}
-    shipped = _earlier_measures(trained.run.evaluation, about).get(measure.name)
-    if shipped is None or not measure.settings.items() <= shipped["settings"].items():
+    about = {"images": images, "weights": trained.weights_digest}
+    shipped = _earlier_measures(trained.run.evaluation, about).get(name)
+    if shipped is None or not settings.items() <= shipped["settings"].items():
         return None
     return Measurement(**shipped)
 
 
-def result_path(trained: TrainedModel, data: ImageDataset, split: str, *, count: int | None = None) -> Path:
+def result_path(trained: TrainedModel, protocol: EvaluationProtocol) -> Path:
     """Path of a result: ``evaluation.json`` for the test images of the data set that the model was trained on.
 
     For another split it is ``evaluation-DATA-SPLIT.json``. For other images the start of their digest is appended, as
     two data sets of type ``folder`` have the same name. A number of images other than the default is appended as well,
     as measures of sets of different sizes cannot be compared.
     """
-    images = data.split(split)
+    data, split = protocol.data, protocol.split
     is_own = trained.was_trained_on(data, split)
-    suffixes = [] if is_own and split == "test" else [data.name, split] + ([] if is_own else [images.digest[:8]])
-    number = [] if count is None else [str(count)]
-    return trained.run.evaluation.with_name(f"{'-'.join(['evaluation', *suffixes, *number])}.json")
+    suffixes = [] if is_own and split == "test" else [data.name, split]
+    if not is_own:
+        suffixes.append(protocol.images.digest[:8])
+    if protocol.count != DEFAULT_COUNT:
+        suffixes.append(str(protocol.count))
+    return trained.run.evaluation.with_name(f"{'-'.join(['evaluation', *suffixes])}.json")
 
 
 def _earlier_measures(path: Path, about: dict[str, Any]) -> dict[str, Any]:

@@ -28,8 +28,8 @@ from genera.flows.chain import Chain, TransformFactory
 from genera.flows.coupling import ChannelCoupling, Coupling
 from genera.flows.multiscale import latent_scales
 
-#: Pixel values per chunk in `log_prob`: on a CPU 25 images of MNIST, which fit into the cache and are twice as fast as
-#: chunks of a hundred; on an accelerator 500, which need about 100 MiB.
+#: Pixel values per chunk in `log_prob` and `decode`: on a CPU 25 images of MNIST, which fit into the cache and are
+#: twice as fast as chunks of a hundred; on an accelerator 500, which need about 100 MiB.
 _CPU_CHUNK_VALUES = 20_000
 _ACCELERATOR_CHUNK_VALUES = 400_000
 
@@ -115,13 +115,11 @@ class NormalizingFlow(Trainable, Generative, Density, Autoencoding):
         self.spec.check(images)
         check_importance_samples(num_importance_samples=num_importance_samples)
         context = self.context(labels, len(images))
-        values = _CPU_CHUNK_VALUES if images.device.type == "cpu" else _ACCELERATOR_CHUNK_VALUES
-        chunk_size = max(1, values // self.spec.num_dims)
         indices = torch.arange(len(images), device=images.device).repeat(num_importance_samples)
         with torch.autocast(images.device.type, enabled=False):
             log_weights = [
                 self._log_weight(images[index], None if context is None else context[index], generator=generator)
-                for index in indices.split(chunk_size)
+                for index in indices.split(self._chunk_size)
             ]
         return log_mean_exp(torch.cat(log_weights).unflatten(0, (num_importance_samples, -1)), dim=0)
 
@@ -138,8 +136,12 @@ class NormalizingFlow(Trainable, Generative, Density, Autoencoding):
         return z.flatten(1)
 
     def decode(self, z: Tensor, labels: Tensor | None = None) -> Tensor:
-        y, _ = self.transform.inverse(z.unflatten(1, self.transform.out_shape), self.context(labels, len(z)))
-        return self.dequantizer.quantize(y)
+        context, images = self.context(labels, len(z)), []
+        for index in torch.arange(len(z), device=z.device).split(self._chunk_size):
+            part = z[index].unflatten(1, self.transform.out_shape)
+            y, _ = self.transform.inverse(part, None if context is None else context[index])
+            images.append(self.dequantizer.quantize(y))
+        return torch.cat(images)
 
     @torch.no_grad()
     def sample(
@@ -173,6 +175,12 @@ class NormalizingFlow(Trainable, Generative, Density, Autoencoding):
         z, sampled = z.flatten(1), self.base.sample(len(images), generator=generator)
         num_kept = sum(scales[:keep])
         return self.decode(torch.cat([z[:, :num_kept], sampled[:, num_kept:]], dim=1), labels)
+
+    @property
+    def _chunk_size(self) -> int:
+        """Images computed at a time."""
+        values = _CPU_CHUNK_VALUES if self.device.type == "cpu" else _ACCELERATOR_CHUNK_VALUES
+        return max(1, values // self.spec.num_dims)
 
     def _log_weight(self, images: Tensor, context: Tensor | None, *, generator: torch.Generator | None) -> Tensor:
         """One sample of ``log p(y) - log q(y | x)``, ``(B,)`` nats: its exponential is an unbiased estimate of p(x)."""

@@ -14,8 +14,7 @@ from matplotlib.ticker import LogLocator, NullFormatter
 from genera.core import Autoencoding, Generative, ImageModel
 from genera.data import ImageDataset, ImageSplit
 from genera.data.image_grid import pair_grid
-from genera.evaluation import ResultWriter, cache_folder, sample_images
-from genera.evaluation.memorisation import nearest_images
+from genera.evaluation import ResultWriter, cache_folder, nearest_images, sample_images
 from genera.reporting.comparison import Comparison
 from genera.reporting.curves import Table, against_time, axis_limits, columns_of
 from genera.reporting.figures import (

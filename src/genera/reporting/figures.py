@@ -13,8 +13,7 @@ from torch import Tensor
 from genera.core import Autoencoding, Generative, ImageModel, check_seed
 from genera.data import ImageDataset, ImageSplit
 from genera.data.image_grid import image_grid, pair_grid
-from genera.evaluation import check_fits, interpolate, sample_images
-from genera.evaluation.reconstructions import reconstruct_images
+from genera.evaluation import check_fits, interpolate, reconstruct_images, sample_images
 from genera.flows import NormalizingFlow
 from genera.gans import GAN
 from genera.reporting.curves import Table, against_time, axis_limits, columns_of

@@ -14,8 +14,7 @@ from matplotlib.figure import Figure
 
 from genera.core import ImageModel, check_seed
 from genera.data.image_grid import image_grid, pair_grid
-from genera.evaluation import evaluate, mse_measure, sample_images
-from genera.evaluation.reconstructions import reconstruct_images
+from genera.evaluation import MEASURES, EvaluationProtocol, evaluate, reconstruct_images, sample_images
 from genera.reporting.curves import against_epochs
 from genera.reporting.figures import describe, print_to_stderr, validation_images
 from genera.reporting.style import save_figure, show_picture, style
@@ -92,7 +91,8 @@ def latent_size_figure(by_size: Mapping[int, LoadedModel], *, data: str, allow: 
     axes = figure.add_subplot()
     measured = []
     for trained, _ in by_size.values():
-        result = evaluate(trained, trained.open_data(), [mse_measure()], split="validation", allow=allow)
+        protocol = EvaluationProtocol(trained.open_data(), split="validation", allow=allow)
+        result = evaluate(trained, protocol, [MEASURES["mse"]])
         measured.append(result["measures"]["mse"])
     values = np.array([mse["value"] for mse in measured])
     ends = np.array([(mse["value"] - mse["low"], mse["high"] - mse["value"]) for mse in measured]).T

@@ -8,6 +8,8 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
+import torch
+
 from genera.config.model import load_run
 from genera.core import ImageModel
 from genera.core.files import png_html
@@ -34,7 +36,7 @@ class TrainingResult:
     stop_reason: StopReason
     allow: Sequence[str] = ()
 
-    def load(self, *, device: str = "cpu") -> ImageModel:
+    def load(self, *, device: torch.device | str = "cpu") -> ImageModel:
         """The trained model in evaluation mode: the best validated weights, of two players the last.
 
         Raises:

@@ -15,6 +15,8 @@ from importlib import resources
 from pathlib import Path
 from typing import Any
 
+import torch
+
 from genera.config.data_section import data_section, open_data
 from genera.config.model import load_run, spec_of_run
 from genera.core import ImageModel, ImageSpec
@@ -107,7 +109,7 @@ class TrainedModel:
         recorded = self.config.get("images")
         return recorded if isinstance(recorded, dict) else None
 
-    def load(self, *, device: str = "cpu", allow: Sequence[str] = ()) -> ImageModel:
+    def load(self, *, device: torch.device | str = "cpu", allow: Sequence[str] = ()) -> ImageModel:
         """Load the model in evaluation mode.
 
         Raises:
@@ -154,7 +156,7 @@ def check_distinct(models: Sequence[TrainedModel]) -> None:
         names[key] = trained.name
 
 
-def load(model: str | Path, *, device: str = "cpu", allow: Sequence[str] = ()) -> ImageModel:
+def load(model: str | Path, *, device: torch.device | str = "cpu", allow: Sequence[str] = ()) -> ImageModel:
     """Load a trained model in evaluation mode.
 
     Args:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import Any
 
 import torch
@@ -68,6 +69,20 @@ class TwoSetMetric(Metric):
     def sets(self) -> tuple[Tensor, Tensor]:
         """Features of the generated and of the real images, ``(N, F)`` and ``(M, F)``."""
         return concatenate(self.generated), concatenate(self.real)
+
+
+def compare_sets(make: Callable[[int], Metric], generated: Tensor, real: Tensor) -> Any:
+    """The value of a metric of the features of two sets.
+
+    Args:
+        make: creates the metric for a number of features.
+        generated: ``(N, F)``.
+        real: ``(M, F)``, on the same device.
+    """
+    metric = make(real.shape[1]).to(real.device)
+    metric.update(generated, real=False)
+    metric.update(real, real=True)
+    return metric.compute()
 
 
 def check_features(features: Tensor, num_features: int) -> None:

@@ -13,9 +13,9 @@ from torch import nn
 
 from genera.cli import main
 from genera.core import ImageSpec
-from genera.data import ImageDataset, ImageSplit
-from genera.evaluation import default_measures
-from genera.evaluation.inception import Inception, load_inception
+from genera.data import ImageDataset, ImageSplit, find_dataset
+from genera.evaluation import MEASURES, EvaluationProtocol, Subject, default_measures
+from genera.evaluation.extractors.inception import Inception, load_inception
 from genera.zoo import find_model
 
 
@@ -79,7 +79,8 @@ def test_both_file_formats_load(network: Inception, weights: Path, tmp_path: Pat
 
 
 def test_inception_measures_in_a_comparison(weights: Path, tmp_path: Path) -> None:
-    assert "fd[inception]" not in default_measures()
+    protocol = EvaluationProtocol(find_dataset("digits")())
+    assert "fd[inception]" not in {measure.name for measure in default_measures(protocol)}
     command = ["compare", "realnvp-digits", "lenet-digits", "--out", str(tmp_path), "--inception", str(weights)]
     assert main([*command, "--count", "6", "--measures", "fd[inception],precision[inception]"]) == 0
     flow, classifier = json.loads((tmp_path / "comparison.json").read_text())["models"]
@@ -98,7 +99,9 @@ def test_invalid_weights_are_refused_before_sampling(tmp_path: Path, failing: Ca
 
 
 def test_images_with_two_channels_are_refused(weights: Path) -> None:
-    measure = default_measures(inception=weights)["fd[inception]"]
-    flow, pixels = find_model("realnvp-digits").load(), torch.zeros(9, 2, 8, 8, dtype=torch.uint8)
+    pixels = torch.zeros(9, 2, 8, 8, dtype=torch.uint8)
     data = ImageDataset("two-channels", ImageSpec(2, 8, 8), class_names=(), splits={"test": lambda: ImageSplit(pixels)})
-    assert measure.unavailable(flow, data, split="test") == ("Inception takes images with 1 or 3 channels, got 2")
+    flow = find_model("realnvp-digits").load()
+    flow.spec = data.spec
+    subject = Subject(flow, EvaluationProtocol(data, inception=weights))
+    assert MEASURES["fd[inception]"].unavailable(subject) == "Inception takes images with 1 or 3 channels, got 2"

@@ -1,4 +1,4 @@
-"""The classification accuracy score of a class-conditional model.
+"""The classification accuracy score (CAS) of a class-conditional model.
 
 A classifier is trained on generated images of each class and evaluated on real images: its accuracy falls with images
 that the model does not generate, or generates for a wrong label.
@@ -9,6 +9,8 @@ from __future__ import annotations
 import copy
 import itertools
 import math
+from dataclasses import dataclass
+from functools import partial
 from typing import Any
 
 import torch
@@ -20,8 +22,10 @@ from genera.config.model import build_model
 from genera.config.shipped_recipes import recipe_paths
 from genera.core import ImageModel, ImageSpec, check_positive, check_seed, noise_from
 from genera.data import ImageSplit, SequentialBatches, ShuffledBatches
-from genera.evaluation.classifier import Classifier
+from genera.evaluation.extractors import Classifier
+from genera.evaluation.measure import Measure, MeasureInfo, Measurement, has_equal_classes, samples_classes
 from genera.evaluation.sampling import sample_images
+from genera.evaluation.subject import Subject
 
 #: The shipped recipe of the classifier; only its section ``model`` is used.
 _RECIPE = "lenet"
@@ -30,26 +34,23 @@ _LEARNING_RATE = 1e-3
 #: Epochs without a lower loss on the held-out images before training stops.
 _PATIENCE = 3
 _MAX_EPOCHS = 30
-
-
-def cas_training_settings() -> dict[str, Any]:
-    """Everything that the training of the classifier depends on besides the images and the seed."""
-    return {
-        "model": _recipe()["model"],
-        "batch_size": _BATCH_SIZE,
-        "learning_rate": _LEARNING_RATE,
-        "patience": _PATIENCE,
-        "max_epochs": _MAX_EPOCHS,
-    }
+#: Generated images of each class.
+_PER_CLASS = 5000
 
 
 def classification_accuracy_score(
-    train: ImageSplit, test: ImageSplit, *, spec: ImageSpec, seed: int = 0, max_epochs: int = _MAX_EPOCHS
+    train: ImageSplit,
+    test: ImageSplit,
+    *,
+    spec: ImageSpec,
+    seed: int = 0,
+    max_epochs: int = _MAX_EPOCHS,
+    device: torch.device | str = "cpu",
 ) -> Tensor:
     """Train a small convolutional network on ``train`` and evaluate it on ``test``, with a progress bar.
 
     A tenth of ``train`` is held out: training stops when the loss on it stops falling, and the weights of the epoch
-    with the lowest loss are evaluated. Runs on the CPU.
+    with the lowest loss are evaluated.
 
     Args:
         train: images with labels: generated, or real ones for comparison.
@@ -57,6 +58,7 @@ def classification_accuracy_score(
         spec: of all images.
         seed: of the network, the split and the order.
         max_epochs: maximum number of epochs.
+        device: where the network is trained.
 
     Returns:
         ``(N,)``: 1 for each test image that is classified correctly, otherwise 0. The score is the mean.
@@ -77,8 +79,10 @@ def classification_accuracy_score(
     held_out, training = (train.subset(part) for part in order.tensor_split([len(train) // 10]))
     generator = torch.Generator().manual_seed(seed)
     with noise_from(generator):
-        model = build_model(_recipe(), spec)
+        model = build_model(_recipe(), spec).to(device)
     assert isinstance(model, Classifier)
+    if model.device.type != "cpu":
+        generator = torch.Generator(device).manual_seed(seed)
     best = _train(model, training, held_out, seed=seed, max_epochs=max_epochs, generator=generator)
     return _evaluate(best, test)[1]
 
@@ -87,7 +91,7 @@ def sample_each_class(model: ImageModel, count: int, *, seed: int = 0) -> ImageS
     """``count`` images of every class, with their labels, from a class-conditional model.
 
     Args:
-        model: on the CPU, in evaluation mode.
+        model: in evaluation mode.
         count: images per class; 5,000 for a classification accuracy score.
         seed: of the noise.
 
@@ -116,7 +120,7 @@ def _train(
     """Train the model and return it with the weights of the epoch with the lowest loss on the held-out images."""
     # On CPUs convolutions are faster with this layout; the results are the same.
     model.to(memory_format=torch.channels_last)  # type: ignore[call-overload]  # missing from torch's annotations
-    batches = ShuffledBatches(training, batch_size=min(_BATCH_SIZE, len(training)), seed=seed)
+    batches = ShuffledBatches(training, batch_size=min(_BATCH_SIZE, len(training)), seed=seed, device=model.device)
     stream = iter(batches)
     optimizer = torch.optim.Adam(model.parameters(), lr=_LEARNING_RATE, fused=True)
     best, lowest, best_epoch = model, math.inf, 0
@@ -141,7 +145,53 @@ def _train(
 def _evaluate(model: Classifier, images: ImageSplit) -> tuple[float, Tensor]:
     """Mean cross-entropy in nats, and whether each image is classified correctly, ``(N,)``."""
     model.eval()
-    losses = [model.loss(*batch) for batch in SequentialBatches(images, batch_size=500)]
+    losses = [model.loss(*batch) for batch in SequentialBatches(images, batch_size=500, device=model.device)]
     cross_entropy = torch.cat([loss.total for loss in losses])
     is_correct = torch.cat([loss.logs["accuracy"] for loss in losses])
     return float(cross_entropy.double().mean()), is_correct.double()
+
+
+@dataclass(frozen=True, eq=False, kw_only=True)
+class _Cas(Measure):
+    """The interval is a bootstrap over real images; the reference is a classifier trained on real images."""
+
+    per_class: int = _PER_CLASS
+
+    def unavailable(self, subject: Subject) -> str | None:
+        if (reason := samples_classes(subject)) is not None:
+            return reason
+        if "train" not in subject.data.split_names:
+            return f"{subject.data.name} has no training images for the reference value"
+        return has_equal_classes(subject)
+
+    def settings(self, subject: Subject) -> dict[str, Any]:
+        training = {
+            "model": _recipe()["model"],
+            "batch_size": _BATCH_SIZE,
+            "learning_rate": _LEARNING_RATE,
+            "patience": _PATIENCE,
+            "max_epochs": _MAX_EPOCHS,
+        }
+        interval = "95 % bootstrap over images"
+        return {"per_class": self.per_class, "seed": 0, "training": training, "interval": interval}
+
+    def other_splits(self, subject: Subject) -> list[str]:
+        return ["train"]
+
+    def measure(self, subject: Subject) -> Measurement:
+        data, images = subject.data, subject.images
+        score = partial(classification_accuracy_score, test=images, spec=data.spec, device=subject.model.device)
+        is_correct = score(sample_each_class(subject.model, self.per_class))
+        reference = float(score(data.split("train")).mean())
+        return Measurement.mean_of(is_correct, self.settings(subject), {"train images": reference})
+
+
+CAS = _Cas(
+    name="cas",
+    info=MeasureInfo(
+        title="CAS",
+        better="higher",
+        group="sample quality",
+        definition="accuracy on real images of a classifier trained only on samples",
+    ),
+)

@@ -1,14 +1,16 @@
-"""An image classifier, for measures that use classes or features."""
+"""An image classifier, and its last hidden layer as features."""
 
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
+from functools import cached_property
 
 import torch
 import torch.nn.functional as F
 from torch import Tensor, nn
 
-from genera.core import ImageSpec, Loss, Trainable, one_hot
+from genera.core import ImageModel, ImageSpec, Loss, Trainable, one_hot
+from genera.evaluation.extractors.base import Extractor
 from genera.zoo import TrainedModel
 
 #: Creates a network ``(x, *, generator=None) -> (B, num_outputs)`` from a shape and ``num_outputs``. Its submodule
@@ -61,14 +63,9 @@ class Classifier(Trainable):
         self.spec.check(images)
         return self.network.get_submodule("features")(self._scale(images))
 
-    def features_and_logits(self, images: Tensor) -> tuple[Tensor, Tensor]:
-        """uint8 ``(B, C, H, W)`` to features ``(B, F)`` and logits ``(B, num_classes)``, in one pass.
-
-        Raises:
-            ValueError: the images do not fit the spec.
-        """
-        features = self.features(images)
-        return features, self.network.get_submodule("head")(features)
+    def head(self, features: Tensor) -> Tensor:
+        """Features ``(B, F)`` to logits ``(B, num_classes)``."""
+        return self.network.get_submodule("head")(features)
 
     def logits(self, images: Tensor) -> Tensor:
         """uint8 ``(B, C, H, W)`` to ``(B, num_classes)``.
@@ -76,7 +73,7 @@ class Classifier(Trainable):
         Raises:
             ValueError: the images do not fit the spec.
         """
-        return self.features_and_logits(images)[1]
+        return self.head(self.features(images))
 
     def predict(self, images: Tensor) -> Tensor:
         """uint8 ``(B, C, H, W)`` to the most probable classes, int64 ``(B,)``.
@@ -91,13 +88,54 @@ class Classifier(Trainable):
         return self.spec.to_symmetric_range(images, self.dtype)
 
 
-def load_classifier(trained: TrainedModel, *, allow: Sequence[str] = ()) -> Classifier:
+class ClassifierFeatures(Extractor):
+    """The last hidden layer of a trained classifier, loaded on first use.
+
+    Args:
+        trained: the classifier.
+        device: where it computes.
+        allow: packages that its config may name besides genera.
+    """
+
+    name = "lenet"
+
+    def __init__(self, trained: TrainedModel, *, device: torch.device | str = "cpu", allow: Sequence[str] = ()) -> None:
+        self.trained, self.device, self.allow = trained, device, allow
+
+    @cached_property
+    def classifier(self) -> Classifier:
+        """The classifier in evaluation mode.
+
+        Raises:
+            ValueError: it cannot be loaded, or is not a classifier.
+        """
+        return load_classifier(self.trained, device=self.device, allow=self.allow)
+
+    @property
+    def digest(self) -> str:
+        return self.trained.weights_digest
+
+    def __call__(self, images: Tensor) -> Tensor:
+        return self.classifier.features(images)
+
+    def mismatch(self, model: ImageModel) -> str | None:
+        own, other = self.classifier.spec, model.spec
+        if (own.shape, own.levels) != (other.shape, other.levels):
+            return f"{self.trained.name} takes images {own.shape} with {own.levels} levels, not {other.shape}"
+        if model.class_conditional and own.num_classes != other.num_classes:
+            return f"{self.trained.name} has {own.num_classes} classes, and the model has {other.num_classes}"
+        return None
+
+
+def load_classifier(
+    trained: TrainedModel, *, device: torch.device | str = "cpu", allow: Sequence[str] = ()
+) -> Classifier:
     """Load a trained classifier in evaluation mode; its config may name the packages ``allow`` besides genera.
 
     Raises:
         ValueError: it cannot be loaded, or is not a classifier.
     """
-    model = trained.load(allow=allow)
+    model = trained.load(device=device, allow=allow)
     if not isinstance(model, Classifier):
         raise ValueError(f"{trained.name} is a {type(model).__name__}, not a classifier such as `lenet`")
     return model

@@ -8,7 +8,7 @@ from cases import complains
 from sklearn.neighbors import NearestNeighbors
 
 from genera.data import find_dataset
-from genera.evaluation.memorisation import nearest_images, share_nearer_to_train
+from genera.evaluation.measures.memorisation import nearest_images, share_nearer_to_train
 
 DIGITS = find_dataset("digits")()
 TRAIN, TEST = (DIGITS.split(split).pixels for split in ("train", "test"))

@@ -11,7 +11,7 @@ from torch import Tensor, nn
 from genera.config.model import build_model
 from genera.config.shipped_recipes import find_recipe
 from genera.core import ImageSpec
-from genera.evaluation.classifier import Classifier
+from genera.evaluation.extractors import Classifier
 from genera.networks import ConvEncoder, LeNet
 
 SPEC = ImageSpec(1, 8, 8, 17, num_classes=3)
@@ -48,8 +48,7 @@ def test_the_last_layer_is_applied_to_the_features(classifier: tuple[Classifier,
     assert features.shape == (4, 128)
     last = model.network.head[-1]
     torch.testing.assert_close(model.logits(images), features @ last.weight.T + last.bias)
-    for output, expected in zip(model.features_and_logits(images), (features, model.logits(images)), strict=True):
-        assert torch.equal(output, expected)
+    assert torch.equal(model.head(features), model.logits(images))
 
 
 def test_it_refuses_invalid_input(classifier: tuple[Classifier, Tensor]) -> None:

@@ -9,8 +9,9 @@ from torch import Tensor
 
 from genera.core import ImageSpec
 from genera.data import ImageSplit, find_dataset
-from genera.evaluation import cas, sample_images
-from genera.evaluation.cas import classification_accuracy_score, sample_each_class
+from genera.evaluation import sample_images
+from genera.evaluation.measures import cas
+from genera.evaluation.measures.cas import classification_accuracy_score, sample_each_class
 from genera.vaes import GaussianPixels
 
 DIGITS = find_dataset("digits")()

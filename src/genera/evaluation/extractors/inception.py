@@ -6,13 +6,18 @@ for small grey images the features are useful only for comparison with published
 
 from __future__ import annotations
 
+import hashlib
 from collections.abc import Sequence
+from functools import cached_property
 from pathlib import Path
 
 import safetensors.torch
 import torch
 import torch.nn.functional as F
 from torch import Tensor, nn
+
+from genera.core import ImageModel
+from genera.evaluation.extractors.base import Extractor
 
 #: Height and width of the images the network was trained on.
 _SIZE = 299
@@ -181,6 +186,46 @@ class Inception(nn.Module):
         for layer in self.children():
             h = layer(h)
         return h.mean(dim=(2, 3))
+
+
+class InceptionFeatures(Extractor):
+    """The last pooling layer of Inception, loaded from a file on first use.
+
+    Args:
+        path: of the weights.
+        levels: of the images.
+        device: where it computes.
+    """
+
+    name = "inception"
+    # Small, as the images are scaled to 299×299.
+    batch_size = 20
+
+    def __init__(self, path: Path, *, levels: int, device: torch.device | str = "cpu") -> None:
+        self.path, self.levels, self.device = path, levels, device
+
+    @cached_property
+    def network(self) -> Inception:
+        """The network.
+
+        Raises:
+            ValueError: the file does not contain its weights.
+        """
+        return load_inception(self.path).to(self.device)
+
+    @cached_property
+    def digest(self) -> str:
+        return hashlib.sha256(self.path.read_bytes()).hexdigest()
+
+    def __call__(self, images: Tensor) -> Tensor:
+        return self.network(images, levels=self.levels)
+
+    def mismatch(self, model: ImageModel) -> str | None:
+        if model.spec.channels not in (1, 3):
+            return f"Inception takes images with 1 or 3 channels, got {model.spec.channels}"
+        # Fails before any image is sampled if the file is invalid.
+        _ = self.network
+        return None
 
 
 def load_inception(path: Path) -> Inception:

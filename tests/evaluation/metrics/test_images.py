@@ -1,17 +1,14 @@
-"""Metrics and intervals against independent implementations."""
+"""Metrics of pixels and log-probabilities against independent implementations."""
 
 from __future__ import annotations
 
 import math
 
-import numpy as np
 import pytest
-import scipy.stats
 import sklearn.metrics
 import torch
 from cases import complains
 
-from genera.evaluation.intervals import bootstrap_interval
 from genera.evaluation.metrics import (
     BitsPerDim,
     Dissimilarity,
@@ -34,19 +31,6 @@ def test_a_nan_makes_the_mean_nan() -> None:
     metric = BitsPerDim(num_dims=4)
     metric.update(torch.tensor([-1.0, math.nan]))
     assert math.isnan(float(metric.compute()))
-
-
-def test_the_bootstrap_agrees_with_scipy() -> None:
-    values = np.random.default_rng(0).gamma(2.0, size=400)
-    low, high = bootstrap_interval(torch.from_numpy(values), num_resamples=4000)
-    reference = scipy.stats.bootstrap((values,), np.mean, n_resamples=4000, method="percentile", random_state=0)
-    assert low == pytest.approx(reference.confidence_interval.low, abs=0.01)
-    assert high == pytest.approx(reference.confidence_interval.high, abs=0.01)
-
-
-def test_an_interval_needs_values() -> None:
-    with pytest.raises(ValueError, match="at least one value, got none"):
-        bootstrap_interval(torch.zeros(0))
 
 
 def test_squared_error_equals_scikit_learns_on_the_unit_interval() -> None:

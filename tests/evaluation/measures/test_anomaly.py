@@ -14,9 +14,9 @@ from sklearn.metrics import roc_auc_score
 
 from genera.core import ImageModel, bits_per_dim
 from genera.data import ImageDataset, ImageSplit, find_dataset
-from genera.evaluation import anomaly, default_measures, log_probs
-from genera.evaluation.anomaly import auroc, available_scores, png_bits, single_sample_bits
-from genera.evaluation.measures import ModelCache
+from genera.evaluation import MEASURES, EvaluationProtocol, Subject, log_probs
+from genera.evaluation.measures import anomaly
+from genera.evaluation.measures.anomaly import AUROC, auroc, png_bits
 from genera.gans import GAN, NonSaturating
 from genera.networks import MlpDiscriminator, MlpGenerator
 from genera.vaes import CrossEntropyPixels, GaussianPixels
@@ -56,21 +56,27 @@ def test_the_interval_is_as_wide_as_areas_vary() -> None:
     assert auroc(torch.zeros(3), torch.ones(3)) == (1, 1, 1)
 
 
+def subject_of(model: ImageModel) -> Subject:
+    return Subject(model, EvaluationProtocol(DIGITS))
+
+
+def available(model: ImageModel) -> set[str]:
+    """Names of the scores that a model can compute."""
+    return {measure.name[6:-1] for measure in AUROC if measure.requirement(subject_of(model)) is None}
+
+
 def test_every_family_has_its_scores() -> None:
-    assert set(available_scores(find_model("realnvp-digits").load())) == {"bits", "typicality", "png"}
-    assert set(available_scores(small_vae(DIGITS.spec, likelihood=GaussianPixels))) == {
-        "bits",
-        "typicality",
-        "png",
-        "reconstruction",
-    }
-    assert set(available_scores(small_vae(DIGITS.spec, likelihood=CrossEntropyPixels))) == {"reconstruction"}
-    assert set(available_scores(gan())) == {"discriminator"}
-    assert not available_scores(find_model("lenet-digits").load())
+    of_likelihoods = {"bits", "typicality", "png"}
+    assert available(find_model("realnvp-digits").load()) == of_likelihoods
+    assert available(small_vae(DIGITS.spec, likelihood=GaussianPixels)) == {*of_likelihoods, "reconstruction"}
+    assert available(small_vae(DIGITS.spec, likelihood=CrossEntropyPixels)) == {"reconstruction"}
+    assert available(gan()) == {"discriminator"}
+    assert not available(find_model("lenet-digits").load())
 
 
 def score(model: ImageModel, name: str) -> torch.Tensor:
-    return available_scores(model)[name](model, FEW, VALIDATION, ModelCache(single_sample_bits))
+    (measure,) = (measure for measure in AUROC if measure.name == f"auroc[{name}]")
+    return measure.score(subject_of(model), FEW, VALIDATION)
 
 
 def test_scores_of_a_likelihood() -> None:
@@ -80,23 +86,6 @@ def test_scores_of_a_likelihood() -> None:
     torch.testing.assert_close(score(model, "bits"), bits)
     torch.testing.assert_close(score(model, "typicality"), (bits - mean).abs())
     torch.testing.assert_close(score(model, "png"), bits - png_bits(FEW, levels=17))
-
-
-def test_bits_are_computed_once(monkeypatch: pytest.MonkeyPatch) -> None:
-    computed = []
-
-    def counted(model: ImageModel, images: ImageSplit) -> torch.Tensor:
-        computed.append(images.digest)
-        return log_probs(model, images)
-
-    monkeypatch.setattr(anomaly, "log_probs", counted)
-    bits, model = ModelCache(single_sample_bits), find_model("realnvp-digits").load()
-    for compute in available_scores(model).values():
-        compute(model, FEW, VALIDATION, bits)
-    assert sorted(computed) == sorted([FEW.digest, VALIDATION.digest])
-    # Another model has other values.
-    available_scores(model)["bits"](find_model("realnvp-digits").load(), FEW, VALIDATION, bits)
-    assert len(computed) == 3
 
 
 def test_bits_of_a_png_file() -> None:
@@ -119,20 +108,34 @@ def test_scores_of_reconstructions_and_of_a_discriminator() -> None:
 
 
 def test_the_measure(monkeypatch: pytest.MonkeyPatch) -> None:
-    measure, model = default_measures()["auroc[discriminator]"], gan()
-    assert "no out-of-distribution data set is known" in (measure.unavailable(model, DIGITS, split="test") or "")
-    assert "does not have this anomaly score" in (
-        measure.unavailable(find_model("realnvp-digits").load(), DIGITS, split="test") or ""
+    measure, model = MEASURES["auroc[discriminator]"], gan()
+    assert measure.unavailable(subject_of(model)) == "no out-of-distribution data set is known for digits"
+    assert (
+        measure.unavailable(subject_of(find_model("realnvp-digits").load())) == "NormalizingFlow has no discriminator"
     )
     monkeypatch.setattr(anomaly, "OUT_OF_DISTRIBUTION", {"digits": "digits", "own": "digits"})
-    assert measure.unavailable(model, DIGITS, split="test") is None
-    assert measure.measure(model, DIGITS, split="test").value == 0.5
+    assert measure.unavailable(subject_of(model)) is None
+    assert measure.measure(subject_of(model)).value == 0.5
     black = {
         name: lambda name=name: ImageSplit(0 * DIGITS.split(name).pixels, DIGITS.split(name).labels)
         for name in ("validation", "test")
     }
     own = ImageDataset("own", DIGITS.spec, class_names=tuple("0123456789"), splits=black)
-    measurement = measure.measure(model, own, split="test")
+    measurement = measure.measure(Subject(model, EvaluationProtocol(own)))
     assert measurement.n == 2 * len(DIGITS.split("test"))
     assert measurement.settings["out_of_distribution"] == "digits"
     assert measurement.low <= measurement.value <= measurement.high
+
+
+def test_fewer_images_than_a_split_has_are_random_ones(monkeypatch: pytest.MonkeyPatch) -> None:
+    """The first half of this split is black, and the second half like the out-of-distribution images."""
+    monkeypatch.setattr(anomaly, "OUT_OF_DISTRIBUTION", {"own": "digits"})
+    test = DIGITS.split("test")
+    half = torch.cat([0 * test.pixels[:90], test.pixels[90:]])
+    splits = {"validation": lambda: DIGITS.split("validation"), "test": lambda: ImageSplit(half, test.labels)}
+    own = ImageDataset("own", DIGITS.spec, class_names=tuple("0123456789"), splits=splits)
+    subject = Subject(find_model("realnvp-digits").load(), EvaluationProtocol(own, count=60))
+    measurement = MEASURES["auroc[bits]"].measure(subject)
+    assert measurement.n == 120
+    # With the first images alone, all of which are black, it would be 1.
+    assert 0.6 < measurement.value < 0.9

@@ -6,7 +6,7 @@ import torch
 
 from genera.core import ImageSpec
 from genera.data import find_dataset
-from genera.evaluation.random_features import RandomFeatures
+from genera.evaluation.extractors import RandomFeatures
 
 
 def test_they_depend_on_the_seed_only() -> None:

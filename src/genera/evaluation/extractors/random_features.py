@@ -9,6 +9,7 @@ import torch.nn.functional as F
 from torch import Tensor, nn
 
 from genera.core import ImageSpec, check_seed
+from genera.evaluation.extractors.base import Extractor
 
 #: Output channels of each convolution; each halves the size.
 _WIDTHS = (32, 64, 128)
@@ -16,7 +17,7 @@ _WIDTHS = (32, 64, 128)
 _PARTS = 2
 
 
-class RandomFeatures(nn.Module):
+class RandomFeatures(nn.Module, Extractor):
     """A small convolutional network with fixed random weights, the same for all images of a shape.
 
     Its features describe edges and textures and their approximate position, not the content of an image.
@@ -28,6 +29,8 @@ class RandomFeatures(nn.Module):
     Source:
         Naeem et al. (2020), section 3.3, who use random features for data unlike those of trained networks.
     """
+
+    name = "random"
 
     def __init__(self, spec: ImageSpec, *, seed: int = 0) -> None:
         super().__init__()
@@ -50,8 +53,8 @@ class RandomFeatures(nn.Module):
 
     @property
     def digest(self) -> str:
-        """SHA-256 of the weights; only features of the same weights can be compared."""
-        values = b"".join(value.numpy().tobytes() for value in self.state_dict().values())
+        """SHA-256 of the weights, in hex."""
+        values = b"".join(value.cpu().numpy().tobytes() for value in self.state_dict().values())
         return hashlib.sha256(values).hexdigest()
 
     def forward(self, images: Tensor) -> Tensor:

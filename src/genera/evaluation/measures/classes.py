@@ -1,0 +1,83 @@
+"""Measures of the classes that a classifier predicts for samples."""
+
+from __future__ import annotations
+
+from torch import Tensor
+
+from genera.evaluation.image_set import ImageSet
+from genera.evaluation.measure import MeasureInfo
+from genera.evaluation.metrics import ClassAgreement, ClassKl, ModeCoverage, Recognition
+from genera.evaluation.set_measure import SetMeasure
+
+
+def modes(generated: ImageSet, real: ImageSet) -> Tensor:
+    """Number of classes predicted for at least 2 % of the generated images."""
+    return ModeCoverage(generated.num_classes).to(generated.metric_device)(generated.classes)
+
+
+def class_kl(generated: ImageSet, real: ImageSet) -> Tensor:
+    """KL divergence of the predicted classes of generated images from uniform, in nats."""
+    return ClassKl(generated.num_classes).to(generated.metric_device)(generated.classes)
+
+
+def recognised(generated: ImageSet, real: ImageSet) -> Tensor:
+    """Share of generated images whose predicted class has a probability of at least a half."""
+    return Recognition()(generated.logits)
+
+
+def class_agreement(generated: ImageSet, real: ImageSet) -> Tensor:
+    """Share of generated images whose predicted class is the one the model was conditional on."""
+    assert generated.images.labels is not None
+    return ClassAgreement()(generated.classes, generated.images.labels.to(generated.metric_device))
+
+
+MODES = SetMeasure(
+    name="modes",
+    info=MeasureInfo(
+        title="modes",
+        better="higher",
+        group="coverage",
+        definition="number of classes with at least 2 % of the samples",
+    ),
+    compare=modes,
+    extractor="lenet",
+)
+CLASS_KL = SetMeasure(
+    name="class_kl",
+    info=MeasureInfo(
+        title="class KL",
+        unit="nats",
+        better="lower",
+        group="coverage",
+        definition="KL divergence of classes of samples from uniform",
+    ),
+    compare=class_kl,
+    extractor="lenet",
+)
+RECOGNISED = SetMeasure(
+    name="recognised",
+    info=MeasureInfo(
+        title="recognised",
+        better="higher",
+        group="sample quality",
+        definition="share of samples whose predicted class has a probability of at least 0.5; one repeated image can "
+        "reach 1, so the best model must generate all classes (modes)",
+        needs_all_modes=True,
+    ),
+    compare=recognised,
+    extractor="lenet",
+    bounds=(0.0, 1.0),
+)
+CLASS_AGREEMENT = SetMeasure(
+    name="class_agreement",
+    info=MeasureInfo(
+        title="agreement",
+        better="higher",
+        group="sample quality",
+        definition="share of samples recognised as the given class",
+    ),
+    compare=class_agreement,
+    extractor="lenet",
+    needs_labels=True,
+    bounds=(0.0, 1.0),
+)

@@ -1,0 +1,35 @@
+"""The Fréchet distance between samples and real images."""
+
+from __future__ import annotations
+
+from functools import partial
+
+from torch import Tensor
+
+from genera.evaluation.extractors import EXTRACTORS
+from genera.evaluation.image_set import ImageSet
+from genera.evaluation.measure import MeasureInfo
+from genera.evaluation.metrics import FrechetDistance
+from genera.evaluation.metrics.base import compare_sets
+from genera.evaluation.set_measure import SetMeasure
+
+
+def frechet_distance(generated: ImageSet, real: ImageSet, *, space: str) -> Tensor:
+    """The distance between features of an extractor, ``()``."""
+    return compare_sets(FrechetDistance, generated.features(space), real.features(space))
+
+
+FRECHET_DISTANCE = tuple(
+    SetMeasure(
+        name=f"fd[{space}]",
+        info=MeasureInfo(
+            title="FD",
+            better="lower",
+            group="sample quality",
+            definition="Fréchet distance of Gaussians fitted to features of samples and real images",
+        ),
+        compare=partial(frechet_distance, space=space),
+        extractor=space,
+    )
+    for space in EXTRACTORS
+)
