@@ -219,8 +219,9 @@ def initialized_act_norm() -> ActNorm:
 
 def bound_vamp_prior(num_dims: int, *, num_components: int) -> VampPrior:
     shape = (1, 4, 4)
-    prior = VampPrior(num_dims, num_components=num_components)
-    prior.bind(GaussianEncoder(shape, num_dims, network=partial(ConvEncoder, width=2)), shape)
+    prior = VampPrior((num_dims,), num_components=num_components)
+    encoder = GaussianEncoder(shape, num_dims, network=partial(ConvEncoder, width=2))
+    prior.bind(encoder, shape, class_conditional=False)
     return prior
 
 
@@ -357,14 +358,24 @@ DEQUANTIZERS: dict[str, Callable[[], tuple[Dequantizer, Tensor]]] = {
     for levels in (2, 17, 256)
 }
 
-#: Cases of distributions, with a batch of vectors.
+#: Cases of distributions, with a batch of values.
 DISTRIBUTIONS: dict[str, Callable[[], tuple[Distribution, Tensor]]] = {
-    "StandardNormal": lambda: (made(lambda: StandardNormal(3)), normal(5, 3)),
-    "DiagonalGaussian": lambda: (made(lambda: DiagonalGaussian(3), scale=0.5), normal(5, 3)),
-    "GaussianMixture": lambda: (made(lambda: GaussianMixture(2, num_components=3), scale=0.5), normal(5, 2)),
+    "StandardNormal": lambda: (made(lambda: StandardNormal((3,))), normal(5, 3)),
+    "StandardNormal, image": lambda: (made(lambda: StandardNormal((2, 1, 2))), normal(5, 2, 1, 2)),
+    "DiagonalGaussian": lambda: (made(lambda: DiagonalGaussian((3,)), scale=0.5), normal(5, 3)),
+    "DiagonalGaussian, image": lambda: (made(lambda: DiagonalGaussian((2, 1, 2)), scale=0.5), normal(5, 2, 1, 2)),
+    "GaussianMixture": lambda: (made(lambda: GaussianMixture((2,), num_components=3), scale=0.5), normal(5, 2)),
+    "GaussianMixture, image": lambda: (
+        made(lambda: GaussianMixture((1, 2, 1), num_components=3), scale=0.5),
+        normal(5, 1, 2, 1),
+    ),
     "FlowPrior": lambda: (
-        made(lambda: FlowPrior(4, transform=partial(Chain, transforms=[partial(halved, count=2)])), scale=0.2),
+        made(lambda: FlowPrior((4,), transform=partial(Chain, transforms=[partial(halved, count=2)])), scale=0.2),
         normal(5, 4),
+    ),
+    "FlowPrior, image": lambda: (
+        made(lambda: FlowPrior((4, 1, 2), transform=partial(Chain, transforms=[partial(halved, count=2)])), scale=0.2),
+        normal(5, 4, 1, 2),
     ),
     "VampPrior": lambda: (made(lambda: bound_vamp_prior(2, num_components=3), scale=0.5), normal(5, 2)),
 }

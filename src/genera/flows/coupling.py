@@ -8,9 +8,10 @@ from functools import partial
 import torch
 from torch import Tensor, nn
 
-from genera.core import Transform, sum_over_dims
+from genera.core import Transform
 from genera.flows.chain import Chain, check_steps, checked_context
 from genera.flows.elementwise import Affine, Elementwise
+from genera.flows.log_det import LogDet
 
 #: A function ``(shape, invert) -> bool (C, H, W)``, True for values that a coupling leaves unchanged.
 Mask = Callable[[tuple[int, ...], bool], Tensor]
@@ -52,16 +53,17 @@ class Coupling(Transform):
         # A mask may be an expanded view, into which nothing can be copied.
         self.register_buffer("mask", mask(self.shape, invert).clone(), persistent=False)
         self.elementwise = elementwise(channels)
+        self.log_det = LogDet()
         self.context_channels = context_channels
         self.conditioner = conditioner(channels + context_channels, self.elementwise.num_params * channels)
 
     def forward(self, x: Tensor, context: Tensor | None = None) -> tuple[Tensor, Tensor]:
         y, log_derivative = self.elementwise(x, self._params(x, context))
-        return y.where(~self.mask, x), sum_over_dims(log_derivative.masked_fill(self.mask, 0))
+        return y.where(~self.mask, x), self.log_det(log_derivative.masked_fill(self.mask, 0))
 
     def inverse(self, y: Tensor, context: Tensor | None = None) -> tuple[Tensor, Tensor]:
         x, log_derivative = self.elementwise.inverse(y, self._params(y, context))
-        return x.where(~self.mask, y), sum_over_dims(log_derivative.masked_fill(self.mask, 0))
+        return x.where(~self.mask, y), self.log_det(log_derivative.masked_fill(self.mask, 0))
 
     def _params(self, x: Tensor, context: Tensor | None) -> Tensor:
         """``(B, num_params, C, H, W)`` in the dtype of ``x``, also if the network runs in half precision."""
@@ -119,6 +121,7 @@ class ChannelCoupling(Transform):
         # Position of each channel after concatenating the unchanged and the transformed channels.
         self.register_buffer("order", torch.cat([unchanged, transformed]).argsort().to(device), persistent=False)
         self.elementwise = elementwise(len(self.transformed))
+        self.log_det = LogDet()
         self.context_channels = context_channels
         self.conditioner = conditioner(
             len(self.unchanged) + context_channels, self.elementwise.num_params * len(self.transformed)
@@ -127,12 +130,12 @@ class ChannelCoupling(Transform):
     def forward(self, x: Tensor, context: Tensor | None = None) -> tuple[Tensor, Tensor]:
         unchanged = x.index_select(1, self.unchanged)
         y, log_derivative = self.elementwise(x.index_select(1, self.transformed), self._params(unchanged, context))
-        return self._join(unchanged, y), sum_over_dims(log_derivative)
+        return self._join(unchanged, y), self.log_det(log_derivative)
 
     def inverse(self, y: Tensor, context: Tensor | None = None) -> tuple[Tensor, Tensor]:
         unchanged, transformed = y.index_select(1, self.unchanged), y.index_select(1, self.transformed)
         x, log_derivative = self.elementwise.inverse(transformed, self._params(unchanged, context))
-        return self._join(unchanged, x), sum_over_dims(log_derivative)
+        return self._join(unchanged, x), self.log_det(log_derivative)
 
     def _params(self, unchanged: Tensor, context: Tensor | None) -> Tensor:
         """``(B, num_params, C', H, W)`` for the C' transformed channels, in the dtype of ``unchanged``."""
