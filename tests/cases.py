@@ -402,7 +402,17 @@ NETWORKS: dict[str, Callable[[], tuple[nn.Module, *tuple[Tensor, ...]]]] = {
     "ResidualDecoder": lambda: (made(lambda: ResidualDecoder(3, (2, 5, 4), width=4)), normal(3, 3)),
     "LeNet": lambda: (made(lambda: LeNet((2, 5, 4), 3, width=4)).eval(), normal(3, 2, 5, 4)),
     "MlpGenerator": lambda: (made(lambda: MlpGenerator(3, (2, 5, 4), widths=(6, 7))), normal(4, 3)),
+    "MlpGenerator, labels": lambda: (
+        made(lambda: MlpGenerator(3, (2, 5, 4), num_classes=4, widths=(6, 7))),
+        normal(4, 3),
+        torch.eye(4, dtype=torch.float64),
+    ),
     "ConvGenerator": lambda: (made(lambda: ConvGenerator(3, (2, 8, 4), width=2)), normal(4, 3)),
+    "ConvGenerator, labels": lambda: (
+        made(lambda: ConvGenerator(3, (2, 8, 4), num_classes=4, width=2)),
+        normal(4, 3),
+        torch.eye(4, dtype=torch.float64),
+    ),
     "MlpDiscriminator": lambda: (made(lambda: MlpDiscriminator((2, 5, 4), widths=(6, 7))), uniform(3, 2, 5, 4)),
     "MlpDiscriminator, labels": lambda: (
         made(lambda: MlpDiscriminator((2, 5, 4), num_classes=3, widths=(6, 7), minibatch_std=True)),
@@ -503,9 +513,13 @@ GANS: dict[str, Callable[[], tuple[GAN, Tensor]]] = {
         (
             "GAN, gradient penalty, colour",
             ImageSpec(3, 8, 8),
-            {"loss": Wasserstein(), "penalty": GradientPenalty(), "discriminator": smooth_discriminator},
+            {"loss": Wasserstein(), "penalties": [GradientPenalty()], "discriminator": smooth_discriminator},
         ),
-        ("GAN, R1", ImageSpec(1, 8, 12), {"loss": Hinge(), "penalty": R1(), "discriminator": smooth_discriminator}),
+        (
+            "GAN, R1",
+            ImageSpec(1, 8, 12),
+            {"loss": Hinge(), "penalties": [R1(every=2)], "discriminator": smooth_discriminator},
+        ),
     ]
 }
 
@@ -578,7 +592,7 @@ LOSSES: dict[str, Callable[[], AdversarialLoss]] = {
     "Wasserstein": Wasserstein,
 }
 
-#: Cases of gradient penalties of the discriminator.
+#: Cases of penalties.
 PENALTIES: dict[str, Callable[[], Penalty]] = {
     "GradientPenalty": lambda: GradientPenalty(3.0),
     "R1": lambda: R1(3.0),

@@ -13,7 +13,8 @@ from itertools import pairwise
 from torch import Tensor, nn
 
 from genera.core import check_positive
-from genera.networks.discriminator_parts import DiscriminatorHead, LabelInput, LabelPlane, apply_spectral_norm
+from genera.networks.discriminator_parts import DiscriminatorHead, apply_spectral_norm
+from genera.networks.label_input import LabelInput, LabelPlane
 
 
 class MlpDiscriminator(nn.Module):
