@@ -49,7 +49,6 @@ from genera.flows import (
     ActNorm,
     Affine,
     Chain,
-    ChannelCoupling,
     ConditionalSplitPrior,
     Coupling,
     Couplings,
@@ -198,6 +197,7 @@ def without_case(package: ModuleType) -> list[str]:
 
 
 gated = partial(GatedConvNet, width=4, num_blocks=1)
+channel_coupling = partial(Coupling, conditioner=gated, whole_channels=True)
 checkered = partial(Couplings, mask=checkerboard, conditioner=gated)
 halved = partial(Couplings, mask=channel_halves, conditioner=gated)
 diagonal = partial(Couplings, count=2, mask=squeezed_checkerboard, conditioner=gated, whole_channels=True)
@@ -261,16 +261,16 @@ TRANSFORMS: dict[str, Callable[[], tuple[Transform, *tuple[Tensor, ...]]]] = {
         normal(3, 2, 3, 2),
         normal(3, 5, seed=2),
     ),
-    "ChannelCoupling, channel_halves": lambda: (
-        made(lambda: ChannelCoupling((3, 2, 2), mask=channel_halves, conditioner=gated)),
+    "Coupling, whole channels": lambda: (
+        made(lambda: channel_coupling((3, 2, 2), mask=channel_halves)),
         normal(3, 3, 2, 2),
     ),
-    "ChannelCoupling, squeezed_checkerboard, inverted": lambda: (
-        made(lambda: ChannelCoupling((8, 2, 3), mask=squeezed_checkerboard, conditioner=gated, invert=True)),
+    "Coupling, whole channels, squeezed_checkerboard, inverted": lambda: (
+        made(lambda: channel_coupling((8, 2, 3), mask=squeezed_checkerboard, invert=True)),
         normal(3, 8, 2, 3),
     ),
-    "ChannelCoupling, context of images": lambda: (
-        made(lambda: ChannelCoupling((4, 2, 2), 2, mask=channel_halves, conditioner=gated)),
+    "Coupling, whole channels, context of images": lambda: (
+        made(lambda: channel_coupling((4, 2, 2), 2, mask=channel_halves)),
         normal(3, 4, 2, 2),
         normal(3, 2, 2, 2, seed=2),
     ),

@@ -2,7 +2,7 @@
 
 from genera.flows.actnorm import ActNorm
 from genera.flows.chain import Chain
-from genera.flows.coupling import ChannelCoupling, Coupling, Couplings
+from genera.flows.coupling import Coupling, Couplings
 from genera.flows.elementwise import Affine, Elementwise, LogisticMixture, RationalQuadraticSpline
 from genera.flows.glow import GlowSteps
 from genera.flows.invertible_conv import InvertibleConv1x1
@@ -19,7 +19,6 @@ __all__ = [
     "ActNorm",
     "Affine",
     "Chain",
-    "ChannelCoupling",
     "ConditionalSplitPrior",
     "Coupling",
     "Couplings",
