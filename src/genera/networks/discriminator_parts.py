@@ -37,8 +37,8 @@ class DiscriminatorHead(nn.Module):
         self,
         num_features: int,
         make_last: Callable[[int, int], nn.Module],
-        *,
         num_classes: int,
+        *,
         minibatch_std: bool,
         projection: bool,
     ) -> None:
