@@ -49,7 +49,6 @@ from genera.flows import (
     ActNorm,
     Affine,
     Chain,
-    ChannelCoupling,
     ConditionalSplitPrior,
     Coupling,
     Couplings,
@@ -198,6 +197,7 @@ def without_case(package: ModuleType) -> list[str]:
 
 
 gated = partial(GatedConvNet, width=4, num_blocks=1)
+channel_coupling = partial(Coupling, conditioner=gated, whole_channels=True)
 checkered = partial(Couplings, mask=checkerboard, conditioner=gated)
 halved = partial(Couplings, mask=channel_halves, conditioner=gated)
 diagonal = partial(Couplings, count=2, mask=squeezed_checkerboard, conditioner=gated, whole_channels=True)
@@ -219,8 +219,9 @@ def initialized_act_norm() -> ActNorm:
 
 def bound_vamp_prior(num_dims: int, *, num_components: int) -> VampPrior:
     shape = (1, 4, 4)
-    prior = VampPrior(num_dims, num_components=num_components)
-    prior.bind(GaussianEncoder(shape, num_dims, network=partial(ConvEncoder, width=2)), shape)
+    prior = VampPrior((num_dims,), num_components=num_components)
+    encoder = GaussianEncoder(shape, num_dims, network=partial(ConvEncoder, width=2))
+    prior.bind(encoder, shape, class_conditional=False)
     return prior
 
 
@@ -260,16 +261,16 @@ TRANSFORMS: dict[str, Callable[[], tuple[Transform, *tuple[Tensor, ...]]]] = {
         normal(3, 2, 3, 2),
         normal(3, 5, seed=2),
     ),
-    "ChannelCoupling, channel_halves": lambda: (
-        made(lambda: ChannelCoupling((3, 2, 2), mask=channel_halves, conditioner=gated)),
+    "Coupling, whole channels": lambda: (
+        made(lambda: channel_coupling((3, 2, 2), mask=channel_halves)),
         normal(3, 3, 2, 2),
     ),
-    "ChannelCoupling, squeezed_checkerboard, inverted": lambda: (
-        made(lambda: ChannelCoupling((8, 2, 3), mask=squeezed_checkerboard, conditioner=gated, invert=True)),
+    "Coupling, whole channels, squeezed_checkerboard, inverted": lambda: (
+        made(lambda: channel_coupling((8, 2, 3), mask=squeezed_checkerboard, invert=True)),
         normal(3, 8, 2, 3),
     ),
-    "ChannelCoupling, context of images": lambda: (
-        made(lambda: ChannelCoupling((4, 2, 2), 2, mask=channel_halves, conditioner=gated)),
+    "Coupling, whole channels, context of images": lambda: (
+        made(lambda: channel_coupling((4, 2, 2), 2, mask=channel_halves)),
         normal(3, 4, 2, 2),
         normal(3, 2, 2, 2, seed=2),
     ),
@@ -357,14 +358,24 @@ DEQUANTIZERS: dict[str, Callable[[], tuple[Dequantizer, Tensor]]] = {
     for levels in (2, 17, 256)
 }
 
-#: Cases of distributions, with a batch of vectors.
+#: Cases of distributions, with a batch of values.
 DISTRIBUTIONS: dict[str, Callable[[], tuple[Distribution, Tensor]]] = {
-    "StandardNormal": lambda: (made(lambda: StandardNormal(3)), normal(5, 3)),
-    "DiagonalGaussian": lambda: (made(lambda: DiagonalGaussian(3), scale=0.5), normal(5, 3)),
-    "GaussianMixture": lambda: (made(lambda: GaussianMixture(2, num_components=3), scale=0.5), normal(5, 2)),
+    "StandardNormal": lambda: (made(lambda: StandardNormal((3,))), normal(5, 3)),
+    "StandardNormal, image": lambda: (made(lambda: StandardNormal((2, 1, 2))), normal(5, 2, 1, 2)),
+    "DiagonalGaussian": lambda: (made(lambda: DiagonalGaussian((3,)), scale=0.5), normal(5, 3)),
+    "DiagonalGaussian, image": lambda: (made(lambda: DiagonalGaussian((2, 1, 2)), scale=0.5), normal(5, 2, 1, 2)),
+    "GaussianMixture": lambda: (made(lambda: GaussianMixture((2,), num_components=3), scale=0.5), normal(5, 2)),
+    "GaussianMixture, image": lambda: (
+        made(lambda: GaussianMixture((1, 2, 1), num_components=3), scale=0.5),
+        normal(5, 1, 2, 1),
+    ),
     "FlowPrior": lambda: (
-        made(lambda: FlowPrior(4, transform=partial(Chain, transforms=[partial(halved, count=2)])), scale=0.2),
+        made(lambda: FlowPrior((4,), transform=partial(Chain, transforms=[partial(halved, count=2)])), scale=0.2),
         normal(5, 4),
+    ),
+    "FlowPrior, image": lambda: (
+        made(lambda: FlowPrior((4, 1, 2), transform=partial(Chain, transforms=[partial(halved, count=2)])), scale=0.2),
+        normal(5, 4, 1, 2),
     ),
     "VampPrior": lambda: (made(lambda: bound_vamp_prior(2, num_components=3), scale=0.5), normal(5, 2)),
 }
@@ -391,7 +402,17 @@ NETWORKS: dict[str, Callable[[], tuple[nn.Module, *tuple[Tensor, ...]]]] = {
     "ResidualDecoder": lambda: (made(lambda: ResidualDecoder(3, (2, 5, 4), width=4)), normal(3, 3)),
     "LeNet": lambda: (made(lambda: LeNet((2, 5, 4), 3, width=4)).eval(), normal(3, 2, 5, 4)),
     "MlpGenerator": lambda: (made(lambda: MlpGenerator(3, (2, 5, 4), widths=(6, 7))), normal(4, 3)),
+    "MlpGenerator, labels": lambda: (
+        made(lambda: MlpGenerator(3, (2, 5, 4), num_classes=4, widths=(6, 7))),
+        normal(4, 3),
+        torch.eye(4, dtype=torch.float64),
+    ),
     "ConvGenerator": lambda: (made(lambda: ConvGenerator(3, (2, 8, 4), width=2)), normal(4, 3)),
+    "ConvGenerator, labels": lambda: (
+        made(lambda: ConvGenerator(3, (2, 8, 4), num_classes=4, width=2)),
+        normal(4, 3),
+        torch.eye(4, dtype=torch.float64),
+    ),
     "MlpDiscriminator": lambda: (made(lambda: MlpDiscriminator((2, 5, 4), widths=(6, 7))), uniform(3, 2, 5, 4)),
     "MlpDiscriminator, labels": lambda: (
         made(lambda: MlpDiscriminator((2, 5, 4), num_classes=3, widths=(6, 7), minibatch_std=True)),
@@ -492,9 +513,13 @@ GANS: dict[str, Callable[[], tuple[GAN, Tensor]]] = {
         (
             "GAN, gradient penalty, colour",
             ImageSpec(3, 8, 8),
-            {"loss": Wasserstein(), "penalty": GradientPenalty(), "discriminator": smooth_discriminator},
+            {"loss": Wasserstein(), "penalties": [GradientPenalty()], "discriminator": smooth_discriminator},
         ),
-        ("GAN, R1", ImageSpec(1, 8, 12), {"loss": Hinge(), "penalty": R1(), "discriminator": smooth_discriminator}),
+        (
+            "GAN, R1",
+            ImageSpec(1, 8, 12),
+            {"loss": Hinge(), "penalties": [R1(every=2)], "discriminator": smooth_discriminator},
+        ),
     ]
 }
 
@@ -567,7 +592,7 @@ LOSSES: dict[str, Callable[[], AdversarialLoss]] = {
     "Wasserstein": Wasserstein,
 }
 
-#: Cases of gradient penalties of the discriminator.
+#: Cases of penalties.
 PENALTIES: dict[str, Callable[[], Penalty]] = {
     "GradientPenalty": lambda: GradientPenalty(3.0),
     "R1": lambda: R1(3.0),

@@ -82,7 +82,7 @@ def seeded(run: Path, folder: Path) -> dict[str, Callable[[Any], object]]:
         "make_multi_run_figures": lambda seed: make_multi_run_figures([(trained, model)], folder, seed=seed),
         "bootstrap_interval": lambda seed: bootstrap_interval(torch.ones(3), seed=seed),
         "RandomFeatures": lambda seed: RandomFeatures(ImageSpec(1, 8, 8), seed=seed),
-        "GaussianMixture": lambda seed: GaussianMixture(2, seed=seed),
+        "GaussianMixture": lambda seed: GaussianMixture((2,), seed=seed),
         "Permutation": lambda seed: Permutation((4, 1, 1), seed=seed),
         "InvertibleConv1x1": lambda seed: InvertibleConv1x1((4, 1, 1), seed=seed),
     }

@@ -5,12 +5,11 @@ from functools import partial
 import pytest
 import torch
 import torch.nn.functional as F
-from cases import MASKS, complains, gated, made, normal
+from cases import MASKS, channel_coupling, complains, gated, made, normal
 from torch import Tensor, nn
 
 from genera.flows import (
     Affine,
-    ChannelCoupling,
     Coupling,
     Couplings,
     Squeeze,
@@ -72,7 +71,7 @@ def test_a_checkerboard_is_a_channel_mask_on_the_squeezed_image(channels: int, i
     transformed = ~squeezed_checkerboard(squeezed, invert)[:, 0, 0]
     transformed_params = F.pixel_unshuffle(params, 2).unflatten(1, (2, -1))[:, :, transformed].flatten(1, 2)
     conditioner = partial(ConstantConditioner, params=transformed_params)
-    coarse = ChannelCoupling(squeezed, mask=squeezed_checkerboard, conditioner=conditioner, invert=invert).double()
+    coarse = channel_coupling(squeezed, mask=squeezed_checkerboard, conditioner=conditioner, invert=invert).double()
     with torch.no_grad():
         fine.elementwise.log_bound.copy_(log_bound)
         coarse.elementwise.log_bound.copy_(log_bound.repeat_interleave(2))
@@ -86,7 +85,7 @@ def test_a_checkerboard_is_a_channel_mask_on_the_squeezed_image(channels: int, i
 
 @pytest.mark.parametrize("invert", [False, True])
 def test_a_channel_coupling_computes_parameters_of_half_the_channels(invert: bool) -> None:
-    coupling = made(lambda: ChannelCoupling((6, 2, 2), 2, mask=channel_halves, conditioner=gated, invert=invert))
+    coupling = made(lambda: channel_coupling((6, 2, 2), 2, mask=channel_halves, invert=invert))
     x, context = normal(3, 6, 2, 2), normal(3, 2, 2, 2, seed=2)
     unchanged = channel_halves((6, 2, 2), invert)[:, 0, 0]
     assert coupling.conditioner.first.in_channels == 3 + 2
@@ -101,19 +100,19 @@ def test_a_channel_coupling_computes_parameters_of_half_the_channels(invert: boo
 
 @pytest.mark.parametrize("shape", [(4, 2, 2), (2, 4, 4)])
 def test_a_channel_coupling_refuses_a_mask_within_channels(shape: tuple[int, ...]) -> None:
-    with complains("a mask of whole channels", str(shape), "use Coupling, or squeeze first"):
-        ChannelCoupling(shape, mask=checkerboard, conditioner=gated)
+    with complains("a mask of whole channels", str(shape), "omit whole_channels, or squeeze first"):
+        channel_coupling(shape, mask=checkerboard)
 
 
 @pytest.mark.parametrize("unchanged", [True, False])
 def test_a_channel_coupling_refuses_a_mask_of_all_or_no_channels(unchanged: bool) -> None:
     with complains("selects some and not all", "(2, 2, 2)"):
-        ChannelCoupling((2, 2, 2), mask=lambda shape, invert: torch.full(shape, unchanged), conditioner=gated)
+        channel_coupling((2, 2, 2), mask=lambda shape, invert: torch.full(shape, unchanged))
 
 
 def test_couplings_alternate_the_halves() -> None:
     couplings = made(lambda: Couplings((1, 4, 4), count=4, mask=checkerboard, conditioner=gated))
-    first, second, third, fourth = (coupling.mask for coupling in couplings.chain.transforms)
+    first, second, third, fourth = (coupling.halves.mask for coupling in couplings.chain.transforms)
     assert torch.equal(first, checkerboard((1, 4, 4)))
     assert torch.equal(first, third)
     assert torch.equal(second, ~first)

@@ -127,6 +127,6 @@ def test_the_density_of_couplings_integrates_to_one() -> None:
     line = torch.linspace(-12, 12, 241, dtype=torch.float64)
     u = torch.cartesian_prod(line, line)
     z, log_det = couplings(u.view(-1, 1, 1, 2))
-    log_density = StandardNormal(2).log_prob(z.flatten(1)) + log_det
+    log_density = StandardNormal((2,)).log_prob(z.flatten(1)) + log_det
     assert abs(log_density.exp().sum() * (line[1] - line[0]) ** 2 - 1) < 1e-4
-    assert not torch.allclose(log_density, StandardNormal(2).log_prob(u), atol=0.1)
+    assert not torch.allclose(log_density, StandardNormal((2,)).log_prob(u), atol=0.1)

@@ -6,7 +6,7 @@ import pytest
 import torch
 from cases import TRANSFORMS, complains, halved, made, normal
 
-from genera.flows import Split, Squeeze, Squeezed
+from genera.flows import Chain, Split, Squeeze, Squeezed
 
 
 def test_the_channel_order_of_squeeze() -> None:
@@ -66,3 +66,11 @@ def test_split_factors_out_the_second_half_and_appends_it() -> None:
 def test_odd_channels_cannot_be_split(channels: int) -> None:
     with complains("even number of channels", f"({channels}, 2, 2)"):
         Split((channels, 2, 2), transforms=[])
+
+
+def test_the_latents_of_a_multi_scale_flow_are_its_scales() -> None:
+    split = partial(Split, transforms=[Squeeze, partial(Split, transforms=[])])
+    assert Chain((1, 8, 8), [Squeeze, split]).latent_shapes == [(4, 2, 2), (4, 2, 2), (2, 4, 4)]
+    # Couplings after the last squeeze keep the shape, as does a flow of one scale.
+    assert Chain((1, 8, 8), [Squeeze, partial(halved, count=1)]).latent_shapes == [(4, 4, 4)]
+    assert Chain((1, 8, 8), []).latent_shapes == [(1, 8, 8)]

@@ -24,15 +24,18 @@ simple = [Logit, partial(Couplings, count=8, mask=checkerboard, conditioner=part
 class UnitCube(Distribution):
     """The uniform density on [0, 1)^D."""
 
-    def __init__(self, num_dims: int) -> None:
-        super().__init__()
-        self.num_dims = num_dims
+    def log_prob(self, value: Tensor, context: Tensor | None = None) -> Tensor:
+        return value.new_zeros(len(value))
 
-    def log_prob(self, z: Tensor, context: Tensor | None = None) -> Tensor:
-        return z.new_zeros(len(z))
-
-    def sample(self, count: int, *, temperature: float = 1.0, generator: torch.Generator | None = None) -> Tensor:
-        return torch.rand(count, self.num_dims, generator=generator)
+    def sample(
+        self,
+        count: int,
+        *,
+        context: Tensor | None = None,
+        temperature: float = 1.0,
+        generator: torch.Generator | None = None,
+    ) -> Tensor:
+        return torch.rand(count, *self.event_shape, generator=generator)
 
 
 @every_flow
@@ -172,7 +175,7 @@ def test_log_prob_contains_the_log_probability_of_the_base() -> None:
     flow, images = FLOWS["flow, two levels"]()
     z = flow.encode(images, generator=torch.Generator().manual_seed(0))
     log_prob = flow.log_prob(images, generator=torch.Generator().manual_seed(0))
-    learned, flow.base = flow.base, StandardNormal(16)
+    learned, flow.base = flow.base, StandardNormal((16,))
     other = flow.log_prob(images, generator=torch.Generator().manual_seed(0))
     torch.testing.assert_close(log_prob - other, learned.log_prob(z) - flow.base.log_prob(z))
 

@@ -12,7 +12,7 @@ from genera.flows import Split, SplitPrior
 def test_a_split_prior_is_a_gaussian_of_every_value() -> None:
     prior, x = made(lambda: SplitPrior((2, 2, 2))), normal(3, 2, 2, 2)
     y, log_det = prior(x)
-    log_prob = StandardNormal(8).log_prob(y.flatten(1)) + log_det
+    log_prob = StandardNormal((8,)).log_prob(y.flatten(1)) + log_det
     expected = Normal(prior.mean, prior.log_std.exp()).log_prob(x).sum(dim=(1, 2, 3))
     torch.testing.assert_close(log_prob, expected)
 
@@ -21,7 +21,7 @@ def test_a_conditional_prior_is_a_gaussian_given_the_kept_half() -> None:
     prior = made(lambda: conditional_prior((2, 2, 2)))
     x, kept = normal(3, 2, 2, 2), normal(3, 2, 2, 2, seed=2)
     y, log_det = prior(x, kept)
-    log_prob = StandardNormal(8).log_prob(y.flatten(1)) + log_det
+    log_prob = StandardNormal((8,)).log_prob(y.flatten(1)) + log_det
     # y = (x + t) · exp(s) is standard normal if x has mean -t and standard deviation exp(-s).
     s, t = prior.conditioner(kept).chunk(2, dim=1)
     bound = prior.elementwise.log_bound.exp()[:, None, None]

@@ -6,9 +6,11 @@ from functools import partial
 import pytest
 import torch
 from cases import GANS, complains, made, pixels
+from torch import Tensor
 
-from genera.core import ImageSpec
-from genera.gans import GAN, AdversarialLoss, GradientPenalty, LeastSquares, NonSaturating, Wasserstein
+from genera.core import Fakes, ImageSpec, Progress
+from genera.gans import GAN, R1, AdversarialLoss, GradientPenalty, LeastSquares, NonSaturating, Penalty, Wasserstein
+from genera.gans.penalties.base import Network
 from genera.networks import ConvDiscriminator, ConvGenerator, MlpDiscriminator, MlpGenerator
 
 SPEC = ImageSpec(1, 8, 8, 17, num_classes=3)
@@ -117,11 +119,93 @@ def test_the_temperature_scales_the_noise() -> None:
 
 
 def test_a_penalty_is_a_term_of_the_discriminator_loss() -> None:
-    gan = made(lambda: fully_connected(SPEC, loss=Wasserstein(), penalty=GradientPenalty(10.0)))
+    gan = made(lambda: fully_connected(SPEC, loss=Wasserstein(), penalties=[GradientPenalty(10.0)]))
     images = pixels(SPEC)
     loss = gan.discriminator_loss(images, gan.generate(4))
     assert set(loss.terms) == {"adversarial", "penalty"}
     assert (loss.terms["penalty"] >= 0).all()
+
+
+def gradients_over_two_steps(every: int) -> dict[str, Tensor]:
+    """The sum of the gradients of the discriminator over steps 6 and 7 of a training that changes no weight."""
+    gan = made(lambda: fully_connected(SPEC, penalties=[R1(every=every)]))
+    for step in (6, 7):
+        gan.advance(Progress(step=step, epoch=0.0, fraction=0.0))
+        loss = gan.discriminator_loss(pixels(SPEC), gan.generate(4, generator=seeded(step)))
+        assert loss.total.shape == loss.terms["penalty"].shape == (4,)
+        assert loss.terms["penalty"].any() == (step % every == 0)
+        loss.total.mean().backward()
+    return {name: parameter.grad for name, parameter in gan.discriminator.named_parameters()}
+
+
+def test_a_lazy_penalty_has_the_gradient_of_an_eager_one_over_its_steps() -> None:
+    eager, lazy, lazier = (gradients_over_two_steps(every) for every in (1, 2, 3))
+    for name, gradient in eager.items():
+        torch.testing.assert_close(lazy[name], gradient)
+    # Of two steps one has the penalty of three.
+    alone = made(lambda: R1(every=1))
+    gan = made(lambda: fully_connected(SPEC))
+    real = 2 * pixels(SPEC).double() / 16 - 1
+    fakes = gan.generate(4)
+    alone(lambda points: gan.discriminator(points)[0], real, fakes).mean().backward()
+    for name, parameter in gan.discriminator.named_parameters():
+        if parameter.grad is not None:
+            torch.testing.assert_close(lazier[name] - eager[name], parameter.grad)
+
+
+class Brightness(Penalty):
+    """Of the generator: the mean square of the images of other latents with the same labels."""
+
+    player = "generator"
+
+    def forward(
+        self, network: Network, real: Tensor, fakes: Fakes, *, generator: torch.Generator | None = None
+    ) -> Tensor:
+        assert real.abs().max() <= 1
+        assert fakes.images.requires_grad
+        z = torch.randn(fakes.latents.shape, generator=generator, dtype=fakes.latents.dtype)
+        return self.weight * network(z).square().mean()
+
+
+def test_a_penalty_of_the_generator_is_a_term_of_its_loss_alone() -> None:
+    gan = made(lambda: convolutional(SPEC, penalties=[Brightness(2.0), Brightness(1.0, every=2)])).eval()
+    images, fakes = pixels(SPEC), gan.generate(4, LABELS, generator=seeded())
+    assert "penalty" not in gan.discriminator_loss(images, fakes, LABELS).terms
+    noise = seeded(1)
+    first, second = (torch.randn(4, 5, generator=noise, dtype=torch.float64) for _ in range(2))
+    first, second = (gan.generator(z, gan.context(LABELS, 4)).tanh().square().mean() for z in (first, second))
+    for step, expected in ((4, 2 * first + 2 * second), (5, 2 * first)):
+        gan.advance(Progress(step=step, epoch=0.0, fraction=0.0))
+        loss = gan.generator_loss(images, fakes, LABELS, generator=seeded(1))
+        torch.testing.assert_close(loss.terms["penalty"], expected.expand(4))
+        torch.testing.assert_close(loss.total, loss.terms["adversarial"] + expected)
+
+
+class NoisyGenerator(MlpGenerator):
+    """Has noise of its own in a layer."""
+
+    def forward(self, z: Tensor, labels: Tensor | None = None, *, generator: torch.Generator | None = None) -> Tensor:
+        return super().forward(z + torch.randn(z.shape, generator=generator, dtype=z.dtype), labels)
+
+
+def test_the_noise_of_a_generators_layers_comes_from_the_random_generator() -> None:
+    gan = made(lambda: fully_connected(SPEC, generator=NoisyGenerator), scale=0.5).eval()
+    before = torch.get_rng_state()
+    first, again, other = (gan.generate(4, generator=seeded(seed)).images for seed in (1, 1, 2))
+    assert torch.equal(first, again)
+    assert not torch.equal(first, other)
+    # A temperature scales the latent, not the noise of the layers.
+    frozen = gan.sample(20, temperature=0.0, generator=seeded(1))
+    assert torch.equal(frozen, gan.sample(20, temperature=0.0, generator=seeded(1)))
+    assert len(frozen.unique(dim=0)) > 1
+    assert torch.equal(torch.get_rng_state(), before)
+
+
+def test_samples_are_the_pixels_of_fakes() -> None:
+    gan = made(lambda: convolutional(SPEC), scale=0.5).eval()
+    fakes = gan.generate(8, generator=seeded())
+    samples = gan.sample(8, generator=seeded())
+    assert torch.equal(samples, gan.spec.to_pixels((fakes.images + 1) / 2))
 
 
 def test_a_gan_refuses_invalid_arguments() -> None:
@@ -133,7 +217,7 @@ def test_a_gan_refuses_invalid_arguments() -> None:
     with complains("class_conditional needs images with labels"):
         convolutional(ImageSpec(1, 8, 8))
     with complains("does not depend on the rest of the batch", "batch_norm"):
-        convolutional(SPEC, penalty=GradientPenalty())
+        convolutional(SPEC, penalties=[GradientPenalty()])
     with complains("multiples of 4", "9×8"):
         convolutional(ImageSpec(1, 9, 8, num_classes=3))
     with complains("not trained with labels"):

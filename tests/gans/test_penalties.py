@@ -9,12 +9,14 @@ import torch
 from cases import PENALTIES, complains, made, normal, uniform
 from torch import Tensor, nn
 
+from genera.core import Fakes
 from genera.gans import R1, GradientPenalty, Penalty
 from genera.gans.penalties import check_batch_independent
 from genera.networks import ConvDiscriminator, MlpDiscriminator, PatchDiscriminator
 
 SHAPE = (2, 3, 2)
 REAL, FAKE = 2 * uniform(4, *SHAPE) - 1, 2 * uniform(4, *SHAPE, seed=2) - 1
+FAKES = Fakes(FAKE, latents=normal(4, 3))
 
 
 class LinearDiscriminator:
@@ -43,7 +45,7 @@ def test_penalties_of_a_linear_discriminator_by_hand() -> None:
         (R1(), 5 * norm**2, 10 * weight),
     ):
         leaf = weight.clone().requires_grad_()
-        values = penalty(LinearDiscriminator(leaf), REAL, FAKE)
+        values = penalty(LinearDiscriminator(leaf), REAL, FAKES)
         values.mean().backward()
         torch.testing.assert_close(values.detach(), torch.full((4,), value, dtype=torch.float64))
         torch.testing.assert_close(leaf.grad, gradient)
@@ -62,7 +64,7 @@ def test_penalties_of_a_quadratic_discriminator_by_hand() -> None:
         (R1(3.0), lambda norm: 1.5 * norm**2),
     ):
         matrix = normal(12, 12).requires_grad_()
-        values = penalty(discriminator, REAL, FAKE)
+        values = penalty(discriminator, REAL, FAKES)
         expected = penalty_of_norm((0.5 * points[-1] @ (matrix + matrix.T)).square().sum(dim=1).sqrt())
         torch.testing.assert_close(values, expected)
         upstream = normal(4, seed=3)
@@ -78,7 +80,7 @@ def test_gradients_of_a_network_agree_with_finite_differences(name: str) -> None
     def penalize(*parameters: Tensor) -> Tensor:
         torch.manual_seed(0)
         by_name = dict(zip(dict(discriminator.named_parameters()), parameters, strict=True))
-        return penalty(lambda x: torch.func.functional_call(discriminator, by_name, (x,)), REAL, FAKE)
+        return penalty(lambda x: torch.func.functional_call(discriminator, by_name, (x,)), REAL, FAKES)
 
     # The last bias shifts the logits and does not change their gradients.
     *relevant, last_bias = discriminator.parameters()
@@ -90,7 +92,7 @@ def test_gradients_of_a_network_agree_with_finite_differences(name: str) -> None
 @pytest.mark.parametrize("name", PENALTIES)
 def test_a_constant_discriminator_has_finite_gradients(name: str) -> None:
     weight = torch.zeros(SHAPE, dtype=torch.float64, requires_grad=True)
-    values = PENALTIES[name]()(LinearDiscriminator(weight), REAL, FAKE)
+    values = PENALTIES[name]()(LinearDiscriminator(weight), REAL, FAKES)
     values.sum().backward()
     assert (values == (3 if name == "GradientPenalty" else 0)).all()
     assert (weight.grad == 0).all()
@@ -99,7 +101,7 @@ def test_a_constant_discriminator_has_finite_gradients(name: str) -> None:
 def test_points_are_between_images_and_fakes_and_follow_the_seed() -> None:
     def points(seed: int) -> Tensor:
         discriminator = LinearDiscriminator()
-        GradientPenalty()(discriminator, REAL, FAKE, generator=torch.Generator().manual_seed(seed))
+        GradientPenalty()(discriminator, REAL, FAKES, generator=torch.Generator().manual_seed(seed))
         return discriminator.points
 
     weights = ((points(0) - REAL) / (FAKE - REAL)).flatten(1)
@@ -113,7 +115,8 @@ def test_points_are_between_images_and_fakes_and_follow_the_seed() -> None:
 def test_interpolation_weights_are_uniform() -> None:
     discriminator, count = LinearDiscriminator(torch.zeros(1, 1, 1)), 4000
     torch.manual_seed(0)
-    GradientPenalty()(discriminator, torch.zeros(count, 1, 1, 1), torch.ones(count, 1, 1, 1))
+    fakes = Fakes(torch.ones(count, 1, 1, 1), latents=torch.zeros(count, 1))
+    GradientPenalty()(discriminator, torch.zeros(count, 1, 1, 1), fakes)
     weights = discriminator.points.flatten().sort().values
     # The Kolmogorov-Smirnov distance exceeds 1.95 / √n with probability 0.001.
     assert (weights - torch.linspace(0, 1, count)).abs().max() < 1.95 / count**0.5
@@ -121,14 +124,14 @@ def test_interpolation_weights_are_uniform() -> None:
 
 def test_r1_uses_the_real_images_only() -> None:
     discriminator = LinearDiscriminator()
-    R1()(discriminator, REAL, FAKE)
+    R1()(discriminator, REAL, FAKES)
     assert torch.equal(discriminator.points, REAL)
 
 
 @pytest.mark.parametrize("name", PENALTIES)
 def test_no_gradient_reaches_the_images(name: str) -> None:
     real, fake = REAL.clone().requires_grad_(), FAKE.clone().requires_grad_()
-    PENALTIES[name]()(made(network), real, fake).sum().backward()
+    PENALTIES[name]()(made(network), real, Fakes(fake, latents=normal(4, 3))).sum().backward()
     assert real.grad is None
     assert fake.grad is None
 
@@ -137,7 +140,7 @@ def test_no_gradient_reaches_the_images(name: str) -> None:
 def test_autocast_changes_nothing(name: str) -> None:
     def penalize(fake: Tensor) -> Tensor:
         torch.manual_seed(0)
-        return PENALTIES[name]()(discriminator, REAL.float(), fake)
+        return PENALTIES[name]()(discriminator, REAL.float(), Fakes(fake, latents=normal(4, 3)))
 
     discriminator, fake = made(network).float(), FAKE.bfloat16()
     expected = penalize(fake.float())
@@ -181,3 +184,8 @@ def test_batch_independent_discriminators_are_accepted(discriminator: partial, n
 def test_a_weight_out_of_range_is_refused(penalty: type[Penalty], weight: float) -> None:
     with complains("weight", "finite and not negative", str(weight)):
         penalty(weight)
+
+
+def test_a_penalty_is_computed_in_some_of_the_steps() -> None:
+    with complains("every must be at least 1", "0"):
+        R1(every=0)

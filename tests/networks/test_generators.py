@@ -25,7 +25,8 @@ def test_the_mlp_generator_matches_the_report() -> None:
 
 def test_the_convolutional_generator_matches_the_report() -> None:
     """With one-hot class labels concatenated to the noise."""
-    generator, z = made(lambda: ConvGenerator(128 + 10, (1, 28, 28))), normal(4, 138)
+    generator, z = made(lambda: ConvGenerator(128, (1, 28, 28), num_classes=10)), normal(4, 128)
+    labels = F.one_hot(torch.tensor([0, 1, 9, 1]), 10).double()
     report = nn.Sequential(
         *(nn.Linear(138, 256 * 7 * 7), nn.ReLU(), nn.Unflatten(1, (256, 7, 7))),
         *(nn.ConvTranspose2d(256, 128, 4, 2, 1, bias=False), nn.BatchNorm2d(128), nn.ReLU()),
@@ -34,7 +35,7 @@ def test_the_convolutional_generator_matches_the_report() -> None:
     ).double()
     assert repr(generator.layers) == repr(report)
     report.load_state_dict(generator.layers.state_dict())
-    torch.testing.assert_close(generator(z), report(z))
+    torch.testing.assert_close(generator(z, labels), report(torch.cat([z, labels], dim=1)))
 
 
 def test_the_generator_equals_convolutions_of_images_with_inserted_zeros() -> None:
@@ -61,7 +62,7 @@ def test_the_number_of_parameters() -> None:
     assert (perceptron, convolutional) == (1_513_872, 2_399_937)
     for generator, count in [
         (MlpGenerator(128, (1, 28, 28)), perceptron),
-        (ConvGenerator(138, (1, 28, 28)), convolutional),
+        (ConvGenerator(128, (1, 28, 28), num_classes=10), convolutional),
     ]:
         assert sum(parameter.numel() for parameter in generator.parameters()) == count
 

@@ -6,7 +6,7 @@ import pytest
 import torch
 from cases import OBJECTIVES, complains, normal
 
-from genera.core import Constant, FallingCycles, Progress, Warmup
+from genera.core import Constant, FallingCycles, Progress, StandardNormal, Warmup
 from genera.vaes import BetaTcvae, DiagonalPosterior, Elbo, FreeBits, Iwae
 from genera.vaes.objectives import PosteriorSamples
 
@@ -19,7 +19,7 @@ def posterior_samples(
     z = posterior.sample(count, generator=torch.Generator().manual_seed(seed))
     log_prior = -0.5 * (z**2 + math.log(2 * math.pi)).sum(dim=-1)
     log_likelihood = -3 * (z - 1).square().sum(dim=-1) - 10
-    kl_per_dim = posterior.kl_to_standard_normal() if closed else None
+    kl_per_dim = posterior.kl_to(StandardNormal((num_dims,))) if closed else None
     return PosteriorSamples(
         posterior=posterior, z=z, log_likelihood=log_likelihood, log_prior=log_prior, kl_per_dim=kl_per_dim
     )

@@ -12,9 +12,9 @@ from genera.vaes import FlowPrior, VampPrior
 
 
 def test_a_flow_prior_without_transforms_is_its_base() -> None:
-    prior = FlowPrior(3, transform=lambda shape: Chain(shape, [])).double()
+    prior = FlowPrior((3,), transform=lambda shape: Chain(shape, [])).double()
     z = normal(5, 3)
-    torch.testing.assert_close(prior.log_prob(z), StandardNormal(3).log_prob(z))
+    torch.testing.assert_close(prior.log_prob(z), StandardNormal((3,)).log_prob(z))
 
 
 def test_a_vamp_prior_is_the_mixture_of_the_posteriors_of_its_pseudo_inputs() -> None:
@@ -51,4 +51,4 @@ def test_pseudo_inputs_are_clamped_and_the_encoder_is_copied_with_the_prior() ->
 
 def test_a_vamp_prior_needs_components() -> None:
     with complains("num_components must be at least 1", "0"):
-        VampPrior(3, num_components=0)
+        VampPrior((3,), num_components=0)

@@ -21,7 +21,13 @@ from genera.core.checks import (
     check_temperature,
 )
 from genera.core.dequantization import Dequantizer, UniformDequantizer
-from genera.core.distributions import DiagonalGaussian, Distribution, GaussianMixture, StandardNormal
+from genera.core.distributions import (
+    DiagonalGaussian,
+    Distribution,
+    GaussianMixture,
+    StandardNormal,
+    gaussian_log_prob_per_dim,
+)
 from genera.core.image_model import ImageModel
 from genera.core.image_spec import ImageSpec
 from genera.core.labels import check_labels, labels_for_sampling, one_hot
@@ -75,6 +81,7 @@ __all__ = [
     "check_seed",
     "check_temperature",
     "first_order_only",
+    "gaussian_log_prob_per_dim",
     "has_density",
     "labels_for_sampling",
     "log_mean_exp",

@@ -146,6 +146,7 @@ class TwoPlayer(ImageModel):
     All noise of a step comes from the ``generator`` argument, or torch's global generator if it is None.
     """
 
+    #: ``(z, labels, *, generator=None)``: latents ``(B, D)`` and one-hot labels ``(B, num_classes)`` or None to images.
     generator: nn.Module
     discriminator: nn.Module
 

@@ -15,10 +15,23 @@ class Transform(nn.Module, ABC):
         out_shape: shape of one output; ``shape`` if omitted.
     """
 
+    #: Channels of the model's context that it takes; 0 if it ignores a context.
+    context_channels: int = 0
+    #: Whether :meth:`initialize` does anything.
+    needs_initialize: bool = False
+
     def __init__(self, shape: tuple[int, ...], *, out_shape: tuple[int, ...] | None = None) -> None:
         super().__init__()
         self.shape = tuple(shape)
         self.out_shape = self.shape if out_shape is None else tuple(out_shape)
+
+    @property
+    def latent_shapes(self) -> list[tuple[int, ...]]:
+        """Shapes of the latents that the output consists of: of a multi-scale flow one per scale, coarsest first."""
+        return [self.out_shape]
+
+    def initialize(self, x: Tensor) -> None:
+        """Set parameters from data ``(B, *shape)``, once before training."""
 
     @abstractmethod
     def forward(self, x: Tensor, context: Tensor | None = None) -> tuple[Tensor, Tensor]:

@@ -2,13 +2,13 @@
 
 from genera.flows.actnorm import ActNorm
 from genera.flows.chain import Chain
-from genera.flows.coupling import ChannelCoupling, Coupling, Couplings
+from genera.flows.coupling import Coupling, Couplings
 from genera.flows.elementwise import Affine, Elementwise, LogisticMixture, RationalQuadraticSpline
 from genera.flows.glow import GlowSteps
 from genera.flows.invertible_conv import InvertibleConv1x1
 from genera.flows.logit import Logit
 from genera.flows.masks import channel_halves, checkerboard, squeezed_checkerboard
-from genera.flows.multiscale import Split, Squeeze, Squeezed, latent_scales, latent_shapes
+from genera.flows.multiscale import Split, Squeeze, Squeezed
 from genera.flows.normalizing_flow import NormalizingFlow
 from genera.flows.permutation import Permutation
 from genera.flows.pixel_map import log_prob_map
@@ -19,7 +19,6 @@ __all__ = [
     "ActNorm",
     "Affine",
     "Chain",
-    "ChannelCoupling",
     "ConditionalSplitPrior",
     "Coupling",
     "Couplings",
@@ -38,8 +37,6 @@ __all__ = [
     "VariationalDequantizer",
     "channel_halves",
     "checkerboard",
-    "latent_scales",
-    "latent_shapes",
     "log_prob_map",
     "squeezed_checkerboard",
 ]

@@ -24,6 +24,7 @@ class ActNorm(Transform):
         Kingma & Dhariwal (2018), section 3.1.
     """
 
+    needs_initialize = True
     mean: Tensor
     std: Tensor
 

@@ -49,6 +49,14 @@ class Chain(Transform):
         super().__init__(shape, out_shape=built[-1].out_shape if built else None)
         self.transforms = nn.ModuleList(built)
 
+    @property
+    def latent_shapes(self) -> list[tuple[int, ...]]:
+        if not len(self.transforms):
+            return [self.out_shape]
+        last = self.transforms[-1]
+        assert isinstance(last, Transform)
+        return last.latent_shapes
+
     def forward(self, x: Tensor, context: Tensor | None = None) -> tuple[Tensor, Tensor]:
         log_det = x.new_zeros(len(x))
         for transform in self.transforms:

@@ -10,19 +10,19 @@ from torch import Tensor, nn
 from genera.core import Transform
 from genera.flows.actnorm import ActNorm
 from genera.flows.chain import Chain, TransformFactory, check_steps
-from genera.flows.coupling import ChannelCoupling
+from genera.flows.coupling import Coupling
 from genera.flows.elementwise import Affine, Elementwise
 from genera.flows.invertible_conv import InvertibleConv1x1
 from genera.flows.masks import channel_halves
 
 
 class GlowSteps(Transform):
-    """``count`` steps of ActNorm, invertible 1×1 convolution and channel coupling.
+    """``count`` steps of ActNorm, invertible 1×1 convolution and coupling of whole channels.
 
     Args:
         shape: ``(C, H, W)``.
         count: number of steps.
-        context_channels, conditioner, elementwise: as in :class:`ChannelCoupling`.
+        context_channels, conditioner, elementwise: as in :class:`Coupling`.
         seed: of the initial rotation of the first convolution; step ``i`` uses ``seed + i``.
 
     Raises:
@@ -45,11 +45,12 @@ class GlowSteps(Transform):
         super().__init__(shape)
         check_steps(count)
         coupling = partial(
-            ChannelCoupling,
+            Coupling,
             context_channels=context_channels,
             mask=channel_halves,
             conditioner=conditioner,
             elementwise=elementwise,
+            whole_channels=True,
         )
         steps: list[TransformFactory] = []
         for index in range(count):

@@ -8,7 +8,8 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor
 
-from genera.core import Transform, sum_over_dims
+from genera.core import Transform
+from genera.flows.log_det import LogDet
 
 
 class Logit(Transform):
@@ -30,15 +31,16 @@ class Logit(Transform):
         if not 0 < alpha < 1:
             raise ValueError(f"alpha must be in (0, 1), got {alpha}")
         self.alpha = alpha
+        self.log_det = LogDet()
 
     def forward(self, x: Tensor, context: Tensor | None = None) -> tuple[Tensor, Tensor]:
         p = self.alpha / 2 + (1 - self.alpha) * x
         # d logit(p) / dp = 1 / (p (1 - p))
         log_derivative = math.log1p(-self.alpha) - torch.log(p) - torch.log1p(-p)
-        return torch.log(p) - torch.log1p(-p), sum_over_dims(log_derivative)
+        return torch.log(p) - torch.log1p(-p), self.log_det(log_derivative)
 
     def inverse(self, y: Tensor, context: Tensor | None = None) -> tuple[Tensor, Tensor]:
         x = (torch.sigmoid(y) - self.alpha / 2) / (1 - self.alpha)
         # log sigmoid'(y) = log sigmoid(y) + log sigmoid(-y)
         log_derivative = -F.softplus(-y) - F.softplus(y) - math.log1p(-self.alpha)
-        return x, sum_over_dims(log_derivative)
+        return x, self.log_det(log_derivative)

@@ -41,7 +41,7 @@ def channel_halves(shape: tuple[int, ...], invert: bool = False) -> Tensor:
 def squeezed_checkerboard(shape: tuple[int, ...], invert: bool = False) -> Tensor:
     """The checkerboard of the original image on the channels of :class:`~genera.flows.Squeeze`: a diagonal per block.
 
-    On the squeezed image the mask consists of whole channels, so a :class:`~genera.flows.ChannelCoupling` can use it:
+    On the squeezed image the mask consists of whole channels, so a coupling of ``whole_channels`` can use it:
     with equal scales and shifts it is the same transform as a coupling by :func:`checkerboard` before squeezing.
 
     Raises:

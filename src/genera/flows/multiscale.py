@@ -7,7 +7,7 @@ from collections.abc import Sequence
 
 import torch
 import torch.nn.functional as F
-from torch import Tensor, nn
+from torch import Tensor
 
 from genera.core import Transform
 from genera.flows.chain import Chain, ContextTransformFactory, TransformFactory, checked_context, with_context_channels
@@ -99,6 +99,12 @@ class Split(Transform):
     Raises:
         ValueError: the number of channels is odd.
 
+    Example:
+        >>> from functools import partial
+        >>> from genera.flows import Chain, Split, Squeeze
+        >>> Chain((1, 4, 4), [Squeeze, partial(Split, transforms=[Squeeze])]).latent_shapes
+        [(8, 1, 1), (2, 2, 2)]
+
     Source:
         Dinh, Sohl-Dickstein & Bengio (2017), section 3.6.
     """
@@ -114,6 +120,10 @@ class Split(Transform):
         self.prior = Chain(self.half_shape, [] if prior is None else [prior])
         self.rest = Chain(self.half_shape, transforms)
 
+    @property
+    def latent_shapes(self) -> list[tuple[int, ...]]:
+        return [*self.rest.latent_shapes, self.half_shape]
+
     def forward(self, x: Tensor, context: Tensor | None = None) -> tuple[Tensor, Tensor]:
         kept, factored_out = x.chunk(2, dim=1)
         factored_out, log_det_prior = self.prior(factored_out, kept)
@@ -125,32 +135,3 @@ class Split(Transform):
         kept, log_det = self.rest.inverse(z.unflatten(1, self.rest.out_shape), context)
         factored_out, log_det_prior = self.prior.inverse(factored_out.unflatten(1, self.half_shape), kept)
         return torch.cat([kept, factored_out], dim=1), log_det + log_det_prior
-
-
-def latent_scales(transform: Transform) -> list[int]:
-    """Number of values of each scale in the flat latent of a flow, coarsest first, which is their order in the latent.
-
-    Example:
-        >>> from functools import partial
-        >>> from genera.flows import Chain, Split, Squeeze, latent_scales
-        >>> latent_scales(Chain((1, 4, 4), [Squeeze, partial(Split, transforms=[Squeeze])]))
-        [8, 8]
-    """
-    return [math.prod(shape) for shape in latent_shapes(transform)]
-
-
-def latent_shapes(transform: Transform) -> list[tuple[int, ...]]:
-    """Shape of each scale before it is flattened into the latent, coarsest first.
-
-    Example:
-        >>> from functools import partial
-        >>> from genera.flows import Chain, Split, Squeeze, latent_shapes
-        >>> latent_shapes(Chain((1, 4, 4), [Squeeze, partial(Split, transforms=[Squeeze])]))
-        [(8, 1, 1), (2, 2, 2)]
-    """
-    last: nn.Module = transform
-    while isinstance(last, Chain) and len(last.transforms):
-        last = last.transforms[-1]
-    if not isinstance(last, Split):
-        return [transform.out_shape]
-    return [*latent_shapes(last.rest), last.half_shape]

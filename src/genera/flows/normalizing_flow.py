@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable, Sequence
 from contextlib import ExitStack
 
@@ -18,15 +19,13 @@ from genera.core import (
     Loss,
     StandardNormal,
     Trainable,
+    Transform,
     UniformDequantizer,
     check_importance_samples,
     labels_for_sampling,
     log_mean_exp,
 )
-from genera.flows.actnorm import ActNorm
 from genera.flows.chain import Chain, TransformFactory
-from genera.flows.coupling import ChannelCoupling, Coupling
-from genera.flows.multiscale import latent_scales
 
 #: Pixel values per chunk in `log_prob` and `decode`: on a CPU 25 images of MNIST, which fit into the cache and are
 #: twice as fast as chunks of a hundred; on an accelerator 500, which need about 100 MiB.
@@ -44,7 +43,7 @@ class NormalizingFlow(Trainable, Generative, Density, Autoencoding):
         spec: the images.
         transforms: factories ``shape -> Transform``, from the pixels to the latent.
         dequantizer: factory of the dequantizer.
-        base: factory of the distribution of the flat latent, from its length.
+        base: factory of the distribution of the flat latent, from its shape ``(D,)``.
         class_conditional: pass the label to the transforms as context, one-hot ``(B, num_classes)``.
 
     Raises:
@@ -71,30 +70,30 @@ class NormalizingFlow(Trainable, Generative, Density, Autoencoding):
         *,
         transforms: Sequence[TransformFactory],
         dequantizer: Callable[[ImageSpec], Dequantizer] = UniformDequantizer,
-        base: Callable[[int], Distribution] = StandardNormal,
+        base: Callable[[tuple[int, ...]], Distribution] = StandardNormal,
         class_conditional: bool = False,
     ) -> None:
         super().__init__(spec, class_conditional=class_conditional)
         self.dequantizer = dequantizer(spec)
         self.transform = Chain(spec.shape, transforms)
-        self.base = base(spec.num_dims)
+        self.base = base((spec.num_dims,))
         self._check_context_channels()
 
     @property
     def latent_scales(self) -> list[int]:
         """Number of values of each scale in the latent, coarsest first, which is their order in the latent."""
-        return latent_scales(self.transform)
+        return [math.prod(shape) for shape in self.transform.latent_shapes]
 
     @torch.no_grad()
     def initialize(self, images: Tensor) -> None:
-        """Initialize every :class:`ActNorm` from its input, first to last; a conditional flow cycles through labels."""
-        norms = [module for module in self.modules() if isinstance(module, ActNorm)]
-        if not norms:
+        """Initialize every transform that needs it from its own input; a conditional flow cycles through labels."""
+        transforms = [each for each in self.modules() if isinstance(each, Transform) and each.needs_initialize]
+        if not transforms:
             return
         labels = torch.arange(len(images), device=images.device) % max(self.spec.num_classes, 1)
         with ExitStack() as hooks:
-            for norm in norms:
-                handle = norm.register_forward_pre_hook(lambda norm, args: norm.initialize(args[0]))
+            for transform in transforms:
+                handle = transform.register_forward_pre_hook(lambda transform, args: transform.initialize(args[0]))
                 hooks.callback(handle.remove)
             self._log_weight(images, self.context(labels, len(images)), generator=None)
 
@@ -191,11 +190,8 @@ class NormalizingFlow(Trainable, Generative, Density, Autoencoding):
     def _check_context_channels(self) -> None:
         """Check that the couplings expect the context that the flow passes to them."""
         expected = self.spec.num_classes if self.class_conditional else 0
-        context_channels = {
-            module.context_channels
-            for module in self.transform.modules()
-            if isinstance(module, Coupling | ChannelCoupling)
-        } - {0}
+        modules = self.transform.modules()
+        context_channels = {each.context_channels for each in modules if isinstance(each, Transform)} - {0}
         if wrong := context_channels - {expected}:
             raise ValueError(
                 f"couplings have context_channels {min(wrong)}, but the context has {expected} channels: "

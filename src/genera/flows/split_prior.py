@@ -7,8 +7,9 @@ from collections.abc import Callable
 import torch
 from torch import Tensor, nn
 
-from genera.core import Transform, sum_over_dims
+from genera.core import Transform
 from genera.flows.elementwise import Affine, Elementwise
+from genera.flows.log_det import LogDet
 
 
 class SplitPrior(Transform):
@@ -25,9 +26,10 @@ class SplitPrior(Transform):
         super().__init__(shape)
         self.mean = nn.Parameter(torch.zeros(shape))
         self.log_std = nn.Parameter(torch.zeros(shape))
+        self.log_det = LogDet()
 
     def forward(self, x: Tensor, context: Tensor | None = None) -> tuple[Tensor, Tensor]:
-        return (x - self.mean) * torch.exp(-self.log_std), -self.log_std.sum().expand(len(x))
+        return (x - self.mean) * torch.exp(-self.log_std), self.log_det(-self.log_std.expand_as(x))
 
     def inverse(self, y: Tensor, context: Tensor | None = None) -> tuple[Tensor, Tensor]:
         return y * self.log_std.exp() + self.mean, self.log_std.sum().expand(len(y))
@@ -59,15 +61,16 @@ class ConditionalSplitPrior(Transform):
     ) -> None:
         super().__init__(shape)
         self.elementwise = elementwise(shape[0])
+        self.log_det = LogDet()
         self.conditioner = conditioner(shape[0], self.elementwise.num_params * shape[0])
 
     def forward(self, x: Tensor, context: Tensor | None = None) -> tuple[Tensor, Tensor]:
         y, log_derivative = self.elementwise(x, self._params(context, x.dtype))
-        return y, sum_over_dims(log_derivative)
+        return y, self.log_det(log_derivative)
 
     def inverse(self, y: Tensor, context: Tensor | None = None) -> tuple[Tensor, Tensor]:
         x, log_derivative = self.elementwise.inverse(y, self._params(context, y.dtype))
-        return x, sum_over_dims(log_derivative)
+        return x, self.log_det(log_derivative)
 
     def _params(self, context: Tensor | None, dtype: torch.dtype) -> Tensor:
         """``(B, num_params, C, H, W)`` in ``dtype``, also if the network runs in half precision."""

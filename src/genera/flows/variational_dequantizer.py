@@ -8,8 +8,9 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor
 
-from genera.core import Dequantizer, ImageSpec, sum_over_dims
+from genera.core import Dequantizer, ImageSpec
 from genera.flows.chain import Chain, ContextTransformFactory, with_context_channels
+from genera.flows.log_det import LogDet
 
 
 class VariationalDequantizer(Dequantizer):
@@ -29,6 +30,7 @@ class VariationalDequantizer(Dequantizer):
 
     def __init__(self, spec: ImageSpec, *, transforms: Sequence[ContextTransformFactory]) -> None:
         super().__init__(spec)
+        self.log_det = LogDet()
         self.transform = Chain(spec.shape, [with_context_channels(make, spec.channels) for make in transforms])
 
     def forward(self, images: Tensor, *, generator: torch.Generator | None = None) -> tuple[Tensor, Tensor]:
@@ -39,11 +41,12 @@ class VariationalDequantizer(Dequantizer):
         noise = torch.logit(uniform, eps=eps / 2).to(dtype)
         context = self.spec.to_symmetric_range(images, dtype)
         h, log_det = self.transform(noise, context)
-        log_det = log_det + sum_over_dims(log_sigmoid_derivative(h) - log_sigmoid_derivative(noise))
+        # From logistic noise to uniform.
+        log_det = log_det + self.log_det(_log_sigmoid_derivative(h) - _log_sigmoid_derivative(noise))
         y, log_det_place = self.place(images, torch.sigmoid(h))
         return y, log_det + log_det_place
 
 
-def log_sigmoid_derivative(x: Tensor) -> Tensor:
+def _log_sigmoid_derivative(x: Tensor) -> Tensor:
     """``log dσ(x)/dx`` of every value; also the log-density of a logistic variable."""
     return -F.softplus(x) - F.softplus(-x)

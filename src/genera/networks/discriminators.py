@@ -7,16 +7,36 @@ layer (Miyato & Koyama 2018). The features are the input of the last layer.
 from __future__ import annotations
 
 import math
+from collections.abc import Sequence
 from functools import partial
 from itertools import pairwise
 
 from torch import Tensor, nn
 
 from genera.core import check_positive
-from genera.networks.discriminator_parts import DiscriminatorHead, LabelInput, LabelPlane, apply_spectral_norm
+from genera.networks.discriminator_parts import DiscriminatorHead, apply_spectral_norm
+from genera.networks.label_input import LabelInput, LabelPlane
 
 
-class MlpDiscriminator(nn.Module):
+class Discriminator(nn.Module):
+    """The order of the parts that every discriminator has; all but the labels may be spectrally normalized."""
+
+    def __init__(
+        self, label_input: LabelInput, layers: Sequence[nn.Module], head: DiscriminatorHead, *, spectral_norm: bool
+    ) -> None:
+        super().__init__()
+        self.label_input = label_input
+        self.layers = nn.Sequential(*layers)
+        self.head = head
+        if spectral_norm:
+            apply_spectral_norm(self.layers, self.head)
+
+    def forward(self, x: Tensor, labels: Tensor | None = None) -> tuple[Tensor, Tensor]:
+        """``(B, C, H, W)`` in [-1, 1] to logits ``(B,)`` and features ``(B, D, …)``."""
+        return self.head(self.layers(self.label_input(x, labels)), labels)
+
+
+class MlpDiscriminator(Discriminator):
     """Linear layers with LeakyReLU in between.
 
     Args:
@@ -44,27 +64,26 @@ class MlpDiscriminator(nn.Module):
         minibatch_std: bool = False,
         projection: bool = False,
     ) -> None:
-        super().__init__()
         for width in widths:
             check_positive(widths=width)
         num_label_inputs = 0 if projection else num_classes
         sizes = (math.prod(shape) + num_label_inputs, *widths)
-        self.label_input = LabelInput(num_classes, nn.Identity() if num_label_inputs else None)
-        hidden = [layer for pair in pairwise(sizes) for layer in (nn.Linear(*pair), nn.LeakyReLU(0.2))]
-        self.layers = nn.Sequential(*hidden)
-        self.head = DiscriminatorHead(
-            sizes[-1], nn.Linear, num_classes=num_classes, minibatch_std=minibatch_std, projection=projection
+        super().__init__(
+            LabelInput(num_classes, nn.Identity() if num_label_inputs else None),
+            [layer for pair in pairwise(sizes) for layer in (nn.Linear(*pair), nn.LeakyReLU(0.2))],
+            DiscriminatorHead(sizes[-1], nn.Linear, num_classes, minibatch_std=minibatch_std, projection=projection),
+            spectral_norm=spectral_norm,
         )
-        if spectral_norm:
-            apply_spectral_norm(self.layers, self.head)
 
     def forward(self, x: Tensor, labels: Tensor | None = None) -> tuple[Tensor, Tensor]:
         """``(B, C, H, W)`` in [-1, 1] to logits ``(B,)`` and features ``(B, D)``."""
-        return self.head(self.layers(self.label_input(x.flatten(1), labels)), labels)
+        return super().forward(x.flatten(1), labels)
 
 
-class ConvDiscriminator(nn.Module):
+class ConvDiscriminator(Discriminator):
     """Three 4×4 convolutions with stride 2, then one whose kernel covers the whole remaining image.
+
+    The features are ``(B, D, H / 8, W / 8)``.
 
     Args:
         shape: ``(C, H, W)`` of the images, at least 8×8 pixels.
@@ -93,33 +112,28 @@ class ConvDiscriminator(nn.Module):
         minibatch_std: bool = False,
         projection: bool = False,
     ) -> None:
-        super().__init__()
         check_positive(width=width)
         channels, h, w = shape
         _check_size(h, w, at_least=8)
-        has_plane = num_classes > 0 and not projection
-        self.label_input = LabelInput(num_classes, LabelPlane(num_classes, (h, w)) if has_plane else None)
-        self.layers = nn.Sequential(
-            *_convolution(channels + has_plane, width, stride=2),
-            *_convolution(width, 2 * width, stride=2, batch_norm=batch_norm),
-            *_convolution(2 * width, 4 * width, stride=2, batch_norm=batch_norm),
-        )
         last = partial(nn.Conv2d, kernel_size=(h // 8, w // 8))
-        self.head = DiscriminatorHead(
-            4 * width, last, num_classes=num_classes, minibatch_std=minibatch_std, projection=projection
+        has_plane = num_classes > 0 and not projection
+        super().__init__(
+            LabelInput(num_classes, LabelPlane(num_classes, (h, w)) if has_plane else None),
+            [
+                *_convolution(channels + has_plane, width, stride=2),
+                *_convolution(width, 2 * width, stride=2, batch_norm=batch_norm),
+                *_convolution(2 * width, 4 * width, stride=2, batch_norm=batch_norm),
+            ],
+            DiscriminatorHead(4 * width, last, num_classes, minibatch_std=minibatch_std, projection=projection),
+            spectral_norm=spectral_norm,
         )
-        if spectral_norm:
-            apply_spectral_norm(self.layers, self.head)
-
-    def forward(self, x: Tensor, labels: Tensor | None = None) -> tuple[Tensor, Tensor]:
-        """``(B, C, H, W)`` in [-1, 1] to logits ``(B,)`` and features ``(B, D, H / 8, W / 8)``."""
-        return self.head(self.layers(self.label_input(x, labels)), labels)
 
 
-class PatchDiscriminator(nn.Module):
+class PatchDiscriminator(Discriminator):
     """Computes a logit for every 16×16 patch and averages the logits.
 
-    Three 4×4 convolutions, the first with stride 2: from 28×28 pixels to 14×14, 13×13 and 12×12 logits.
+    Three 4×4 convolutions, the first with stride 2: from 28×28 pixels to 14×14, 13×13 and 12×12 logits. The features
+    are ``(B, D, H / 2 - 1, W / 2 - 1)``.
 
     Args:
         shape: ``(C, H, W)`` of the images, at least 6×6 pixels.
@@ -143,26 +157,20 @@ class PatchDiscriminator(nn.Module):
         minibatch_std: bool = False,
         projection: bool = False,
     ) -> None:
-        super().__init__()
         check_positive(width=width)
         channels, h, w = shape
         _check_size(h, w, at_least=6)
-        has_plane = num_classes > 0 and not projection
-        self.label_input = LabelInput(num_classes, LabelPlane(num_classes, (h, w)) if has_plane else None)
-        self.layers = nn.Sequential(
-            *_convolution(channels + has_plane, width, stride=2),
-            *_convolution(width, 2 * width, stride=1, batch_norm=batch_norm),
-        )
         last = partial(nn.Conv2d, kernel_size=4, padding=1)
-        self.head = DiscriminatorHead(
-            2 * width, last, num_classes=num_classes, minibatch_std=minibatch_std, projection=projection
+        has_plane = num_classes > 0 and not projection
+        super().__init__(
+            LabelInput(num_classes, LabelPlane(num_classes, (h, w)) if has_plane else None),
+            [
+                *_convolution(channels + has_plane, width, stride=2),
+                *_convolution(width, 2 * width, stride=1, batch_norm=batch_norm),
+            ],
+            DiscriminatorHead(2 * width, last, num_classes, minibatch_std=minibatch_std, projection=projection),
+            spectral_norm=spectral_norm,
         )
-        if spectral_norm:
-            apply_spectral_norm(self.layers, self.head)
-
-    def forward(self, x: Tensor, labels: Tensor | None = None) -> tuple[Tensor, Tensor]:
-        """``(B, C, H, W)`` in [-1, 1] to logits ``(B,)`` and features ``(B, D, H / 2 - 1, W / 2 - 1)``."""
-        return self.head(self.layers(self.label_input(x, labels)), labels)
 
 
 def _convolution(in_channels: int, out_channels: int, *, stride: int, batch_norm: bool = False) -> list[nn.Module]:

@@ -7,13 +7,13 @@ from collections.abc import Callable
 import numpy as np
 import torch
 from matplotlib.figure import Figure
+from torch import Tensor
 
-from genera.core import StandardNormal
 from genera.data import ImageSplit
 from genera.data.image_grid import image_grid
 from genera.evaluation import traverse
 from genera.reporting.curves import Table, against_time, axis_limits, columns_of
-from genera.vaes import VAE
+from genera.vaes import VAE, DiagonalPosterior
 
 _NUM_DIMS = 8
 _STEPS = 11
@@ -46,7 +46,7 @@ def loss_terms_figure(table: Table, *, about: str) -> Figure:
 
 def vae_figures(vae: VAE) -> dict[str, Callable[..., Figure]]:
     """Functions ``(vae, images, *, about, seed) -> Figure`` that apply to this VAE, by name of the figure."""
-    if not isinstance(vae.prior, StandardNormal):
+    if not vae.has_closed_kl:
         return {}
     return {"latent": latent_figure, "traversals": traversal_figure}
 
@@ -55,7 +55,7 @@ def latent_figure(vae: VAE, images: ImageSplit, *, about: str, seed: int) -> Fig
     """KL divergence of each latent dimension, largest first: its information about the image."""
     with torch.inference_mode():
         posterior = vae.posterior(images.pixels, images.labels)
-    kl, order = posterior.kl_to_standard_normal().mean(dim=0).sort(descending=True)
+    kl, order = _mean_kl(vae, posterior).sort(descending=True)
     is_active = posterior.is_active()[order]
     figure = Figure(figsize=(6, 3.5))
     axes = figure.add_subplot()
@@ -70,11 +70,18 @@ def latent_figure(vae: VAE, images: ImageSplit, *, about: str, seed: int) -> Fig
     return figure
 
 
+def _mean_kl(vae: VAE, posterior: DiagonalPosterior) -> Tensor:
+    """The mean KL divergence of each latent dimension over images, ``(D,)`` nats."""
+    kl = posterior.kl_to(vae.prior)
+    assert kl is not None, "vae_figures checks it"
+    return kl.mean(dim=0)
+
+
 def traversal_figure(vae: VAE, images: ImageSplit, *, about: str, seed: int) -> Figure:
     """One image, decoded with one latent dimension from -3 to 3: a row for each dimension of the largest divergence."""
     with torch.inference_mode():
         posterior = vae.posterior(images.pixels, images.labels)
-    dims = posterior.kl_to_standard_normal().mean(dim=0).argsort(descending=True)[:_NUM_DIMS].tolist()
+    dims = _mean_kl(vae, posterior).argsort(descending=True)[:_NUM_DIMS].tolist()
     first = images.subset(torch.tensor([0]))
     traversals = traverse(vae, first.pixels, dims, values=torch.linspace(-3, 3, _STEPS), labels=first.labels)[0]
     figure = Figure(figsize=(7, 0.8 + 0.62 * len(traversals)))

@@ -8,6 +8,8 @@ from dataclasses import dataclass
 import torch
 from torch import Tensor
 
+from genera.core import Distribution, gaussian_log_prob_per_dim
+
 #: Smallest variance of a dimension's mean over images for it to count as active (Burda, Grosse & Salakhutdinov 2016).
 ACTIVE_VARIANCE = 0.01
 
@@ -35,20 +37,15 @@ class DiagonalPosterior:
 
     def log_prob(self, z: Tensor) -> Tensor:
         """Log-density of latents ``(…, B, D)``, each given its own image: ``(…, B, D)`` nats, not summed over D."""
-        standardized = (z - self.mean) * torch.exp(-self.log_scale)
-        return -0.5 * standardized**2 - self.log_scale - 0.5 * math.log(2 * math.pi)
+        return gaussian_log_prob_per_dim(z, self.mean, self.log_scale)
 
     def pairwise_log_prob(self, z: Tensor) -> Tensor:
         """``log q(z_i | x_j)`` of latents ``(B, D)`` given every image: ``(B, B, D)`` nats, not summed over D."""
         return self.log_prob(z[:, None])
 
-    def kl_to_standard_normal(self) -> Tensor:
-        """``KL(q(z | x) ‖ N(0, I))`` per dimension, in closed form: ``(B, D)`` nats.
-
-        Source:
-            Kingma & Welling (2014), appendix B.
-        """
-        return 0.5 * (self.mean**2 + (2 * self.log_scale).exp() - 1) - self.log_scale
+    def kl_to(self, prior: Distribution) -> Tensor | None:
+        """``KL(q(z | x) ‖ p(z))`` per dimension, ``(B, D)`` nats, or None if it has no closed form."""
+        return prior.kl_per_dim(self.mean, self.log_scale)
 
     def mutual_information(self, z: Tensor) -> Tensor:
         """Mutual information of latents ``(B, D)`` and the index of their image in the batch: ``()`` nats.

@@ -26,7 +26,6 @@ from genera.vaes.encoder import DecoderFactory, EncoderFactory, GaussianEncoder
 from genera.vaes.likelihoods import PixelLikelihood
 from genera.vaes.objectives import Objective, PosteriorSamples
 from genera.vaes.posterior import DiagonalPosterior
-from genera.vaes.priors import VampPrior
 
 #: Largest number of latents that `log_prob` decodes in one batch.
 _DECODE_BATCH_SIZE = 256
@@ -44,7 +43,7 @@ class VAE(Trainable, Generative, Density, Autoencoding):
         likelihood: factory of the pixel likelihood.
         objective: the training objective.
         latent_size: D.
-        prior: factory of the prior, called with D.
+        prior: factory of the prior, called with the shape of a latent, ``(D,)``.
         class_conditional: condition on the label: ``num_classes`` additional channels of the encoder's input, and
             additional inputs of the decoder.
 
@@ -65,7 +64,7 @@ class VAE(Trainable, Generative, Density, Autoencoding):
         likelihood: Callable[[ImageSpec], PixelLikelihood],
         objective: Objective,
         latent_size: int = 128,
-        prior: Callable[[int], Distribution] = StandardNormal,
+        prior: Callable[[tuple[int, ...]], Distribution] = StandardNormal,
         class_conditional: bool = False,
     ) -> None:
         super().__init__(spec, class_conditional=class_conditional)
@@ -76,21 +75,24 @@ class VAE(Trainable, Generative, Density, Autoencoding):
         self.encoder = GaussianEncoder(in_shape, latent_size, network=encoder)
         self.likelihood = likelihood(spec)
         self.decoder = decoder(latent_size + num_conditions, (self.likelihood.out_channels, spec.height, spec.width))
-        self.prior = prior(latent_size)
+        self.prior = prior((latent_size,))
         self.objective = objective
         self.has_density = self.likelihood.has_density
-        if objective.needs_closed_kl and not isinstance(self.prior, StandardNormal):
+        if objective.needs_closed_kl and not self.has_closed_kl:
             raise ValueError(
-                f"{type(objective).__name__} takes a StandardNormal prior, got {type(self.prior).__name__}"
+                f"{type(objective).__name__} needs a prior to which the KL divergence has a closed form, such as "
+                f"StandardNormal, got {type(self.prior).__name__}"
             )
-        if isinstance(self.prior, VampPrior):
-            if class_conditional:
-                raise ValueError("a VampPrior has no labels for its images and does not support class_conditional")
-            self.prior.bind(self.encoder, in_shape)
+        self.prior.bind(self.encoder, in_shape, class_conditional=class_conditional)
+
+    @property
+    def has_closed_kl(self) -> bool:
+        """Whether the KL divergence of the posterior to the prior has a closed form."""
+        zeros = torch.zeros(1, self.latent_size, dtype=self.dtype, device=self.device)
+        return DiagonalPosterior(zeros, zeros).kl_to(self.prior) is not None
 
     def initialize(self, images: Tensor) -> None:
-        if isinstance(self.prior, VampPrior):
-            self.prior.initialize(self._scale(images))
+        self.prior.initialize(self._scale(images))
 
     def advance(self, progress: Progress) -> None:
         self.objective.advance(progress)
@@ -209,7 +211,7 @@ class VAE(Trainable, Generative, Density, Autoencoding):
             z=z,
             log_likelihood=log_likelihood.unflatten(0, (count, -1)),
             log_prior=self.prior.log_prob(flat).unflatten(0, (count, -1)),
-            kl_per_dim=posterior.kl_to_standard_normal() if isinstance(self.prior, StandardNormal) else None,
+            kl_per_dim=posterior.kl_to(self.prior),
         )
 
     def _bound(

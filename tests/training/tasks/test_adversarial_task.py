@@ -25,11 +25,13 @@ from genera.zoo import find_model
 
 SMALL = ("cgan_digits", "--batch_size", "256", "--max_epochs", "3", "--log_every", "1")
 MODEL = ("--model.generator.width", "4", "--model.discriminator.width", "4")
+#: In every third step, so that a run is resumed between two of them.
+LAZY = ("--model.penalties", "[{class_path: GradientPenalty, init_args: {every: 3}}]")
 #: By recipe; their checkpoints differ: averages, power iterations, several discriminator steps and a penalty.
 RECIPES = {
     "cgan_digits": (*SMALL, *MODEL),
     "sngan": ("sngan", "--data", "digits", *SMALL[1:], *MODEL),
-    "wgan_gp": ("wgan_gp", "--data", "digits", *SMALL[1:], *MODEL),
+    "wgan_gp": ("wgan_gp", "--data", "digits", *SMALL[1:], *MODEL, *LAZY),
 }
 
 
@@ -75,6 +77,11 @@ def test_the_terms_of_both_losses_are_logged(uninterrupted: Path) -> None:
              "generator/feature_matching", "generator/gradient_norm", "discriminator/gradient_norm"}  # fmt: skip
     assert {f"train/{part}" for part in parts} <= set(row)
     assert any(row["validation/score"] for row in losses(uninterrupted))
+
+
+def test_a_lazy_penalty_is_logged_in_the_steps_that_compute_it(full_runs: dict[str, Path]) -> None:
+    penalties = [float(row["train/discriminator/penalty"]) for row in losses(full_runs["wgan_gp"])]
+    assert [penalty > 0 for penalty in penalties] == [step % 3 == 0 for step in range(15)]
 
 
 def test_the_last_weights_are_saved_and_sample(uninterrupted: Path) -> None:

@@ -1,4 +1,4 @@
-"""Gradient penalties of the discriminator. A new penalty needs its own file and an export here."""
+"""Penalties of the players. A new penalty needs its own file and an export here."""
 
 from genera.gans.penalties.base import Penalty, check_batch_independent
 from genera.gans.penalties.gradient_penalty import GradientPenalty

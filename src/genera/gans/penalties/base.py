@@ -1,4 +1,4 @@
-"""The interface of gradient penalties, and helpers for them."""
+"""The interface of penalties, and helpers for those of gradients."""
 
 from __future__ import annotations
 
@@ -6,43 +6,64 @@ import copy
 import math
 from abc import ABC, abstractmethod
 from collections.abc import Callable
+from typing import Literal
 
 import torch
 from torch import Tensor, nn
 
-from genera.core import at_least_float32
+from genera.core import Fakes, at_least_float32, check_positive
 
-#: Images ``(B, C, H, W)`` in [-1, 1] to logits ``(B,)``, each of which depends only on its own image.
-Discriminator = Callable[[Tensor], Tensor]
+#: A player without its labels. The discriminator: images ``(B, C, H, W)`` in [-1, 1] to logits ``(B,)``, each of which
+#: depends only on its own image. The generator: latents ``(B, D)`` to such images.
+Network = Callable[[Tensor], Tensor]
 
 
 class Penalty(nn.Module, ABC):
-    """A function of the gradients of the logits with respect to the images, added to the discriminator's loss.
+    """A regularizer of one player, added to its loss.
+
+    Penalties of gradients take a second backward pass. With ``every`` they are computed in every k-th step only and
+    multiplied by k, which gives the same gradient in the mean over steps (lazy regularization).
 
     Args:
         weight: factor on the penalty.
+        every: k, in steps of training.
 
     Raises:
-        ValueError: ``weight`` is negative or infinite.
+        ValueError: ``weight`` is negative or infinite, or ``every`` is not positive.
+
+    Source:
+        Karras et al. (2020), "Analyzing and improving the image quality of StyleGAN", section 3.1, for ``every``.
     """
 
-    def __init__(self, weight: float = 10.0) -> None:
+    #: The player whose loss it is added to.
+    player: Literal["discriminator", "generator"] = "discriminator"
+
+    def __init__(self, weight: float = 10.0, *, every: int = 1) -> None:
         super().__init__()
+        check_positive(every=every)
         if not 0 <= weight < math.inf:
             raise ValueError(f"the weight of a penalty must be finite and not negative, got {weight}")
         self.weight = weight
+        self.every = every
 
     @abstractmethod
     def forward(
-        self, discriminator: Discriminator, real: Tensor, fake: Tensor, *, generator: torch.Generator | None = None
+        self, network: Network, real: Tensor, fakes: Fakes, *, generator: torch.Generator | None = None
     ) -> Tensor:
-        """The penalty for equally many images and fakes, ``(B, C, H, W)`` in [-1, 1]: ``(B,)``, at least float32.
+        """The penalty with its weight, but not multiplied by ``every``.
 
-        It includes the weight. No gradient reaches the images. ``generator`` is for penalties that use noise.
+        Args:
+            network: the player.
+            real: images, ``(B, C, H, W)`` in [-1, 1]; no gradient reaches them.
+            fakes: as many fakes, whose images have no graph in a step of the discriminator.
+            generator: for penalties that use noise.
+
+        Returns:
+            ``(B,)`` or, if it is defined on a batch, ``()``; at least float32.
         """
 
 
-def gradients_at(discriminator: Discriminator, x: Tensor) -> Tensor:
+def gradients_at(discriminator: Network, x: Tensor) -> Tensor:
     """The gradient of every logit with respect to its image ``(B, C, H, W)``: ``(B, C * H * W)``, differentiable.
 
     At least float32, also under autocast: gradients and second derivatives exceed the range of half precision.

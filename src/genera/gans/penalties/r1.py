@@ -5,8 +5,8 @@ from __future__ import annotations
 import torch
 from torch import Tensor
 
-from genera.core import sum_over_dims
-from genera.gans.penalties.base import Discriminator, Penalty, gradients_at
+from genera.core import Fakes, sum_over_dims
+from genera.gans.penalties.base import Network, Penalty, gradients_at
 
 
 class R1(Penalty):
@@ -14,12 +14,13 @@ class R1(Penalty):
 
     Args:
         weight: γ in the paper, 10 there.
+        every: as in :class:`Penalty`; Karras et al. (2020) take 16.
 
     Source:
         Mescheder, Geiger & Nowozin (2018), equation 9.
     """
 
     def forward(
-        self, discriminator: Discriminator, real: Tensor, fake: Tensor, *, generator: torch.Generator | None = None
+        self, network: Network, real: Tensor, fakes: Fakes, *, generator: torch.Generator | None = None
     ) -> Tensor:
-        return self.weight / 2 * sum_over_dims(gradients_at(discriminator, real).square())
+        return self.weight / 2 * sum_over_dims(gradients_at(network, real).square())

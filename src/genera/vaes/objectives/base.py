@@ -60,7 +60,7 @@ class Objective(nn.Module, ABC):
         num_samples: K, samples per image.
     """
 
-    #: Whether ``kl_per_dim`` is required, which only a standard normal prior has.
+    #: Whether ``kl_per_dim`` is required.
     needs_closed_kl: bool = False
 
     def __init__(self, num_samples: int = 1) -> None:

@@ -12,7 +12,7 @@ class FreeBits(Objective):
     """``-E log p(x | z) + Σ_d max(λ, mean over the batch of KL_d)``: the first λ nats of every dimension are free.
 
     A dimension whose KL is below λ has no gradient towards the prior and so no incentive to collapse. The KL of each
-    dimension must be known, so the prior must be standard normal. The mean is over the batch of one process.
+    dimension must be known, so the prior must have it in closed form. The mean is over the batch of one process.
 
     Args:
         nats: λ, the free nats per dimension.

@@ -17,9 +17,10 @@ class FlowPrior(Distribution):
     latents close to a standard normal initially.
 
     Args:
-        num_dims: D.
-        transform: factory, called with the shape ``(D, 1, 1)``, so that channel couplings and their conditioners work.
-        base: factory of the base distribution, called with D.
+        event_shape: shape of one latent.
+        transform: factory, called with ``event_shape``; if that is flat, with ``(D, 1, 1)``, so that channel couplings
+            and their conditioners work.
+        base: factory of the base distribution, called with ``(D,)``.
 
     Source:
         Chen et al. (2017), "Variational lossy autoencoder", section 3.2.
@@ -27,20 +28,27 @@ class FlowPrior(Distribution):
 
     def __init__(
         self,
-        num_dims: int,
+        event_shape: tuple[int, ...],
         *,
         transform: Callable[[tuple[int, ...]], Transform],
-        base: Callable[[int], Distribution] = StandardNormal,
+        base: Callable[[tuple[int, ...]], Distribution] = StandardNormal,
     ) -> None:
-        super().__init__()
-        self.transform = transform((num_dims, 1, 1))
-        self.base = base(num_dims)
+        super().__init__(event_shape)
+        self.transform = transform((self.num_dims, 1, 1) if len(event_shape) == 1 else self.event_shape)
+        self.base = base((self.num_dims,))
 
-    def log_prob(self, z: Tensor, context: Tensor | None = None) -> Tensor:
-        u, log_det = self.transform(z[:, :, None, None])
+    def log_prob(self, value: Tensor, context: Tensor | None = None) -> Tensor:
+        u, log_det = self.transform(value.reshape(len(value), *self.transform.shape), context)
         return self.base.log_prob(u.flatten(1)) + log_det
 
-    def sample(self, count: int, *, temperature: float = 1.0, generator: torch.Generator | None = None) -> Tensor:
+    def sample(
+        self,
+        count: int,
+        *,
+        context: Tensor | None = None,
+        temperature: float = 1.0,
+        generator: torch.Generator | None = None,
+    ) -> Tensor:
         u = self.base.sample(count, temperature=temperature, generator=generator)
-        z, _ = self.transform.inverse(u.unflatten(1, self.transform.out_shape))
-        return z.flatten(1)
+        z, _ = self.transform.inverse(u.unflatten(1, self.transform.out_shape), context)
+        return z.reshape(count, *self.event_shape)

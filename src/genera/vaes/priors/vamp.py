@@ -8,33 +8,34 @@ import torch
 from torch import Tensor, nn
 
 from genera.core import Distribution, check_count, check_positive, check_temperature
-from genera.vaes.encoder import GaussianEncoder
 
 
 class VampPrior(Distribution):
     """``p(z) = 1/K Σ_k q(z | u_k)``: the average posterior of K learned pseudo-inputs, which approximate the data.
 
     Args:
-        num_dims: D.
+        event_shape: shape of one latent.
         num_components: K.
 
     Raises:
-        ValueError: ``num_components`` is not positive.
+        ValueError: ``num_components`` is not positive; or the model is class-conditional.
 
     Source:
         Tomczak & Welling (2018), "VAE with a VampPrior".
     """
 
-    encoder: GaussianEncoder
+    encoder: nn.Module
     pseudo_inputs: nn.Parameter
 
-    def __init__(self, num_dims: int, *, num_components: int = 500) -> None:
-        super().__init__()
+    def __init__(self, event_shape: tuple[int, ...], *, num_components: int = 500) -> None:
+        super().__init__(event_shape)
         check_positive(num_components=num_components)
         self.num_components = num_components
 
-    def bind(self, encoder: GaussianEncoder, shape: tuple[int, int, int]) -> None:
-        """Set the encoder of the model and create pseudo-inputs of a shape for it."""
+    def bind(self, encoder: nn.Module, shape: tuple[int, ...], *, class_conditional: bool) -> None:
+        """Keep the encoder, a :class:`~genera.vaes.encoder.GaussianEncoder`, and create pseudo-inputs for it."""
+        if class_conditional:
+            raise ValueError("a VampPrior has no labels for its images and does not support class_conditional")
         self.encoder = encoder
         self.pseudo_inputs = nn.Parameter(torch.rand(self.num_components, *shape))
 
@@ -48,11 +49,18 @@ class VampPrior(Distribution):
         noisy = images + 0.05 * torch.empty_like(images).normal_()
         self.pseudo_inputs.copy_(noisy.clamp(0.01, 0.99))
 
-    def log_prob(self, z: Tensor, context: Tensor | None = None) -> Tensor:
-        components = self.encoder(self._clamped_inputs()).log_prob(z[:, None]).sum(dim=-1)  # (B, K)
+    def log_prob(self, value: Tensor, context: Tensor | None = None) -> Tensor:
+        components = self.encoder(self._clamped_inputs()).log_prob(value[:, None]).sum(dim=-1)  # (B, K)
         return torch.logsumexp(components, dim=1) - math.log(self.num_components)
 
-    def sample(self, count: int, *, temperature: float = 1.0, generator: torch.Generator | None = None) -> Tensor:
+    def sample(
+        self,
+        count: int,
+        *,
+        context: Tensor | None = None,
+        temperature: float = 1.0,
+        generator: torch.Generator | None = None,
+    ) -> Tensor:
         check_count(count)
         check_temperature(temperature)
         device = self.pseudo_inputs.device
