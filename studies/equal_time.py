@@ -19,7 +19,7 @@ from matplotlib.figure import Figure
 from study import Study, Variant, table
 
 from genera.evaluation import classifier_of, default_measures, evaluate
-from genera.reporting.measure_info import info_of
+from genera.evaluation.measure_info import info_of
 from genera.reporting.style import save_figure, style
 from genera.runs.readers import read_evaluation
 from genera.zoo import TrainedModel, find_model

@@ -62,7 +62,8 @@ def evaluate(
     result = run_evaluation(trained, data, selected, split=split, count=count, allow=allow or (), writer=writer)
     is_written = not (trained.is_shipped or writer.has_failed)
     path = result_path(trained, data, split, count=count) if is_written else None
-    return Evaluation(result, data.describe(split), path)
+    named = None if measures is None else [measure.name for measure in selected]
+    return Evaluation(result, data.describe(split), path, named)
 
 
 def available_measures(
@@ -103,10 +104,14 @@ def select_measures(measures: str | Sequence[str] | None, available: dict[str, M
 
 def main(arguments: Sequence[str]) -> None:
     """Run the command."""
-    evaluation = call(evaluate, arguments, switches={"json": "print the result as JSON instead of a table"})
+    switches = {
+        "json": "print the result as JSON instead of a table",
+        "all": "print all measures, and why others are unavailable, instead of the three that matter most",
+    }
+    evaluation = call(evaluate, arguments, switches=switches)
     if "--json" in arguments:
         print(evaluation.as_json())
         return
-    print(evaluation)
+    print(evaluation if "--all" in arguments else evaluation.summary())
     if evaluation.path is not None:
         print(evaluation.path)

@@ -15,6 +15,7 @@ from genera.core import Autoencoding, Generative, ImageModel
 from genera.data import ImageDataset, ImageSplit
 from genera.data.image_grid import pair_grid
 from genera.evaluation import ResultWriter, cache_folder, sample_images
+from genera.evaluation.measure_info import info_of
 from genera.evaluation.memorisation import nearest_images
 from genera.reporting.comparison import Comparison
 from genera.reporting.curves import Table, against_time, axis_limits, columns_of
@@ -28,7 +29,6 @@ from genera.reporting.figures import (
 )
 from genera.reporting.gan_figures import players_figure
 from genera.reporting.html_report import Picture
-from genera.reporting.measure_info import info_of
 from genera.reporting.style import COLOURS, picture_figure, to_png
 from genera.runs.readers import read_table
 from genera.zoo import TrainedModel

@@ -1,4 +1,4 @@
-"""Titles, units and one-line definitions of the measures."""
+"""Titles, units, groups and one-line definitions of the measures."""
 
 from __future__ import annotations
 
@@ -19,6 +19,7 @@ class MeasureInfo:
             independent of it.
         needs_all_modes: whether a model that generates only one class can have the best value, so that the best model
             must generate all classes.
+        group: heading above it in a table.
     """
 
     title: str
@@ -27,8 +28,20 @@ class MeasureInfo:
     definition: str
     is_shared: bool = False
     needs_all_modes: bool = False
+    group: str = ""
 
 
+#: Groups of a table with their measures, in the order of the table.
+_GROUPS = {
+    "likelihood": ("bits_per_dim",),
+    "sample quality": ("fd", "kid", "precision", "density", "recognised", "class_agreement", "cas", "sharpness"),
+    "coverage": ("recall", "coverage", "modes", "class_kl", "diversity", "memorisation"),
+    "reconstruction": ("mse", "psnr", "ssim"),
+    "anomaly": ("auroc",),
+    "classification": ("accuracy",),
+    "cost": ("samples_per_second",),
+}
+_GROUP_OF = {stem: group for group, stems in _GROUPS.items() for stem in stems}
 _MEASURES = {
     "bits_per_dim": MeasureInfo(
         "bits/dim", "bits", "lower", "-log2 of the probability of the integer image, divided by its number of values"
@@ -73,17 +86,18 @@ _MEASURES = {
 
 def table_order(name: str) -> tuple[int, int, str]:
     """Sort key of a measure in a table: few importance samples before many, ``[lenet]`` before ``[random]``."""
-    return list(_MEASURES).index(_stem(name)), len(name), name
+    return [*_GROUP_OF, _stem(name)].index(_stem(name)), len(name), name
 
 
 def info_of(name: str) -> MeasureInfo:
     """The info of a measure such as ``bits_per_dim@8`` or ``fd[lenet]``, with the part after the stem in its title."""
     stem = _stem(name)
-    info = _MEASURES[stem]
+    # A file may hold measures of another version.
+    info = _MEASURES.get(stem, MeasureInfo(stem, "", None, "a measure of another version of Genera"))
     suffix = name.removeprefix(stem)
     if suffix.startswith("@"):
         suffix = f", {suffix[1:]} importance sample{'s' * (suffix != '@1')}"
-    return replace(info, title=f"{info.title}{suffix}")
+    return replace(info, title=f"{info.title}{suffix}", group=_GROUP_OF.get(stem, "others"))
 
 
 def _stem(name: str) -> str:
