@@ -21,6 +21,8 @@ from running import failing_genera
 import genera
 from genera.cli import COMMANDS, main
 from genera.data import find_dataset
+from genera.evaluation import Evaluation
+from genera.zoo import find_model
 
 
 def test_help_imports_nothing_heavy() -> None:
@@ -129,9 +131,34 @@ def test_figures_end_with_what_was_skipped(tiny_run: Path, tmp_path: Path, capsy
     assert f"{tiny_run}: skipped interpolations, pixel_bits, which need images: " in last
 
 
-def test_models_and_datasets(capsys: pytest.CaptureFixture[str]) -> None:
+def test_evaluate_prints_the_measures_that_matter_or_all(
+    tiny_run: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    content = json.loads((find_model("flow-fast-mnist").run.evaluation).read_text())
+    result = Evaluation(content | {"unavailable": {"mse": "exact"}}, "10 images", tiny_run / "evaluation.json")
+    monkeypatch.setattr("genera.commands.evaluate.call", lambda *arguments, **options: result)
+    printed = {}
+    for option in ("", "--all", "--json"):
+        assert main(["evaluate", str(tiny_run), *[option] * bool(option)]) == 0
+        printed[option] = capsys.readouterr().out
+    assert printed[""] == f"{result.summary()}\n{result.path}\n"
+    assert printed["--all"] == f"{result}\n{result.path}\n"
+    assert printed["--json"] == f"{result.as_json()}\n"
+    assert len(printed[""].splitlines()) == 7
+    assert "unavailable: mse (exact)" in printed["--all"]
+
+
+def test_models_and_datasets(capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("COLUMNS", "100")
     assert main(["models"]) == 0
-    assert "realnvp_digits" in capsys.readouterr().out
+    printed = capsys.readouterr().out
+    assert "realnvp_digits" in printed
+    assert max(map(len, printed.splitlines())) <= 100
+    (flow,) = [line for line in printed.splitlines() if "flow-fast-mnist" in line]
+    assert re.search(r"MB  bits_per_dim@8 [0-9.]+, fd\[lenet\] [0-9.]+, coverage\[lenet\] [0-9.]+$", flow)
+    assert "bits_per_dim@128" not in printed
+    assert main(["models", "--all"]) == 0
+    assert "bits_per_dim@128" in capsys.readouterr().out
     assert main(["datasets"]) == 0
     printed = capsys.readouterr().out
     assert all(name in printed for name in ("digits", "fashion-mnist", "celeba", "folder", "CC"))

@@ -12,8 +12,11 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+from measuring import compared, measured
 
 from genera.cli import main
+from genera.commands.compare import print_comparison
+from genera.evaluation.rows import Row
 from genera.zoo import find_model
 
 MEASURES = "bits_per_dim@1,mse,coverage[random],sharpness,memorisation,samples_per_second"
@@ -52,7 +55,7 @@ class Links(HTMLParser):
 
     def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
         self.sources += [value or "" for name, value in attrs if name in ("src", "href")]
-        if tag not in ("meta", "img"):
+        if tag not in ("meta", "img", "wbr"):
             self.open.append(tag)
 
     def handle_endtag(self, tag: str) -> None:
@@ -66,9 +69,9 @@ def test_the_report_is_one_self_contained_file(report: Path, names: list[str]) -
     assert not page.open
     assert len(page.sources) >= 10
     assert all(source.startswith("data:image/png;base64,") for source in page.sources)
-    for title in ("Samples", "Reconstructions", "Interpolations", "Nearest training images", "Training"):
-        assert f"<h2>{title}</h2>" in text
-    assert all(text.count(f"<td>{name}<small>") == 1 for name in names)
+    for question in ("look like", "reconstruct images", "between two images", "copy its training images", "train"):
+        assert re.search(rf"<h2>[^<]* {question}\?</h2>", text)
+    assert all(text.replace("<wbr>", "").count(f'<th scope="col">{name}<small>') == 1 for name in names)
     # The title of a dash is the reason.
     assert '<td title="GAN has no likelihood">–</td>' in text
     assert '<td title="reconstructs every image exactly">–</td>' in text
@@ -103,15 +106,42 @@ def test_a_second_comparison_uses_the_cache(
 
 
 def test_the_table_in_the_terminal(
-    runs: list[str], tmp_path: Path, report: Path, capsys: pytest.CaptureFixture[str]
+    runs: list[str], tmp_path: Path, report: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
 ) -> None:
+    monkeypatch.setenv("COLUMNS", "100")
     assert main(["compare", *runs, "--out", str(tmp_path), "--measures", "mse,bits_per_dim@1"]) == 0
     lines = capsys.readouterr().out.splitlines()
     assert re.fullmatch(r"\d+ test images of digits \([0-9a-f]{8}\)", lines[0])
-    assert lines[1].split()[:2] == ["digits,", "test"]
-    (mse,) = [line for line in lines if line.startswith("MSE")]
-    assert re.fullmatch(r"MSE +– +0\.\d+ +–", mse)
+    assert lines[1].split() == ["realnvp-digits", "vae_digits", "cgan_digits"]
+    assert [line for line in lines if line in ("likelihood", "reconstruction", "cost")] == [
+        "likelihood",
+        "reconstruction",
+        "cost",
+    ]
+    (mse,) = [line for line in lines if line.startswith("  mse")]
+    assert re.fullmatch(r"  mse +– +0\.\d+ +–", mse)
     assert lines[-3:] == [str(tmp_path / name) for name in ("comparison.json", "comparison.csv", "report.html")]
+
+
+def test_a_table_of_many_models_is_as_wide_as_the_terminal(
+    capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    names = [f"a-model-of-a-long-name-{letter}" for letter in "abcdefgh"]
+    measures = {"auroc[reconstruction]": measured(0.9, 0.01), "mse": measured(1)}
+    rows = [Row(name, "", measures, {}, {"parameters": 123_456_789}) for name in names]
+    for columns, per_table in ((100, 4), (60, 2), (200, 8), (10, 1)):
+        monkeypatch.setenv("COLUMNS", str(columns))
+        print_comparison(compared(*rows))
+        tables = capsys.readouterr().out.split("\n\n")[:-1]
+        assert len(tables) == 8 / per_table
+        for index, table in enumerate(tables):
+            assert columns == 10 or max(map(len, table.splitlines())) <= columns
+            (parameters,) = [line for line in table.splitlines() if "parameters" in line]
+            assert parameters.count("123,456,789") == per_table
+            # A name continues on further lines of its column.
+            heads = [line.split() for line in table.splitlines() if "-" in line]
+            parts = zip(*(line for line in heads if len(line) == per_table), strict=True)
+            assert ["".join(of) for of in parts] == names[per_table * index : per_table * (index + 1)]
 
 
 def test_models_in_folders_of_the_same_name_have_their_paths_as_names(runs: list[str], tmp_path: Path) -> None:

@@ -4,15 +4,16 @@ from __future__ import annotations
 
 import json
 import sys
+import textwrap
 from collections.abc import Sequence
 from dataclasses import asdict
 from pathlib import Path
 
 from genera.commands.evaluate import evaluation_protocol, select_measures
-from genera.commands.table import print_table
 from genera.commands.typed_command import call
 from genera.core import check_seed
 from genera.core.files import check_writable, write_atomically
+from genera.core.text_table import format_table, terminal_width
 from genera.evaluation import (
     MEASURES,
     EvaluationProtocol,
@@ -22,17 +23,19 @@ from genera.evaluation import (
     evaluate,
     result_path,
 )
-from genera.reporting.comparison import Comparison, Row, format_value
+from genera.evaluation.rows import Row, format_value, groups_of, unavailable_by_reason
+from genera.reporting.comparison import Comparison
 from genera.reporting.comparison_figures import ComparedModel, comparison_pictures
 from genera.reporting.figures import describe
 from genera.reporting.html_report import Report, report_html
-from genera.reporting.measure_info import info_of
 from genera.reporting.style import style
 from genera.runs.readers import read_environment, read_evaluation
 from genera.zoo import TrainedModel, check_distinct, find_model
 
 #: Omitted by default, as they take minutes per model.
 _SLOW = ("bits_per_dim@128", "cas")
+#: Width of a model's column in the terminal; longer names take several lines.
+_COLUMN = 14
 
 
 def compare(
@@ -211,29 +214,44 @@ def _cost(trained: TrainedModel) -> dict[str, float]:
     return {name: environment[name] for name in ("parameters", "cpu_seconds")}
 
 
-def _print_comparison(comparison: Comparison) -> None:
-    """Print a table with a row per measure and a column per model."""
-    lines = []
-    for name in comparison.names:
-        best = comparison.best(name)
-        cells = []
-        for row in comparison.rows:
-            measured = row.measures.get(name)
-            cells.append("–" if measured is None else format_value(measured) + (" *" if row is best else ""))
-        lines.append([info_of(name).title, *cells])
+def print_comparison(comparison: Comparison) -> None:
+    """Print tables with a row per measure and a column per model, each of as many models as the terminal fits."""
     print(comparison.images)
-    print_table([f"{comparison.data}, {comparison.split}", *(row.model for row in comparison.rows)], lines)
+    space = terminal_width() - max(map(len, comparison.names), default=0) - 4
+    fit = max(1, space // (_COLUMN + 2))
+    for start in range(0, len(comparison.rows), fit):
+        print(_table(comparison, comparison.rows[start : start + fit]), end="\n\n")
     legend = "* best: its 95 % interval overlaps no other"
     if "recognised" in comparison.names:
         legend += "; for recognised, its samples must also have all classes"
     print(legend)
-    for reason, names in comparison.unavailable.items():
+    for reason, names in unavailable_by_reason(comparison.rows).items():
         print(f"unavailable: {', '.join(names)} ({reason})")
+
+
+def _table(comparison: Comparison, rows: Sequence[Row]) -> str:
+    """The table of some of the models, with their names above each other's values in lines that fit a column."""
+    parts = [textwrap.wrap(row.model, _COLUMN) for row in rows]
+    height = max(map(len, parts))
+    header = zip(*([""] * (height - len(lines)) + lines for lines in parts), strict=True)
+    table = [["", *line] for line in header]
+    for group, names in groups_of(comparison.rows).items():
+        table.append([group])
+        if group == "cost":
+            titles = dict.fromkeys(title for row in comparison.rows for title in row.cost_texts)
+            table += [[title, *(row.cost_texts.get(title, "–") for row in rows)] for title in titles]
+        for name in names:
+            best = comparison.best(name)
+            cells = [
+                format_value(row.measures[name]) + " *" * (row is best) if name in row.measures else "–" for row in rows
+            ]
+            table.append([name, *cells])
+    return format_table(table)
 
 
 def main(arguments: Sequence[str]) -> None:
     """Run the command."""
     report = call(compare, arguments)
-    _print_comparison(report.comparison)
+    print_comparison(report.comparison)
     for path in report.paths:
         print(path)

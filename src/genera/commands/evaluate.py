@@ -70,11 +70,12 @@ def evaluate(
     protocol = evaluation_protocol(
         data, split=split, count=count, classifier=classifier, inception=inception, device=device, allow=allow
     )
-    writer = ResultWriter()
-    result = run_evaluation(trained, protocol, select_measures(measures, protocol), writer=writer)
+    selected, writer = select_measures(measures, protocol), ResultWriter()
+    result = run_evaluation(trained, protocol, selected, writer=writer)
     is_written = not (trained.is_shipped or writer.has_failed)
     path = result_path(trained, protocol) if is_written else None
-    return Evaluation(result, data.describe(split), path)
+    named = None if measures is None else [measure.name for measure in selected]
+    return Evaluation(result, data.describe(split), path, named)
 
 
 def evaluation_protocol(
@@ -124,10 +125,14 @@ def select_measures(measures: str | Sequence[str] | None, protocol: EvaluationPr
 
 def main(arguments: Sequence[str]) -> None:
     """Run the command."""
-    evaluation = call(evaluate, arguments, switches={"json": "print the result as JSON instead of a table"})
+    switches = {
+        "json": "print the result as JSON instead of a table",
+        "all": "print all measures, and why others are unavailable, instead of the three that matter most",
+    }
+    evaluation = call(evaluate, arguments, switches=switches)
     if "--json" in arguments:
         print(evaluation.as_json())
         return
-    print(evaluation)
+    print(evaluation if "--all" in arguments else evaluation.summary())
     if evaluation.path is not None:
         print(evaluation.path)

@@ -5,37 +5,12 @@ from __future__ import annotations
 import csv
 import io
 import json
-from collections.abc import Mapping, Sequence
+import math
+from collections.abc import Sequence
 from dataclasses import asdict, dataclass
-from typing import Any
 
-from genera.reporting.measure_info import info_of, table_order
-
-
-@dataclass(frozen=True)
-class Row:
-    """A model of a comparison.
-
-    Args:
-        model: name of the model.
-        about: recipe, data set and training in one line.
-        measures: fields of the measurement (``value``, ``low``, ``high``, ``n``, …), by measure.
-        unavailable: why a measure does not apply, by measure.
-        cost: ``parameters`` and ``cpu_seconds`` of the training, if known.
-    """
-
-    model: str
-    about: str
-    measures: Mapping[str, Mapping[str, Any]]
-    unavailable: Mapping[str, str]
-    cost: Mapping[str, float]
-
-    @property
-    def samples_all_classes(self) -> bool:
-        """Whether its samples have as many classes as real images; False if that was not measured."""
-        modes = self.measures.get("modes", {})
-        reference = reference_modes(modes)
-        return reference is not None and modes["value"] >= reference
+from genera.evaluation.measures import info_of
+from genera.evaluation.rows import Fields, Row, groups_of
 
 
 @dataclass(frozen=True)
@@ -57,36 +32,30 @@ class Comparison:
     @property
     def names(self) -> list[str]:
         """Measures that at least one model has, in table order."""
-        return sorted(dict.fromkeys(name for row in self.rows for name in row.measures), key=table_order)
+        return [name for group in groups_of(self.rows).values() for name in group]
 
-    @property
-    def unavailable(self) -> dict[str, list[str]]:
-        """Measures that no model has, by reason."""
-        missing = {name for row in self.rows for name in row.unavailable} - set(self.names)
-        by_reason: dict[str, list[str]] = {}
-        for name in sorted(missing, key=table_order):
-            reasons = dict.fromkeys(row.unavailable[name] for row in self.rows if name in row.unavailable)
-            by_reason.setdefault("; ".join(reasons), []).append(name)
-        return by_reason
+    def ranked(self, name: str) -> list[Row]:
+        """The models with a finite value and interval of a measure, best first where lower or higher is better."""
+        measured = [row for row in self.rows if name in row.measures and _is_finite(row.measures[name])]
+        sign = {"higher": -1, "lower": 1, None: 0}[info_of(name).better]
+        return sorted(measured, key=lambda row: sign * row.measures[name]["value"])
 
     def best(self, name: str) -> Row | None:
         """The best model by a measure, if its interval overlaps no other; otherwise None.
 
         For some measures, such as ``recognised``, it must also generate all classes.
         """
-        better = info_of(name).better
-        measured = [row for row in self.rows if name in row.measures]
-        if better is None or len(measured) < 2:
+        info, ranked = info_of(name), self.ranked(name)
+        if info.better is None or len(ranked) < 2 or self.rival(name) is not None:
             return None
-        sign = 1 if better == "higher" else -1
-        first, *others = sorted(measured, key=lambda row: -sign * row.measures[name]["value"])
-        if info_of(name).needs_all_modes and not first.samples_all_classes:
+        return None if info.needs_all_modes and not ranked[0].samples_all_classes else ranked[0]
+
+    def rival(self, name: str) -> Row | None:
+        """The best of the other models whose interval overlaps that of the best model; None if there is none."""
+        if not (ranked := self.ranked(name)):
             return None
-        own = first.measures[name]
-        for other in (row.measures[name] for row in others):
-            if own["low"] <= other["high"] and other["low"] <= own["high"]:
-                return None
-        return first
+        own = ranked[0].measures[name]
+        return next((row for row in ranked[1:] if _overlap(own, row.measures[name])), None)
 
     def as_json(self) -> str:
         """The comparison as JSON."""
@@ -107,15 +76,9 @@ class Comparison:
         return text.getvalue()
 
 
-def reference_modes(modes: Mapping[str, Any]) -> float | None:
-    """Number of classes of real images among the references of ``modes``; None if there is no such reference."""
-    return next((value for name, value in modes.get("references", {}).items() if name.endswith("images")), None)
+def _is_finite(measured: Fields) -> bool:
+    return all(math.isfinite(measured[field]) for field in ("value", "low", "high"))
 
 
-def format_value(measured: Mapping[str, Any]) -> str:
-    """Format the value with the number of digits that the width of its interval justifies."""
-    value, width = measured["value"], measured["high"] - measured["low"]
-    digits = 0
-    while digits < 6 and width < 2 * 10.0**-digits:
-        digits += 1
-    return f"{value:,.{digits}f}" if width > 0 else f"{value:,.4g}"
+def _overlap(one: Fields, other: Fields) -> bool:
+    return one["low"] <= other["high"] and other["low"] <= one["high"]

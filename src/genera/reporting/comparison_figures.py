@@ -14,7 +14,7 @@ from matplotlib.ticker import LogLocator, NullFormatter
 from genera.core import Autoencoding, Generative, ImageModel
 from genera.data import ImageDataset, ImageSplit
 from genera.data.image_grid import pair_grid
-from genera.evaluation import ResultWriter, cache_folder, nearest_images, sample_images
+from genera.evaluation import ResultWriter, cache_folder, info_of, nearest_images, sample_images
 from genera.reporting.comparison import Comparison
 from genera.reporting.curves import Table, against_time, axis_limits, columns_of
 from genera.reporting.figures import (
@@ -27,7 +27,6 @@ from genera.reporting.figures import (
 )
 from genera.reporting.gan_figures import players_figure
 from genera.reporting.html_report import Picture
-from genera.reporting.measure_info import info_of
 from genera.reporting.style import COLOURS, picture_figure, to_png
 from genera.runs.readers import read_table
 from genera.zoo import TrainedModel
