@@ -147,7 +147,7 @@ def measure_sets() -> list[dict]:
     """The values of all measures for all sets."""
     data = MNIST()
     features = partial(ImageFeatures, spec=data.spec, samples=Samples(classifier_of(data.name)))
-    real = features(data.split("test").subset(torch.arange(COUNT)))
+    real = features(data.split("test").first(COUNT))
     train = subset(data.split("train"), 0)
     every_set = list(sets(data.split("validation"), train))
     return [

@@ -12,7 +12,7 @@ import torch
 from PIL import Image
 from torch import Tensor
 
-from genera.core import Autoencoding, ImageModel, TwoPlayer, bits_per_dim, has_density
+from genera.core import Autoencoding, ImageModel, TwoPlayer, bits_per_dim, has_density, rescale_levels
 from genera.data import ImageDataset, ImageSplit, SequentialBatches, find_dataset
 from genera.evaluation.likelihood import log_probs
 from genera.evaluation.measures import Measure, Measurement, ModelCache
@@ -83,7 +83,7 @@ def negated_logit(model: ImageModel, images: ImageSplit, validation: ImageSplit,
 def png_bits(images: ImageSplit, *, levels: int) -> Tensor:
     """Size of each image as a PNG file in bits per dimension, ``(N,)``."""
     sizes = []
-    for pixels in images.pixels * (255 // (levels - 1)):
+    for pixels in rescale_levels(images.pixels, levels):
         file = io.BytesIO()
         Image.fromarray(pixels.movedim(0, -1).squeeze(-1).numpy()).save(file, "PNG", optimize=True)
         sizes.append(8 * file.tell() / pixels.numel())
