@@ -13,7 +13,6 @@ from tempfile import TemporaryDirectory
 from typing import Any
 
 import lightning.pytorch as pl
-import torch
 
 from genera.core import ImageModel, ImageSpec
 from genera.data import ImageDataset, ImageSplit
@@ -41,7 +40,7 @@ def our_epoch(
     arguments = training_recipe(recipe, [f"--{name}={value}" for name, value in options.items()]).arguments()
     stopwatch = Stopwatch()
     arguments |= {"model": lambda spec: copy.deepcopy(model), "callbacks": [stopwatch], "probes": None}
-    splits = {"train": lambda: images, "validation": lambda: images.subset(torch.arange(batch))}
+    splits = {"train": lambda: images, "validation": lambda: images.first(batch)}
     names = tuple(map(str, range(spec.num_classes)))
     with quiet(), TemporaryDirectory() as folder:
         train(ImageDataset("random", spec, class_names=names, splits=splits), RunDirectory(Path(folder)), **arguments)

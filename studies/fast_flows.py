@@ -16,7 +16,6 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
-import torch
 from matplotlib.figure import Figure
 from study import Config, Study, Variant, resolved, table
 
@@ -139,7 +138,7 @@ def measure(trained: TrainedModel, folder: Path) -> None:
     """Write the bits/dim of every image."""
     model = trained.load()
     assert has_density(model)
-    images = trained.open_data().split("validation").subset(torch.arange(NUM_IMAGES))
+    images = trained.open_data().split("validation").first(NUM_IMAGES)
     log_prob = log_probs(model, images, num_importance_samples=NUM_IMPORTANCE_SAMPLES)
     np.savetxt(folder / BITS, bits_per_dim(log_prob, model.spec.num_dims).numpy(), fmt="%.5f")
 

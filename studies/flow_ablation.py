@@ -16,7 +16,6 @@ from functools import partial
 from pathlib import Path
 
 import numpy as np
-import torch
 from matplotlib.figure import Figure
 from study import Config, Study, Variant, resolved, table
 
@@ -141,7 +140,7 @@ def measure(trained: TrainedModel, folder: Path) -> None:
     """Write the bits/dim of every image."""
     model = trained.load()
     assert has_density(model)
-    images = trained.open_data().split("validation").subset(torch.arange(NUM_IMAGES))
+    images = trained.open_data().split("validation").first(NUM_IMAGES)
     bits = bits_per_dim(log_probs(model, images), model.spec.num_dims)
     np.savetxt(folder / BITS, bits.numpy(), fmt="%.5f")
 

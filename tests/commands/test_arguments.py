@@ -71,7 +71,7 @@ def seeded(run: Path, folder: Path) -> dict[str, Callable[[Any], object]]:
     """All functions that take a seed, as functions of it."""
     trained = find_model(str(run))
     model, images = trained.load(), trained.open_data().split("validation")
-    few = images.subset(torch.arange(20))
+    few = images.first(20)
     return {
         "sample_images": lambda seed: sample_images(model, 2, seed=seed),
         "log_probs": lambda seed: log_probs(model, few, seed=seed),

@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+import torch
 import yaml
 from jsonargparse import ArgumentParser, _common
 from running import TINY
@@ -87,6 +88,13 @@ def test_allowed_packages(monkeypatch: pytest.MonkeyPatch) -> None:
     with pytest.raises(ValueError, match="--allow noiseless"):
         build_model(config, ImageSpec(1, 2, 2))
     assert build_model(config, ImageSpec(1, 2, 2), allow=["noiseless"]).spec == ImageSpec(1, 2, 2)
+
+
+def test_a_model_has_the_memory_format_in_which_convolutions_are_fast() -> None:
+    spec = ImageSpec(1, 8, 8)
+    convolutions = [each for each in build_model(CONFIG, spec).modules() if isinstance(each, torch.nn.Conv2d)]
+    assert all(each.weight.is_contiguous(memory_format=torch.channels_last) for each in convolutions)
+    assert any(not each.weight.is_contiguous() for each in convolutions)
 
 
 def test_the_settings_of_jsonargparse_are_restored() -> None:

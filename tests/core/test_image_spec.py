@@ -6,7 +6,7 @@ import pytest
 import torch
 from cases import complains
 
-from genera.core import ImageSpec
+from genera.core import ImageSpec, rescale_levels
 
 SPEC = ImageSpec(3, 4, 5, 17, 10)
 
@@ -60,6 +60,16 @@ def test_pixels_above_the_levels_are_refused() -> None:
     images[1, 2, 3, 4] = 17
     with complains("pixels must be below 17", "got 17"):
         spec.check(images)
+
+
+@pytest.mark.parametrize("levels", [2, 5, 17, 200, 256])
+def test_levels_are_rescaled_to_the_nearest(levels: int) -> None:
+    pixels = torch.arange(levels, dtype=torch.uint8)
+    rescaled = rescale_levels(pixels, levels)
+    assert rescaled.dtype == torch.uint8
+    assert rescaled[[0, -1]].tolist() == [0, 255]
+    assert (rescaled - 255 * pixels.double() / (levels - 1)).abs().max() <= 0.5
+    assert torch.equal(rescale_levels(rescaled, 256, to=levels), pixels)
 
 
 def test_conversion_between_levels_and_real_numbers() -> None:

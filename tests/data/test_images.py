@@ -35,6 +35,16 @@ def test_labels_of_another_dtype_or_shape_are_refused(labels, complains):
         ImageSplit(toy_split().pixels, labels)
 
 
+@pytest.mark.parametrize("labelled", [True, False])
+def test_the_first_images_or_all(labelled: bool) -> None:
+    images = toy_split(6, labelled=labelled)
+    for count, expected in ((0, 0), (4, 4), (6, 6), (9, 6)):
+        few = images.first(count)
+        assert torch.equal(few.pixels, images.pixels[:expected])
+        assert (few.labels is None) == (not labelled)
+        assert not labelled or torch.equal(few.labels, images.labels[:expected])
+
+
 def test_pixels_become_contiguous():
     pixels = torch.zeros(2, 4, 4, 3, dtype=torch.uint8).permute(0, 3, 1, 2)
     assert ImageSplit(pixels).pixels.is_contiguous()

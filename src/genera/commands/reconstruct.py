@@ -4,8 +4,6 @@ from __future__ import annotations
 
 from pathlib import Path
 
-import torch
-
 from genera.core import Autoencoding
 from genera.core.devices import choose_device
 from genera.data import ImageDataset
@@ -44,8 +42,7 @@ def reconstruct(
         raise ValueError(f"{type(loaded).__name__} cannot reconstruct images: it has no encoder")
     data = trained.data_or_own(data, split)
     check_fits(loaded.spec, data)
-    split_images = data.split(split)
-    images = split_images.subset(torch.arange(min(count, len(split_images))))
+    images = data.split(split).first(count)
     reconstructions = reconstruct_images(loaded, images)
     save_picture(pair_grid(images.pixels, reconstructions, levels=loaded.spec.levels), out)
     error = SquaredError(loaded.spec.levels)(images.pixels, reconstructions)

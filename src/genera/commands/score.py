@@ -55,7 +55,7 @@ def score(
     check_fits(loaded.spec, data)
     images = data.split(split)
     if count is not None:
-        images = images.subset(torch.arange(min(count, len(images))))
+        images = images.first(count)
     log_prob = log_probs(loaded, images, num_importance_samples=importance_samples, seed=seed)
     bits = bits_per_dim(log_prob, loaded.spec.num_dims)
     mean = float(bits.double().mean())

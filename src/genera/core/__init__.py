@@ -29,7 +29,7 @@ from genera.core.distributions import (
     gaussian_log_prob_per_dim,
 )
 from genera.core.image_model import ImageModel
-from genera.core.image_spec import ImageSpec
+from genera.core.image_spec import ImageSpec, rescale_levels
 from genera.core.labels import check_labels, labels_for_sampling, one_hot
 from genera.core.numerics import at_least_float32, bits_per_dim, log_mean_exp, sum_over_dims
 from genera.core.schedules import (
@@ -87,5 +87,6 @@ __all__ = [
     "log_mean_exp",
     "noise_from",
     "one_hot",
+    "rescale_levels",
     "sum_over_dims",
 ]

@@ -15,6 +15,11 @@ MAX_DIMS = 2**24
 MAX_CLASSES = 100_000
 
 
+def rescale_levels(pixels: Tensor, levels: int, *, to: int = 256) -> Tensor:
+    """uint8 pixels with ``levels`` values to the nearest of ``to`` values; the lowest and the highest stay so."""
+    return (pixels.float() * ((to - 1) / (levels - 1))).round().clamp(max=to - 1).to(torch.uint8)
+
+
 @dataclass(frozen=True)
 class ImageSpec:
     """Shape and value range of the integer images a model is built for.

@@ -13,6 +13,7 @@ from torch import Tensor
 
 from genera.core.checks import check_positive
 from genera.core.files import write_atomically
+from genera.core.image_spec import rescale_levels
 from genera.data.memory import check_fits_in_memory
 
 #: Largest number of images in a picture: 100 rows of 100. With 28×28 images it has 6,000 pixels per side, and few
@@ -90,7 +91,7 @@ class ImageGrid:
             )
         if self.num_added + len(images) > self.count:
             raise ValueError(f"this grid takes {self.count} images, got {self.num_added + len(images)}")
-        rescaled = (images.cpu().float() * (255 / (self.levels - 1))).round().clamp(max=255).to(torch.uint8)
+        rescaled = rescale_levels(images.cpu(), self.levels)
         enlarged = rescaled.repeat_interleave(self.scale, 2).repeat_interleave(self.scale, 3).permute(0, 2, 3, 1)
         for image in enlarged.numpy():
             self._tiles[divmod(self.num_added, self._tiles.shape[1])] = image

@@ -54,6 +54,10 @@ class ImageSplit:
         labels = None if self.labels is None else self.labels.index_select(0, indices)
         return ImageSplit(self.pixels.index_select(0, indices), labels)
 
+    def first(self, count: int) -> ImageSplit:
+        """The first ``count`` images, or all if there are fewer; not a copy."""
+        return ImageSplit(self.pixels[:count], None if self.labels is None else self.labels[:count])
+
     @cached_property
     def digest(self) -> str:
         """SHA-256 over shape, pixels and labels, in hex: equal for equal images."""

@@ -8,6 +8,7 @@ from __future__ import annotations
 import torch
 from torch import Tensor
 
+from genera.core import rescale_levels
 from genera.evaluation.extractors import load_classifier
 from genera.evaluation.metrics import ClassKl, Dissimilarity, ModeCoverage
 from genera.zoo import find_model
@@ -46,7 +47,7 @@ class ClassCoverage:
             ValueError: the images do not have the shape that the classifier takes.
         """
         spec = self.classifier.spec
-        classes = self.classifier.predict((images.float() * ((spec.levels - 1) / 255)).round().to(torch.uint8))
+        classes = self.classifier.predict(rescale_levels(images, 256, to=spec.levels))
         metrics = {"modes": ModeCoverage, "class_kl": ClassKl}
         return {
             name: float(metric(spec.num_classes, sync_on_compute=False)(classes)) for name, metric in metrics.items()

@@ -9,13 +9,12 @@ from collections.abc import Callable
 from typing import Any, Literal
 
 import lightning.pytorch as pl
-import torch
 from lightning.fabric.utilities.exceptions import MisconfigurationException
 from lightning.pytorch.loggers import Logger, TensorBoardLogger
 from lightning.pytorch.strategies import Strategy
 
 from genera.config.errors import first_line
-from genera.config.model import channels_last, make_model
+from genera.config.model import make_model
 from genera.core import ImageModel, ImageSpec, Probe, TwoPlayer, check_seed
 from genera.core.devices import check_devices
 from genera.data import ImageDataset, ImageSplit
@@ -108,7 +107,7 @@ def train(
     checkpoint = checkpoint_to_resume(run, duration, identity) if resume else None
 
     with seeded(step_seed(seed, 0)):
-        lightning_task = task(channels_last(make_model(model, data.spec)))
+        lightning_task = task(make_model(model, data.spec))
         if not resume:
             lightning_task.initialize(first_batch(data_module.images, batch_size, seed)[0])
     lightning_task.check(duration.progress(0, 0.0), batch_size=batch_size // devices)
@@ -202,7 +201,7 @@ def _first(images: ImageSplit, count: int | None) -> ImageSplit:
         return images
     if not 1 <= count <= len(images):
         raise ValueError(f"validation_images must be between 1 and {len(images)}, got {count}")
-    return images.subset(torch.arange(count))
+    return images.first(count)
 
 
 def _loggers(run: RunDirectory, more: list[Logger] | None, *, checkpoint: dict[str, Any] | None) -> list[Logger]:

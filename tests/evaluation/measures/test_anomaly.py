@@ -23,8 +23,8 @@ from genera.vaes import CrossEntropyPixels, GaussianPixels
 from genera.zoo import find_model
 
 DIGITS = find_dataset("digits")()
-FEW = DIGITS.split("test").subset(torch.arange(20))
-VALIDATION = DIGITS.split("validation").subset(torch.arange(30))
+FEW = DIGITS.split("test").first(20)
+VALIDATION = DIGITS.split("validation").first(30)
 
 
 def gan(**options: object) -> GAN:
@@ -88,10 +88,20 @@ def test_scores_of_a_likelihood() -> None:
     torch.testing.assert_close(score(model, "png"), bits - png_bits(FEW, levels=17))
 
 
+@pytest.mark.parametrize("levels", [2, 17, 200])
+def test_a_png_file_has_the_range_of_the_levels(levels: int) -> None:
+    pixels = torch.arange(levels, dtype=torch.uint8)[None, None, None]
+    stretched = (255 * pixels.double() / (levels - 1)).round().to(torch.uint8)
+    assert stretched.max() == 255
+    assert torch.equal(png_bits(ImageSplit(pixels), levels=levels), png_bits(ImageSplit(stretched), levels=256))
+
+
 def test_bits_of_a_png_file() -> None:
     (bits,) = png_bits(FEW.subset(torch.tensor([3])), levels=17).tolist()
     file = io.BytesIO()
-    Image.fromarray(FEW.pixels[3, 0].numpy() * 15).save(file, "PNG", optimize=True)
+    # White, 16 of 17 levels, is 255.
+    stretched = (FEW.pixels[3, 0].numpy() * (255 / 16)).round().astype(np.uint8)
+    Image.fromarray(stretched).save(file, "PNG", optimize=True)
     assert bits == 8 * len(file.getvalue()) / 64
     colour = ImageSplit(torch.randint(256, (2, 3, 9, 9), dtype=torch.uint8))
     assert (png_bits(colour, levels=256) > 8).all()  # noise, and the header of the file

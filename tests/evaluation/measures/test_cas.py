@@ -20,7 +20,7 @@ score = partial(classification_accuracy_score, spec=DIGITS.spec)
 
 
 def first(count: int) -> ImageSplit:
-    return TRAIN.subset(torch.arange(count))
+    return TRAIN.first(count)
 
 
 def test_training_on_real_digits_gives_a_high_score() -> None:

@@ -13,7 +13,7 @@ import torch
 from PIL import Image
 from torch import Tensor
 
-from genera.core import TwoPlayer, bits_per_dim
+from genera.core import TwoPlayer, bits_per_dim, rescale_levels
 from genera.data import ImageSplit, SequentialBatches, find_dataset
 from genera.evaluation.image_set import random_subset
 from genera.evaluation.measure import Measure, MeasureInfo, Measurement, Requirement, has_likelihood, reconstructs
@@ -80,7 +80,7 @@ def negated_logit(subject: Subject, images: ImageSplit, validation: ImageSplit) 
 def png_bits(images: ImageSplit, *, levels: int) -> Tensor:
     """Size of each image as a PNG file in bits per dimension, ``(N,)``."""
     sizes = []
-    for pixels in images.pixels * (255 // (levels - 1)):
+    for pixels in rescale_levels(images.pixels, levels):
         file = io.BytesIO()
         Image.fromarray(pixels.movedim(0, -1).squeeze(-1).numpy()).save(file, "PNG", optimize=True)
         sizes.append(8 * file.tell() / pixels.numel())

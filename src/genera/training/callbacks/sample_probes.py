@@ -10,7 +10,7 @@ import lightning.pytorch as pl
 import torch
 from tqdm.auto import tqdm
 
-from genera.core import Generative, ImageModel, Probe
+from genera.core import Generative, ImageModel, Probe, rescale_levels
 from genera.data import ImageSplit
 from genera.training.callbacks.training_metrics import log
 
@@ -86,7 +86,7 @@ class SampleProbes:
     def _apply(self, pixels: torch.Tensor) -> dict[str, float]:
         """The results of all probes for uint8 ``(N, C, H, W)``."""
         # Probes expect 256 levels.
-        rescaled = (pixels.float() * (255 / (self.levels - 1))).round().to(torch.uint8)
+        rescaled = rescale_levels(pixels, self.levels)
         return {name: value for probe in self.probes for name, value in probe(rescaled).items()}
 
     def _warn_if_collapsed(self, results: dict[str, float]) -> None:

@@ -12,9 +12,9 @@ from torch.nn.modules.batchnorm import _BatchNorm
 from torch.optim import Optimizer
 
 from genera.core import Loss, Progress, Schedule, TwoPlayer, check_positive
+from genera.data.batches import Batch
 from genera.optim import refresh_batch_norm
 from genera.training.tasks.task import (
-    Batch,
     Task,
     broken_terms,
     check_clip_norm,

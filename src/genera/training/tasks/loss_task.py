@@ -11,8 +11,8 @@ from torch.optim import Optimizer
 from torch.optim.lr_scheduler import ReduceLROnPlateau
 
 from genera.core import Schedule, Trainable, bits_per_dim, has_density
+from genera.data.batches import Batch
 from genera.training.tasks.task import (
-    Batch,
     Task,
     broken_terms,
     check_clip_norm,

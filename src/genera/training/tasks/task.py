@@ -13,9 +13,8 @@ from torch import Tensor
 from torch.optim import Optimizer
 
 from genera.core import ImageModel, Loss, Progress, Schedule, noise_from
+from genera.data.batches import Batch
 from genera.optim import averaged
-
-Batch = tuple[Tensor, Tensor | None]
 
 
 class NonFiniteLoss(FloatingPointError):
