@@ -36,7 +36,7 @@ def our_epoch(
     recipe: Mapping[str, Any], model: ImageModel, images: ImageSplit, *, spec: ImageSpec, batch: int, precision: str
 ) -> float:
     """Seconds for the library to train a copy of a model for an epoch, with the optimisers of a recipe."""
-    options = {"batch_size": batch, "max_steps": len(images) // batch, "accelerator": "cpu", "precision": precision}
+    options = {"batch_size": batch, "max_steps": len(images) // batch, "device": "cpu", "precision": precision}
     arguments = training_recipe(recipe, [f"--{name}={value}" for name, value in options.items()]).arguments()
     stopwatch = Stopwatch()
     arguments |= {"model": lambda spec: copy.deepcopy(model), "callbacks": [stopwatch], "probes": None}

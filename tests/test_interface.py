@@ -135,7 +135,7 @@ def test_functions_run_in_threads_at_once() -> None:
 def test_bad_input_is_one_line(tmp_path: Path) -> None:
     out = tmp_path / "run"
     for said, call in {
-        "use the command genera train": lambda: genera.train("vae_digits", overrides={"devices": 2}, out=out),
+        "use the command genera train": lambda: genera.train("vae_digits", overrides={"num_devices": 2}, out=out),
         "either a recipe to train or a run": lambda: genera.train("vae_digits", resume=tmp_path),
         "path": lambda: genera.train("vae_digits", overrides={"data.name": "folder"}, out=out),
         "required": lambda: genera.evaluate("realnvp-digits", data="folder"),

@@ -104,7 +104,7 @@ def mean_scores(run: Path) -> str:
         with scores.open(newline="") as file:
             bits = [float(row["bits_per_dim"]) for row in csv.DictReader(file)]
         means.append(
-            f"{sum(bits) / len(bits):.2f} on {len(bits):,} test images of {scores.stem.removeprefix('scores-')}"
+            f"{sum(bits) / len(bits):.2f} on the first {len(bits):,} test images of {scores.stem.removeprefix('scores-')}"
         )
     return f"Mean bits/dim of `{run.name}` by `genera score`: {', '.join(means)}." if means else ""
 
@@ -144,7 +144,7 @@ def interval(measure: dict[str, float]) -> str:
 
 def likelihood_table() -> str:
     """Bits/dim of the zoo's models that have a likelihood, and of published models, on both data sets."""
-    table = "| model | data | M = 1 | M = 8 | M = 128, of the first 1,000 images |\n|---|---|---|---|---|\n"
+    table = "| model | data | M = 1 | M = 8 | M = 128, of 1,000 random images |\n|---|---|---|---|---|\n"
     for data in ("mnist", "fashion-mnist"):
         for file in sorted(ZOO.glob(f"*-{data}/evaluation.json")):
             evaluation = read_evaluation(file)

@@ -141,8 +141,7 @@ def subset_note(measures: dict[str, dict]) -> str:
     if fewest == most:
         return ""
     return (
-        f"\nMeasures of {fewest:,} images use only the first {fewest:,}: compare them with the same measure of other "
-        "models, not with other rows of this table.\n"
+        f"\nMeasures of {fewest:,} images use a random subset of the test images, the same for all models.\n"
     )
 
 

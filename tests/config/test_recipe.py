@@ -47,7 +47,7 @@ def transforms(config: dict[str, Any]) -> list[Any]:
         (lambda c: transforms(c).append("Logitt"), [], "no class 'Logitt' of the expected type; did you mean"),
         (lambda c: c["model"].update(class_path="torch.nn.ReLU"), [], "to be a subclass of"),
         (lambda c: c["model"].update(class_path="torch.nn.Linear"), [], "may not be named here"),
-        (lambda c: c.update(accelerator="tpu"), [], "accelerator: expected Literal['auto', 'cpu', 'gpu', 'cuda'"),
+        (lambda c: c.update(device="tpu"), [], "device: expected Literal['auto', 'cpu', 'cuda', 'mps'"),
         (lambda c: c.update(batch_size=datetime.date(2026, 1, 1)), [], "batch_size: expected int, got 2026-01-01"),
         (lambda c: transforms(c)[1]["init_args"].pop("mask"), [], "required: mask"),
     ],

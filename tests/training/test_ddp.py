@@ -10,10 +10,10 @@ from running import TINY, genera, losses
 
 def test_two_processes_have_the_losses_of_one(tmp_path: Path) -> None:
     # The loss has no noise, because the noise of processes differs.
-    noiseless = ("--model", "noiseless.MeanImage", "--allow", "noiseless", "--max_epochs", "2", "--accelerator", "cpu")
+    noiseless = ("--model", "noiseless.MeanImage", "--allow", "noiseless", "--max_epochs", "2", "--device", "cpu")
     one, two = tmp_path / "one", tmp_path / "two"
     assert genera("train", TINY, "--out", str(one), *noiseless).returncode == 0
-    parallel = genera("train", TINY, "--out", str(two), *noiseless, "--devices", "2", "--strategy", "ddp")
+    parallel = genera("train", TINY, "--out", str(two), *noiseless, "--num_devices", "2", "--strategy", "ddp")
     assert parallel.returncode == 0, parallel.stderr
     assert parallel.stdout.strip() == str(two)
     assert [row["step"] for row in losses(two)] == [row["step"] for row in losses(one)]

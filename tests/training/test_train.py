@@ -69,7 +69,7 @@ def test_a_warning_about_bf16_on_a_processor_without_bfloat16(
     has: bool, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
     monkeypatch.setattr("genera.training.start.has_bfloat16", lambda: has)
-    cheap = ("--max_steps", "1", "--accelerator", "cpu", "--validation_images", "8")
+    cheap = ("--max_steps", "1", "--device", "cpu", "--validation_images", "8")
     assert main(["train", TINY, "--out", str(tmp_path / "half"), *cheap, "--precision", "bf16-mixed"]) == 0
     assert ("--precision 32-true is faster" in capsys.readouterr().err) is not has
     assert main(["train", TINY, "--out", str(tmp_path / "full"), *cheap]) == 0
@@ -147,8 +147,8 @@ def test_a_run_directory_that_cannot_be_written(tmp_path: Path, failing: Callabl
 
 @pytest.mark.skipif(torch.cuda.is_available(), reason="needs a machine without a GPU")
 def test_missing_hardware(tmp_path: Path, failing: Callable[..., str]) -> None:
-    message = failing("train", TINY, "--out", str(tmp_path / "run"), "--accelerator", "gpu")
-    assert "Lightning refuses accelerator, devices, strategy or callbacks" in message
+    message = failing("train", TINY, "--out", str(tmp_path / "run"), "--device", "cuda")
+    assert "device must be one of auto, cpu on this machine, got 'cuda'" in message
 
 
 def test_settings_that_do_not_fit_the_data_leave_nothing_behind(tmp_path: Path, failing: Callable[..., str]) -> None:

@@ -6,6 +6,7 @@ from pathlib import Path
 
 from genera.commands.compare import compare
 from genera.commands.train import stopped
+from genera.core.devices import choose_device
 from genera.evaluation import MEASURES, EvaluationProtocol, classifier_of, evaluate
 from genera.reporting import make_figures
 from genera.runs.run_directory import RunDirectory
@@ -23,30 +24,32 @@ SENTENCES = {
 }
 
 
-def quickstart(*, budget: str = "45s", out: Path | None = None) -> int:
+def quickstart(*, budget: str = "45s", out: Path | None = None, device: str = "auto") -> int:
     """Train a small flow, VAE and GAN on the embedded digits, sample from them and compare them: offline, in minutes.
 
     Args:
         budget: time to train each, such as 45s or 3m.
         out: folder for the runs; a numbered one in $GENERA_RUNS or ./runs by default.
+        device: auto, cpu, cuda or mps; auto takes a GPU if there is one.
 
     Returns:
         The exit code.
     """
+    chosen = choose_device(device)
     folder = (RunDirectory.create_numbered("quickstart") if out is None else RunDirectory.create(out)).path
     for recipe in RECIPES:
-        result = train(recipe, budget=budget, out=folder / recipe)
+        result = train(recipe, budget=budget, out=folder / recipe, overrides={"device": device})
         if result.stop_reason in ("SIGINT", "SIGTERM"):
             return stopped(result)
     for recipe in RECIPES:
         trained = find_model(str(folder / recipe))
         data = trained.open_data()
-        protocol = EvaluationProtocol(data, classifier=classifier_of(data.name))
+        protocol = EvaluationProtocol(data, classifier=classifier_of(data.name), device=chosen)
         found = evaluate(trained, protocol, [MEASURES[name] for name in SENTENCES])["measures"]
         for name, values in found.items():
             print(f"{recipe}: {SENTENCES[name].format(**values)}")
         for path in make_figures(trained, trained.run.figures):
             print(path)
-    compare([str(folder / recipe) for recipe in RECIPES], out=folder / "comparison")
+    compare([str(folder / recipe) for recipe in RECIPES], out=folder / "comparison", device=device)
     print(f"runs: {folder}")
     return 0

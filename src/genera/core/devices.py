@@ -41,21 +41,14 @@ def choose_device(name: str = "auto") -> torch.device:
     return torch.device(available[0] if name == "auto" else name)
 
 
-def runs_on_cpu(accelerator: str) -> bool:
-    """Whether a training with this accelerator runs on the CPU."""
-    if accelerator != "auto":
-        return accelerator == "cpu"
-    return choose_device().type == "cpu"
-
-
-def check_devices(devices: int, accelerator: str) -> None:
+def check_num_devices(num_devices: int, device: str) -> None:
     """Check that there are no more processes than CPU cores, because each process needs its own memory.
 
     Raises:
-        ValueError: ``devices`` is not positive or larger than the number of cores.
+        ValueError: ``num_devices`` is not positive or larger than the number of cores, or there is no such device.
     """
-    check_positive(devices=devices)
+    check_positive(num_devices=num_devices)
     # Two are always allowed, to test training with several processes. Lightning checks the number of accelerators.
     limit = max(2, os.cpu_count() or 1)
-    if runs_on_cpu(accelerator) and devices > limit:
-        raise ValueError(f"devices must be at most {limit} on this CPU, got {devices}")
+    if choose_device(device).type == "cpu" and num_devices > limit:
+        raise ValueError(f"num_devices must be at most {limit} on this CPU, got {num_devices}")

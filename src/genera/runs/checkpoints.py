@@ -26,7 +26,7 @@ _REQUIRED: dict[str, type] = {
 }
 #: Settings that may change when a run is resumed; with any other change it would be another training.
 MAY_CHANGE = {
-    "budget", "max_epochs", "max_steps", "validate_every", "log_every", "checkpoint_every", "accelerator", "devices",
+    "budget", "max_epochs", "max_steps", "validate_every", "log_every", "checkpoint_every", "device", "num_devices",
     "strategy", "probes", "loggers", "callbacks",
 }  # fmt: skip
 #: Callbacks whose state an exact resume needs.

@@ -13,7 +13,7 @@ from typing import Any
 from genera.config.data_section import data_section
 from genera.config.recipe import Recipe, as_words
 from genera.config.shipped_recipes import find_recipe
-from genera.core.devices import has_bfloat16, runs_on_cpu
+from genera.core.devices import choose_device, has_bfloat16
 from genera.data import ImageDataset, describe_difference
 from genera.runs.checkpoints import MAY_CHANGE
 from genera.runs.run_directory import RunDirectory
@@ -142,7 +142,7 @@ def _resume(run: RunDirectory, overrides: Sequence[str], *, allow: Sequence[str]
 
 
 def _check_processes(arguments: dict[str, Any], *, is_command: bool) -> None:
-    if arguments["devices"] > 1 and not is_command:
+    if arguments["num_devices"] > 1 and not is_command:
         raise ValueError(
             "several devices start this program again for each of them: use the command genera train, or one device"
         )
@@ -178,14 +178,14 @@ def _train(
     is_half = arguments["precision"] == "bf16-mixed"
     # Read before Lightning sets it for the other processes of a ddp training, which run this as well.
     is_first = not _is_child()
-    if is_first and is_half and runs_on_cpu(arguments["accelerator"]) and not has_bfloat16():
+    if is_first and is_half and choose_device(arguments["device"]).type == "cpu" and not has_bfloat16():
         print(
             "this CPU has no bfloat16 instructions and emulates them, about ten times slower: "
             "--precision 32-true is faster",
             file=sys.stderr,
         )
     try:
-        with _shared(run, has_children=is_first and arguments["devices"] > 1):
+        with _shared(run, has_children=is_first and arguments["num_devices"] > 1):
             return replace(run_training(images, run, resume=resume, **arguments), allow=allow)
     except NonFiniteLoss as error:
         kept = (

@@ -16,7 +16,7 @@ from lightning.pytorch.strategies import Strategy
 from genera.config.errors import first_line
 from genera.config.model import make_model
 from genera.core import ImageModel, ImageSpec, Probe, TwoPlayer, check_seed
-from genera.core.devices import check_devices
+from genera.core.devices import check_num_devices, choose_device
 from genera.data import ImageDataset, ImageSplit
 from genera.data.batches import first_batch
 from genera.runs.checkpoints import RESTORE, identity_of
@@ -53,8 +53,8 @@ def train(
     validation_images: int | None = None,
     log_every: int = 50,
     checkpoint_every: str = "1m",
-    accelerator: Literal["auto", "cpu", "gpu", "cuda", "mps"] = "auto",
-    devices: int = 1,
+    device: Literal["auto", "cpu", "cuda", "mps"] = "auto",
+    num_devices: int = 1,
     strategy: str | Strategy = "auto",
     probes: list[Probe] | None = None,
     loggers: list[Logger] | None = None,
@@ -78,8 +78,8 @@ def train(
         validation_images: number of validation images to use; all by default.
         log_every: steps between rows of metrics.csv.
         checkpoint_every: time between checkpoints.
-        accelerator: cpu, gpu (or, more specific, cuda or mps), or auto.
-        devices: number of processes or GPUs.
+        device: auto, cpu, cuda or mps; auto takes a GPU if there is one.
+        num_devices: number of GPUs, or of processes on a CPU.
         strategy: how several processes share the work: a name such as ddp, or a Lightning strategy.
         probes: functions of samples to log after every validation, such as genera.evaluation.Diversity.
         loggers: Lightning loggers in addition to metrics.csv and TensorBoard.
@@ -97,7 +97,7 @@ def train(
     started = time.monotonic()
     if log_every < 1 or not 0 < validate_every < math.inf:
         raise ValueError(f"log_every and validate_every must be positive, got {log_every} and {validate_every}")
-    check_devices(devices, accelerator)
+    check_num_devices(num_devices, device)
     check_seed(seed)
     data_module = DataModule(data.split("train"), batch_size=batch_size, seed=seed)
     validation_split = _first(data.split("validation"), validation_images)
@@ -110,7 +110,7 @@ def train(
         lightning_task = task(make_model(model, data.spec))
         if not resume:
             lightning_task.initialize(first_batch(data_module.images, batch_size, seed)[0])
-    lightning_task.check(duration.progress(0, 0.0), batch_size=batch_size // devices)
+    lightning_task.check(duration.progress(0, 0.0), batch_size=batch_size // num_devices)
 
     due = Due(
         log_every=log_every,
@@ -134,9 +134,9 @@ def train(
     try:
         with process_settings(), clock.generators_kept, after_step.checkpointer.catching_signals():
             trainer = _trainer(
-                accelerator=accelerator,
-                devices=devices,
-                strategy=_strategy_for(lightning_task, strategy, devices=devices),
+                accelerator=choose_device(device).type,
+                devices=num_devices,
+                strategy=_strategy_for(lightning_task, strategy, num_devices=num_devices),
                 precision=precision,
                 log_every_n_steps=log_every,
                 logger=_loggers(run, loggers, checkpoint=checkpoint),
@@ -168,7 +168,7 @@ def _trainer(**options: Any) -> pl.Trainer:
             **options,
         )
     except MisconfigurationException as error:
-        raise ValueError(f"Lightning refuses accelerator, devices, strategy or callbacks here: {error}") from error
+        raise ValueError(f"Lightning refuses num_devices, strategy or callbacks here: {error}") from error
 
 
 def _fit(
@@ -189,9 +189,9 @@ def _fit(
             run.write_environment(_environment(clock, task, data_module))
 
 
-def _strategy_for(task: Task, strategy: str | Strategy, *, devices: int) -> str | Strategy:
+def _strategy_for(task: Task, strategy: str | Strategy, *, num_devices: int) -> str | Strategy:
     """Tell DDP that a step of one player has no gradients for the other."""
-    if isinstance(task.model, TwoPlayer) and devices > 1 and strategy in ("auto", "ddp"):
+    if isinstance(task.model, TwoPlayer) and num_devices > 1 and strategy in ("auto", "ddp"):
         return "ddp_find_unused_parameters_true"
     return strategy
 

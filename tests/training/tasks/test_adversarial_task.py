@@ -257,10 +257,10 @@ def test_two_processes_take_the_steps_of_one(tmp_path: Path) -> None:
     # Players without noise, because the noise of processes differs.
     players = ("--model", "noiseless.Players", "--allow", "noiseless", "--probes", "null", "--data", "digits")
     rates = ("--task.generator_optimizer.lr", "0.01", "--task.discriminator_optimizer.lr", "0.01")
-    options = (*players, *rates, *SMALL[1:], "--accelerator", "cpu")
+    options = (*players, *rates, *SMALL[1:], "--device", "cpu")
     one, two = tmp_path / "one", tmp_path / "two"
     assert genera("train", "gan", *options, "--out", str(one)).returncode == 0
-    parallel = genera("train", "gan", *options, "--out", str(two), "--devices", "2", "--strategy", "ddp")
+    parallel = genera("train", "gan", *options, "--out", str(two), "--num_devices", "2", "--strategy", "ddp")
     assert parallel.returncode == 0, parallel.stderr
     assert [row["step"] for row in losses(two)] == [row["step"] for row in losses(one)]
     for row_of_one, row_of_two in zip(losses(one), losses(two), strict=True):
@@ -276,7 +276,7 @@ def test_two_processes_train_a_recipe_with_its_probes(tmp_path: Path) -> None:
         "{class_path: genera.evaluation.ClassCoverage, init_args: {classifier: lenet-digits}}",
     )
     options = ("--max_epochs", "1", "--probes+", coverage)
-    two_processes = ("--devices", "2", "--strategy", "ddp", "--accelerator", "cpu")
+    two_processes = ("--num_devices", "2", "--strategy", "ddp", "--device", "cpu")
     done = genera("train", *RECIPES["cgan_digits"], *options, *two_processes, "--out", str(run))
     assert done.returncode == 0, done.stderr
     last = losses(run)[-1]
@@ -296,10 +296,10 @@ def test_bad_values_are_one_line(tmp_path: Path, failing: Callable[..., str]) ->
     assert "at least two images, for batch normalization, and in each process there are 256 for 300" in message
     message = failing("train", *SMALL, "--batch_size", "1", *out)
     assert "there are 1 for 1: raise batch_size" in message
-    message = failing("train", *SMALL, "--batch_size", "2", "--devices", "2", *out)
+    message = failing("train", *SMALL, "--batch_size", "2", "--num_devices", "2", *out)
     assert "in each process there are 1 for 1" in message
-    message = failing("train", *SMALL, "--devices", "0", *out)
-    assert "devices must be at least 1, got 0" in message
+    message = failing("train", *SMALL, "--num_devices", "0", *out)
+    assert "num_devices must be at least 1, got 0" in message
     probe = "[{class_path: genera.evaluation.ClassCoverage, init_args: {classifier: lenet-digits}}]"
     own = ("gan", "--data", "folder", "--data.path", str(pictures), "--batch_size", "4")
     assert "counts 10 classes and these images have 0" in failing("train", *own, "--probes", probe, *out)
