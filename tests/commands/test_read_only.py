@@ -24,7 +24,7 @@ def read_only(trained: Path, tmp_path: Path) -> Path:
 def test_an_evaluation_is_printed(read_only: Path) -> None:
     done = genera("evaluate", str(read_only), "--measures", "bits_per_dim@1,sharpness")
     assert done.returncode == 0, done.stderr
-    assert [line.split()[0] for line in done.stdout.splitlines()] == ["run", "bits_per_dim@1", "sharpness"]
+    assert [line.split()[0] for line in done.stdout.splitlines()] == ["run", "measure", "bits_per_dim@1", "sharpness"]
     (message,) = [line for line in done.stderr.splitlines() if "not saved" in line]
     assert f"cannot write {read_only / 'measurements'}" in message
     assert message.endswith(": Permission denied")

@@ -48,19 +48,16 @@ def test_the_best_model_is_named_with_the_next(measure: str, better: float, wors
     # Overlapping intervals.
     wide = findings(comparison(measure, measured(better, 1.0), bad))
     assert wide.startswith("No clear winner by ")
-    assert wide.endswith("model b): the intervals of the best models overlap.")
     # A single model has nobody to win against.
     assert not findings(comparison(measure, good))
     assert not findings(comparison(measure, good, measured(math.nan)))
 
 
 def test_measures_without_a_winner_are_one_sentence() -> None:
-    assert findings(comparison("mse", measured(1.5, 0), measured(1.5, 0))) == (
-        "No clear winner by MSE (1.5 for model a, 1.5 for model b): the intervals of the best models overlap."
-    )
-    # The model named is one whose interval overlaps, not the second by value.
-    values = measured(1.0), measured(1.5), measured(2.0, 1.5)
-    assert "(1.0 for model a, 2.0 for model c)" in findings(comparison("mse", *values))
+    for values in ((measured(1.5, 0), measured(1.5, 0)), (measured(1.0), measured(1.5), measured(2.0, 1.5))):
+        assert findings(comparison("mse", *values)) == (
+            "No clear winner by MSE: the intervals of the best models overlap."
+        )
     many = [row(name, bits_per_dim=measured(1), mse=measured(1), fd=measured(1)) for name in "ab"]
     assert findings(compared(*many)) == (
         "No clear winner by bits/dim, FD[lenet] and MSE: the intervals of the best models overlap."
@@ -122,7 +119,7 @@ def test_missing_classes_are_one_sentence(modes: list[tuple[float, float]], sent
 
 @pytest.mark.parametrize(("shares", "models"), [([0.8, 0.5], "a (0.8)"), ([0.5, 0.8], "b (0.8)"), ([0.63, 0.5], "")])
 def test_a_sign_of_memorisation(shares: list[float], models: str) -> None:
-    sentence = f"Samples of model {models} are nearer to training images than to test images"
+    sentence = f"Samples of model {models} are more often near to training images than to test images"
     found = findings(comparison("memorisation", *map(measured, shares)))
     assert found.startswith(sentence) if models else not found
 

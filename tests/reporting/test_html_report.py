@@ -2,17 +2,23 @@
 
 from __future__ import annotations
 
+import io
 from pathlib import Path
 
 from measuring import compared, measured, row
+from PIL import Image
 
 from genera.reporting.html_report import Picture, Report, report_html
 
 
 def test_pictures_are_shown_by_the_question_they_answer() -> None:
     titles = ("Training", "Something new", "Reconstructions", "Nearest training images", "Samples", "Interpolations")
-    pictures = {title: [Picture(title.encode(), f"Caption of <{title}>")] for title in titles}
-    text = report_html(compared(row("a", mse=measured(1))), pictures | {"Quality and cost": []})
+    png = io.BytesIO()
+    Image.new("L", (300, 100)).save(png, "PNG")
+    pictures = {title: [Picture(png.getvalue(), f"Caption of <{title}>")] for title in titles}
+    text = report_html(
+        compared(row("a", mse=measured(1)), row("b", mse=measured(2))), pictures | {"Quality and cost": []}
+    )
     headings = [part.partition("</h2>")[0] for part in text.split("<h2>")[1:]]
     assert headings == [
         "In short",
@@ -23,7 +29,8 @@ def test_pictures_are_shown_by_the_question_they_answer() -> None:
         "How did it train?",
         "Something new",
     ]
-    assert text.count("<img ") == len(titles)
+    # Half as wide as they are, for screens with many pixels.
+    assert text.count('<figure style="width: 150.0px"><img ') == len(titles)
     assert "<figcaption>Caption of &lt;Training&gt;</figcaption>" in text
 
 
@@ -36,3 +43,6 @@ def test_the_report_and_a_notebook_show_the_same_table() -> None:
     assert "b<c>" not in page + shown
     # It needs no script.
     assert "<script" not in page
+    # Without anything to say there is no heading either.
+    assert "In short" in page
+    assert "In short" not in report_html(compared(row("a", mse=measured(1))), {})

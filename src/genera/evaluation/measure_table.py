@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 import re
-from collections import Counter
 from collections.abc import Callable, Iterator, Sequence
 from html import escape
+from statistics import mode
 
 from genera.evaluation.measures import info_of
 from genera.evaluation.rows import (
@@ -25,7 +25,7 @@ _STYLE = """
 .measures table { border-collapse: collapse; table-layout: fixed; margin: 0; font-variant-numeric: tabular-nums;
   width: min(100%, calc(15rem + var(--columns) * 10rem)); min-width: calc(9.5rem + var(--columns) * 6.4rem) }
 .measures th, .measures td { padding: .3rem .5rem; text-align: right; vertical-align: top; font-weight: normal;
-  background: #fff; border-bottom: 1px solid #e4e4e4; white-space: normal; overflow-wrap: anywhere }
+  color: #1a1a1a; background: #fff; border-bottom: 1px solid #e4e4e4; white-space: normal; overflow-wrap: anywhere }
 .measures th:first-child { width: 13.5rem; text-align: left; position: sticky; left: 0; z-index: 1 }
 .measures thead th { font-weight: 600; vertical-align: bottom; border-bottom: 2px solid #555 }
 .measures th.group { font-weight: 600; padding-top: 1.1rem; border-bottom: 1px solid #999; color: #0b4f79 }
@@ -62,27 +62,9 @@ def measure_table(rows: Sequence[Row], *, best: Callable[[str], Row | None] = la
         rows: the models.
         best: the model to mark as best by a measure, if any.
     """
-    groups = groups_of(rows)
-    names = [name for group in groups.values() for name in group]
-    all_measured = [measured for row in rows for measured in row.measures.values()]
-    usual = max(Counter(measured["n"] for measured in all_measured).items(), key=lambda item: item[1], default=(0, 0))[
-        0
-    ]
-    sources = {source: None for measured in all_measured if (source := format_reference(measured)[0])}
-    models = (f'<th scope="col">{_breakable(row.model)}<small>{_breakable(row.about)}</small></th>' for row in rows)
-    lines = [
-        ["<th></th>", *models, f'<th scope="col" class="real">real images<small>{", ".join(sources)}</small></th>']
-    ]
-    for group, of_group in groups.items():
-        repeated = (f'<td class="group"><span>{_breakable(row.model)}</span></td>' for row in rows)
-        lines.append([f'<th scope="rowgroup" class="group">{group}</th>', *repeated, '<td class="group"></td>'])
-        lines += _cost_lines(rows) if group == "cost" else []
-        for name in of_group:
-            cells = (_cell(row, name, is_best=best(name) is row) for row in rows)
-            title, real = _title(name, rows, usual=usual), _reference(name, rows, with_source=len(sources) > 1)
-            lines.append([title, *cells, real])
-    if not sources:
-        lines = [cells[:-1] for cells in lines]
+    counts = [measured["n"] for row in rows for measured in row.measures.values()]
+    usual = mode(counts) if counts else 0
+    lines = _lines(rows, best=best, usual=usual)
     head, *body = (f"<tr>{''.join(cells)}</tr>\n" for cells in lines)
     columns = len(lines[0]) - 1
     return f"""\
@@ -94,8 +76,26 @@ def measure_table(rows: Sequence[Row], *, best: Callable[[str], Row | None] = la
 {"".join(body)}</tbody>
 </table></div>
 <p>Beneath each value is its 95 % interval. n = {usual:,} images where a measure states no other number.</p>
-{_unavailable(rows)}{_definitions(names, rows)}</div>
+{_unavailable(rows)}{_definitions(rows)}</div>
 """
+
+
+def _lines(rows: Sequence[Row], *, best: Callable[[str], Row | None], usual: int) -> list[list[str]]:
+    """The cells of every line: the models, then each group with its measures."""
+    measured = (fields for row in rows for fields in row.measures.values())
+    sources = {source: None for fields in measured if (source := format_reference(fields)[0])}
+    # If all references are of the same images, the head of the column says so, otherwise every cell.
+    source = "".join(sources) if len(sources) == 1 else ""
+    models = (f'<th scope="col">{_breakable(row.model)}<small>{_breakable(row.about)}</small></th>' for row in rows)
+    lines = [["<th></th>", *models, f'<th scope="col" class="real">real images<small>{escape(source)}</small></th>']]
+    for group, names in groups_of(rows).items():
+        repeated = (f'<td class="group"><span>{_breakable(row.model)}</span></td>' for row in rows)
+        lines.append([f'<th scope="rowgroup" class="group">{group}</th>', *repeated, '<td class="group"></td>'])
+        lines += _cost_lines(rows) if group == "cost" else []
+        for name in names:
+            cells = (_cell(row, name, is_best=best(name) is row) for row in rows)
+            lines.append([_title(name, rows, usual=usual), *cells, _reference(name, rows, with_source=not source)])
+    return lines if sources else [cells[:-1] for cells in lines]
 
 
 def _title(name: str, rows: Sequence[Row], *, usual: int) -> str:
@@ -123,7 +123,7 @@ def _reference(name: str, rows: Sequence[Row], *, with_source: bool) -> str:
     if len({reference_of(fields) for fields in measured}) != 1:
         return '<td class="real"></td>'
     source, value = max(map(format_reference, measured), key=lambda texts: len(texts[1]))
-    return f'<td class="real">{value}{f"<small>{source}</small>" if with_source else ""}</td>'
+    return f'<td class="real">{value}{f"<small>{escape(source)}</small>" if with_source else ""}</td>'
 
 
 def _cost_lines(rows: Sequence[Row]) -> Iterator[list[str]]:
@@ -142,8 +142,9 @@ def _unavailable(rows: Sequence[Row]) -> str:
     )
 
 
-def _definitions(names: Sequence[str], rows: Sequence[Row]) -> str:
+def _definitions(rows: Sequence[Row]) -> str:
     """A list of what the measures and the dashes mean, folded on a screen and open on paper."""
+    names = [name for group in groups_of(rows).values() for name in group]
     titles: dict[str, list[str]] = {}
     for name in names:
         titles.setdefault(info_of(name).definition, []).append(info_of(name).title)

@@ -46,16 +46,12 @@ class Comparison:
         For some measures, such as ``recognised``, it must also generate all classes.
         """
         info, ranked = info_of(name), self.ranked(name)
-        if info.better is None or len(ranked) < 2 or self.rival(name) is not None:
+        if info.better is None or len(ranked) < 2:
             return None
-        return None if info.needs_all_modes and not ranked[0].samples_all_classes else ranked[0]
-
-    def rival(self, name: str) -> Row | None:
-        """The best of the other models whose interval overlaps that of the best model; None if there is none."""
-        if not (ranked := self.ranked(name)):
+        first, *others = ranked
+        if any(_overlap(first.measures[name], other.measures[name]) for other in others):
             return None
-        own = ranked[0].measures[name]
-        return next((row for row in ranked[1:] if _overlap(own, row.measures[name])), None)
+        return None if info.needs_all_modes and not first.samples_all_classes else first
 
     def as_json(self) -> str:
         """The comparison as JSON."""

@@ -19,18 +19,19 @@ _MEMORISED = 0.55
 #: Ratio of sampling speeds that is reported.
 _FASTER = 1.5
 _LIKELIHOODS = ("bits_per_dim@8", "bits_per_dim@1", "bits_per_dim@128")
-#: What a model can be best at, the most important first, by the first of the measures that two models have.
-_STRENGTHS = (
+#: What a model can be best at, the most important first, by the first of the measures that two models have: what is
+#: more important than failures, and what is less.
+_FIRST = (
     (_LIKELIHOODS, "{best} has the best likelihood: {value} bits/dim against {second}."),
     (("fd[lenet]", "fd[random]"), "Samples of {best} are most like real images: {title} {value} against {second}."),
     (("coverage[lenet]", "coverage[random]"), "{best} covers the most real images: {title} {value} against {second}."),
+)
+_LATER = (
     (("mse",), "{best} reconstructs images best: {title} {value} against {second}."),
     (("class_agreement",), "{best} generates the given class most reliably: {title} {value} against {second}."),
     (("cas",), "{best} generates the best training images for a classifier: {title} {value} against {second}."),
     (("accuracy",), "{best} classifies images best: {title} {value} against {second}."),
 )
-#: Strengths that are more important than failures.
-_NUM_FIRST = 3
 
 
 def findings_html(comparison: Comparison) -> list[str]:
@@ -39,63 +40,54 @@ def findings_html(comparison: Comparison) -> list[str]:
 
 
 def _sentences(comparison: Comparison) -> Iterator[str]:
-    compared = [
-        (name, text)
-        for names, text in _STRENGTHS
-        if (name := next((name for name in names if len(comparison.ranked(name)) > 1), None)) is not None
-    ]
-    first = {name for names, _ in _STRENGTHS[:_NUM_FIRST] for name in names}
-    yield from (_best(comparison, name, text) for name, text in compared if name in first and comparison.best(name))
-    yield from _missing_classes(comparison)
-    yield from _memorisation(comparison)
-    yield from _sharpness(comparison)
-    yield from (_best(comparison, name, text) for name, text in compared if name not in first and comparison.best(name))
-    yield from _no_winner(comparison, [name for name, _ in compared if comparison.best(name) is None])
+    first, undecided = _strengths(comparison, _FIRST)
+    later, also_undecided = _strengths(comparison, _LATER)
+    yield from (*first, *_failures(comparison), *later)
+    if titles := undecided + also_undecided:
+        yield f"No clear winner by {_join(titles)}: the intervals of the best models overlap."
     yield from _speed(comparison)
-    yield from _no_likelihood(comparison)
+    likelihoods = [bool(row.measures.keys() & {*_LIKELIHOODS}) for row in comparison.rows]
+    without = [_name(row) for row, has in zip(comparison.rows, likelihoods, strict=True)
+               if not has and row.unavailable.keys() & {*_LIKELIHOODS}]  # fmt: skip
+    # Not if no model has one, as there is nothing to compare.
+    if any(likelihoods) and without:
+        yield f"No likelihood is available for {_join(without)}."
 
 
-def _best(comparison: Comparison, name: str, text: str) -> str:
-    best, second, *_ = comparison.ranked(name)
-    values = _values(best, second, name=name)
-    return text.format(best=_name(best), value=values[0], second=f"{values[1]} for {_name(second)}", title=_title(name))
+def _strengths(comparison: Comparison, strengths: Sequence[tuple[Sequence[str], str]]) -> tuple[list[str], list[str]]:
+    """Sentences on who is best, against the second, and titles of the measures by which the intervals overlap."""
+    sentences, undecided = [], []
+    for names, text in strengths:
+        name = next((name for name in names if len(comparison.ranked(name)) > 1), None)
+        if name is None:
+            continue
+        # Without the number of importance samples.
+        title = info_of(name).title.partition(",")[0]
+        if comparison.best(name) is None:
+            undecided.append(title)
+            continue
+        best, second = comparison.ranked(name)[:2]
+        both = best.measures[name], second.measures[name]
+        value, other = (format_value(fields, digits=max(map(num_digits, both))) for fields in both)
+        against = f"{other} for {_name(second)}"
+        sentences.append(text.format(best=_name(best), title=title, value=value, second=against))
+    return sentences, undecided
 
 
-def _no_winner(comparison: Comparison, names: Sequence[str]) -> Iterator[str]:
-    """The measures by which the interval of the best model overlaps another, with values if there is only one."""
-    if not names:
-        return
-    values = ""
-    if len(names) == 1 and (rival := comparison.rival(names[0])) is not None:
-        models = comparison.ranked(names[0])[0], rival
-        texts = zip(_values(*models, name=names[0]), models, strict=True)
-        values = f" ({', '.join(f'{text} for {_name(row)}' for text, row in texts)})"
-    yield f"No clear winner by {_join(list(map(_title, names)))}{values}: the intervals of the best models overlap."
-
-
-def _missing_classes(comparison: Comparison) -> Iterator[str]:
-    def has_fewer(modes: Fields) -> bool:
-        reference = reference_of(modes)
-        return reference is not None and modes["high"] < reference[1]
-
-    def of_all(modes: Fields) -> str:
-        reference = reference_of(modes)
-        assert reference is not None
-        return f"{format_value(modes)} of {reference[1]:g} classes"
-
-    if models := _models(comparison, "modes", has_fewer, of_all):
-        yield f"Samples of {models} do not have all classes."
-
-
-def _memorisation(comparison: Comparison) -> Iterator[str]:
-    if models := _models(comparison, "memorisation", lambda share: share["low"] > _MEMORISED):
+def _failures(comparison: Comparison) -> Iterator[str]:
+    """Missing classes, memorisation, and blur or noise, each of all models that have it."""
+    few = [
+        f"{_name(row)} ({format_value(modes)} of {reference[1]:g} classes)"
+        for row in comparison.ranked("modes")
+        if (reference := reference_of(modes := row.measures["modes"])) is not None and modes["high"] < reference[1]
+    ]
+    if few:
+        yield f"Samples of {_join(few)} do not have all classes."
+    if copying := _models(comparison, "memorisation", lambda share: share["low"] > _MEMORISED):
         yield (
-            f"Samples of {models} are nearer to training images than to test images, which is a sign of memorisation "
+            f"Samples of {copying} are more often near to training images than to test images, a sign of memorisation "
             "(share of samples; 0.5 is none)."
         )
-
-
-def _sharpness(comparison: Comparison) -> Iterator[str]:
     blurred = _models(comparison, "sharpness", lambda sharpness: sharpness["high"] < 1 - _SHARPNESS)
     noisy = _models(comparison, "sharpness", lambda sharpness: sharpness["low"] > 1 + _SHARPNESS)
     parts = {"are blurred": blurred, "are sharper or noisier than real images": noisy}
@@ -104,51 +96,21 @@ def _sharpness(comparison: Comparison) -> Iterator[str]:
 
 
 def _speed(comparison: Comparison) -> Iterator[str]:
-    ranked = comparison.ranked("samples_per_second")
-    if len(ranked) < 2:
+    """How much faster the fastest samples than the slowest, to two digits, as speeds vary by a few percent."""
+    if not (ranked := comparison.ranked("samples_per_second")):
         return
     fast, slow = (row.measures["samples_per_second"] for row in (ranked[0], ranked[-1]))
-    if fast["low"] <= slow["high"] or slow["value"] <= 0 or (ratio := fast["value"] / slow["value"]) < _FASTER:
-        return
-    times, *speeds = map(_two_digits, (ratio, fast["value"], slow["value"]))
-    yield (
-        f"{_name(ranked[0])} samples {times} times as fast as {_name(ranked[-1])}: {' against '.join(speeds)} images "
-        "per second."
-    )
+    if fast["low"] > slow["high"] and slow["value"] > 0 and (ratio := fast["value"] / slow["value"]) >= _FASTER:
+        rounded = [float(f"{value:.2g}") for value in (ratio, fast["value"], slow["value"])]
+        times, *speeds = (f"{value:,.0f}" if value >= 10 else f"{value:g}" for value in rounded)
+        models = f"{_name(ranked[0])} samples {times} times as fast as {_name(ranked[-1])}"
+        yield f"{models}: {' against '.join(speeds)} images per second."
 
 
-def _no_likelihood(comparison: Comparison) -> Iterator[str]:
-    """The models without a likelihood, where others have one."""
-    without = [row for row in comparison.rows if not any(name in row.measures for name in _LIKELIHOODS)]
-    without = [row for row in without if any(name in row.unavailable for name in _LIKELIHOODS)]
-    if without and any(comparison.ranked(name) for name in _LIKELIHOODS):
-        yield f"No likelihood is available for {_join(list(map(_name, without)))}."
-
-
-def _models(
-    comparison: Comparison, name: str, is_so: Callable[[Fields], bool], text: Callable[[Fields], str] = format_value
-) -> str:
+def _models(comparison: Comparison, name: str, is_so: Callable[[Fields], bool]) -> str:
     """The models whose measure is as asked, each with its value; empty if there are none."""
     rows = [row for row in comparison.ranked(name) if is_so(row.measures[name])]
-    return _join([f"{_name(row)} ({text(row.measures[name])})" for row in rows])
-
-
-def _values(*rows: Row, name: str) -> list[str]:
-    """Values to be compared, with equally many decimals."""
-    measured = [row.measures[name] for row in rows]
-    digits = max(map(num_digits, measured))
-    return [format_value(fields, digits=digits) for fields in measured]
-
-
-def _two_digits(value: float) -> str:
-    """A speed, which varies by a few percent from one time to the next."""
-    rounded = float(f"{value:.2g}")
-    return f"{rounded:,.0f}" if rounded >= 10 else f"{rounded:g}"
-
-
-def _title(name: str) -> str:
-    """The title of a measure without its number of importance samples."""
-    return info_of(name).title.partition(",")[0]
+    return _join([f"{_name(row)} ({format_value(row.measures[name])})" for row in rows])
 
 
 def _join(parts: Sequence[str]) -> str:

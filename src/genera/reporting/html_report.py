@@ -5,7 +5,10 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from html import escape
+from io import BytesIO
 from pathlib import Path
+
+from PIL import Image
 
 from genera.core.files import png_html
 from genera.evaluation.measure_table import measure_table
@@ -17,16 +20,16 @@ body { font: 16px/1.5 system-ui, sans-serif; margin: 0 auto; max-width: 84rem; p
   color: #1a1a1a; background: #fff }
 h1 { line-height: 1.2; margin: .5rem 0 } h2 { margin: 2.5rem 0 .75rem; line-height: 1.25 }
 p, li { max-width: 60rem } li { margin: .3rem 0 } h1, h2, p, li, figcaption { overflow-wrap: anywhere }
-.pictures { display: grid; gap: 1.25rem; grid-template-columns: repeat(auto-fill, minmax(min(100%, 26rem), 1fr)) }
-figure { margin: 0; break-inside: avoid } figcaption { font-size: .875rem; color: #444 }
-img { display: block; width: 100%; height: auto }
+.pictures { display: flex; flex-wrap: wrap; gap: 1.5rem }
+figure { margin: 0; max-width: 100%; break-inside: avoid } figcaption { font-size: .875rem; color: #444 }
+img { display: block; width: 100% }
 @media (min-width: 80rem) {
   .measures .scroll:not(.many) { overflow: visible }
   .measures thead th { position: sticky; top: 0; z-index: 2 } .measures thead th:first-child { z-index: 3 }
 }
 @media print {
   @page { size: A4 landscape; margin: 12mm } body { padding: 0; font-size: 11pt }
-  h2 { break-after: avoid } .pictures { grid-template-columns: repeat(3, 1fr) }
+  h2 { break-after: avoid } figure { max-width: 32% } .pictures { gap: 1% }
 }
 """
 #: The questions that pictures answer, in the order of the report, by the titles of their sections. Sections of other
@@ -37,6 +40,9 @@ _QUESTIONS = {
     "Nearest training images": "Does it copy its training images?",
     "Reconstructions": "How well does it reconstruct images?",
     "Interpolations": "What lies between two images?",
+    "Latents": "What do the latents hold?",
+    "Likelihood": "Where do the bits go?",
+    "Learning curves": "How fast did it learn?",
     "Training": "How did it train?",
     "Quality and cost": "What does quality cost?",
 }
@@ -111,7 +117,6 @@ def report_html(comparison: Comparison, pictures: Mapping[str, Sequence[Picture]
 <p>Measured on {escape(comparison.images)}. A value is marked as best if its interval overlaps no other. Point at a
 measure or a dash for an explanation, or open the list below the table.</p>
 {_table(comparison)}
-<h2>In short</h2>
 {_findings(comparison)}
 {sections}</body>
 </html>
@@ -123,9 +128,11 @@ def _table(comparison: Comparison) -> str:
 
 
 def _findings(comparison: Comparison) -> str:
-    return "<ul>\n" + "".join(f"<li>{sentence}</li>\n" for sentence in findings_html(comparison)) + "</ul>"
+    sentences = "".join(f"<li>{sentence}</li>\n" for sentence in findings_html(comparison))
+    return f"<h2>In short</h2>\n<ul>\n{sentences}</ul>" if sentences else ""
 
 
 def _picture(picture: Picture) -> str:
-    image = png_html(picture.png, alt=picture.caption)
-    return f"<figure>{image}<figcaption>{escape(picture.caption)}</figcaption></figure>\n"
+    """A figure at half the size of its PNG, which screens of both one and two pixels per CSS pixel show sharply."""
+    image, width = png_html(picture.png, alt=picture.caption), Image.open(BytesIO(picture.png)).width / 2
+    return f'<figure style="width: {width}px">{image}<figcaption>{escape(picture.caption)}</figcaption></figure>\n'
