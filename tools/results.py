@@ -103,9 +103,8 @@ def mean_scores(run: Path) -> str:
     for scores in sorted(run.glob("scores-*.csv")):
         with scores.open(newline="") as file:
             bits = [float(row["bits_per_dim"]) for row in csv.DictReader(file)]
-        means.append(
-            f"{sum(bits) / len(bits):.2f} on the first {len(bits):,} test images of {scores.stem.removeprefix('scores-')}"
-        )
+        data = scores.stem.removeprefix("scores-")
+        means.append(f"{sum(bits) / len(bits):.2f} on the first {len(bits):,} test images of {data}")
     return f"Mean bits/dim of `{run.name}` by `genera score`: {', '.join(means)}." if means else ""
 
 

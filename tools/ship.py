@@ -140,9 +140,7 @@ def subset_note(measures: dict[str, dict]) -> str:
     fewest, most = (pick(result["n"] for result in measures.values()) for pick in (min, max))
     if fewest == most:
         return ""
-    return (
-        f"\nMeasures of {fewest:,} images use a random subset of the test images, the same for all models.\n"
-    )
+    return f"\nMeasures of {fewest:,} images use a random subset of the test images, the same for all models.\n"
 
 
 def sample_picture(name: str) -> str:
