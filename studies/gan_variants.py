@@ -18,7 +18,7 @@ from study import Config, Study, Variant, resolved, table
 
 from genera.data.image_grid import image_grid
 from genera.evaluation import MEASURES, EvaluationProtocol, classifier_of, evaluate, sample_images
-from genera.evaluation.rows import format_value
+from genera.evaluation.results.rows import format_value
 from genera.reporting.style import save_figure, style
 from genera.runs.readers import read_evaluation, read_table
 from genera.zoo import TrainedModel

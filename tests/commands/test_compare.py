@@ -16,7 +16,7 @@ from measuring import compared, measured
 
 from genera.cli import main
 from genera.commands.compare import print_comparison
-from genera.evaluation.rows import Row
+from genera.evaluation.results.rows import Row
 from genera.zoo import find_model
 
 MEASURES = "bits_per_dim@1,mse,coverage[random],sharpness,memorisation,samples_per_second"

@@ -12,7 +12,7 @@ import pytest
 from measuring import IMAGES, TEN_CLASSES, compared, comparison, measured, row
 
 from genera.evaluation.measures import info_of
-from genera.evaluation.rows import Row
+from genera.evaluation.results.rows import Row
 from genera.reporting.comparison import Comparison
 
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from genera.evaluation.rows import Row
+from genera.evaluation.results.rows import Row
 from genera.reporting.comparison import Comparison
 
 IMAGES = "360 test images of digits (0123abcd)"

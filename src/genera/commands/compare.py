@@ -23,7 +23,7 @@ from genera.evaluation import (
     evaluate,
     result_path,
 )
-from genera.evaluation.rows import Row, format_value, groups_of, unavailable_by_reason
+from genera.evaluation.results.rows import Row, format_value, groups_of, unavailable_by_reason
 from genera.reporting.comparison import Comparison
 from genera.reporting.comparison_figures import ComparedModel, comparison_pictures
 from genera.reporting.figures import describe

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from genera.config.shipped_recipes import recipe_paths
 from genera.core.text_table import format_table
-from genera.evaluation.rows import format_value, headlines
+from genera.evaluation.results.rows import format_value, headlines
 from genera.runs.readers import read_evaluation
 from genera.zoo import TrainedModel, shipped_models
 

@@ -1,6 +1,5 @@
 """Measures that compare models of any family."""
 
-from genera.evaluation.evaluation import Evaluation
 from genera.evaluation.extractors import Classifier
 from genera.evaluation.image_set import random_subset
 from genera.evaluation.latent_paths import interpolate, traverse
@@ -12,7 +11,8 @@ from genera.evaluation.measures.memorisation import nearest_images
 from genera.evaluation.probes import ClassCoverage, Diversity
 from genera.evaluation.protocol import EvaluationProtocol, classifier_of
 from genera.evaluation.reconstruction import reconstruct_images
-from genera.evaluation.result_writer import ResultWriter
+from genera.evaluation.results.evaluation import Evaluation
+from genera.evaluation.results.result_writer import ResultWriter
 from genera.evaluation.runner import cache_folder, check_fits, evaluate, result_path
 from genera.evaluation.sampling import SampledImages, sample_images
 from genera.evaluation.subject import Subject

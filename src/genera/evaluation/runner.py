@@ -16,7 +16,7 @@ from genera.core import ImageSpec
 from genera.data import ImageDataset
 from genera.evaluation.measure import Measure, Measurement
 from genera.evaluation.protocol import DEFAULT_COUNT, EvaluationProtocol
-from genera.evaluation.result_writer import ResultWriter
+from genera.evaluation.results.result_writer import ResultWriter
 from genera.evaluation.subject import Subject
 from genera.runs.readers import read_evaluation, read_measurement
 from genera.zoo import TrainedModel

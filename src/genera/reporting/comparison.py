@@ -10,7 +10,7 @@ from collections.abc import Sequence
 from dataclasses import asdict, dataclass
 
 from genera.evaluation.measures import info_of
-from genera.evaluation.rows import Fields, Row, groups_of
+from genera.evaluation.results.rows import Fields, Row, groups_of
 
 
 @dataclass(frozen=True)

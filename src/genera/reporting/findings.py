@@ -7,7 +7,7 @@ from html import escape
 from itertools import islice
 
 from genera.evaluation.measures import info_of
-from genera.evaluation.rows import Fields, Row, format_value, num_digits, reference_of
+from genera.evaluation.results.rows import Fields, Row, format_value, num_digits, reference_of
 from genera.reporting.comparison import Comparison
 
 _MAX_SENTENCES = 8

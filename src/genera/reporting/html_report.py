@@ -11,7 +11,7 @@ from pathlib import Path
 from PIL import Image
 
 from genera.core.files import png_html
-from genera.evaluation.measure_table import measure_table
+from genera.evaluation.results.measure_table import measure_table
 from genera.reporting.comparison import Comparison
 from genera.reporting.findings import findings_html
 

@@ -10,8 +10,8 @@ from pathlib import Path
 from typing import Any
 
 from genera.core.text_table import format_table
-from genera.evaluation.measure_table import measure_table
-from genera.evaluation.rows import (
+from genera.evaluation.results.measure_table import measure_table
+from genera.evaluation.results.rows import (
     Row,
     format_interval,
     format_reference,

@@ -8,7 +8,7 @@ from html import escape
 from statistics import mode
 
 from genera.evaluation.measures import info_of
-from genera.evaluation.rows import (
+from genera.evaluation.results.rows import (
     Row,
     format_interval,
     format_reference,

@@ -7,9 +7,9 @@ from html.parser import HTMLParser
 
 from measuring import TEN_CLASSES, measured, row
 
-from genera.evaluation.measure_table import measure_table
 from genera.evaluation.measures import info_of
-from genera.evaluation.rows import Row
+from genera.evaluation.results.measure_table import measure_table
+from genera.evaluation.results.rows import Row
 
 
 class Cells(HTMLParser):

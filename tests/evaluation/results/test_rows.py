@@ -6,7 +6,7 @@ import pytest
 from measuring import measured, row
 
 from genera.evaluation import MEASURES, info_of
-from genera.evaluation.rows import format_interval, format_reference, format_value, groups_of, headlines
+from genera.evaluation.results.rows import format_interval, format_reference, format_value, groups_of, headlines
 
 
 def test_titles_tell_the_measures_apart() -> None:
