@@ -23,7 +23,7 @@ import yaml
 
 from genera.config.shipped_recipes import find_recipe
 from genera.runs.readers import read_environment
-from genera.runs.run_directory import runs_root
+from genera.runs.run_directory import RunDirectory, runs_root
 from genera.zoo import TrainedModel, find_model
 
 Config = dict[str, Any]
@@ -142,8 +142,8 @@ def slug(variant: str) -> str:
 
 def is_finished(run: Path) -> bool:
     """Whether a training is finished."""
-    environment = run / "environment.json"
-    return environment.is_file() and read_environment(environment)["finished"]
+    environment = RunDirectory(run).read_environment()
+    return environment is not None and environment["finished"]
 
 
 def table(columns: tuple[str, ...], rows: list[tuple[str, ...]]) -> str:

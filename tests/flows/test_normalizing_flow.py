@@ -27,13 +27,8 @@ class UnitCube(Distribution):
     def log_prob(self, value: Tensor, context: Tensor | None = None) -> Tensor:
         return value.new_zeros(len(value))
 
-    def sample(
-        self,
-        count: int,
-        *,
-        context: Tensor | None = None,
-        temperature: float = 1.0,
-        generator: torch.Generator | None = None,
+    def _sample(
+        self, count: int, context: Tensor | None, temperature: float, generator: torch.Generator | None
     ) -> Tensor:
         return torch.rand(count, *self.event_shape, generator=generator)
 

@@ -116,3 +116,14 @@ def test_a_folder_of_a_run_that_is_a_link_is_not_written_into(
     for command in (("train", "--resume"), ("figures",), ("evaluate",), ("sample",)):
         assert f"{run / name} is a link" in failing(*command, str(run))
     assert [path.name for path in outside.iterdir()] == [".last.important"]
+
+
+def test_the_environment_is_read_if_there_is_one(tmp_path: Path) -> None:
+    run = RunDirectory(tmp_path)
+    assert run.read_environment() is None
+    environment = {"steps": 5, "parameters": 7, "wall_seconds": 1.5, "cpu_seconds": 3.0}
+    run.write_environment(environment)
+    assert run.read_environment() == environment
+    run.environment.write_text("{")
+    with pytest.raises(ValueError, match=r"environment.json is damaged"):
+        run.read_environment()

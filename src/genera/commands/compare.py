@@ -29,7 +29,7 @@ from genera.reporting.comparison_figures import ComparedModel, comparison_pictur
 from genera.reporting.figures import describe
 from genera.reporting.html_report import Report, report_html
 from genera.reporting.style import style
-from genera.runs.readers import read_environment, read_evaluation
+from genera.runs.readers import read_evaluation
 from genera.zoo import TrainedModel, check_distinct, find_model
 
 #: Omitted by default, as they take minutes per model.
@@ -208,10 +208,8 @@ def _digests(trained: TrainedModel) -> str:
 
 
 def _cost(trained: TrainedModel) -> dict[str, float]:
-    if not trained.run.environment.is_file():
-        return {}
-    environment = read_environment(trained.run.environment)
-    return {name: environment[name] for name in ("parameters", "cpu_seconds")}
+    environment = trained.run.read_environment()
+    return {} if environment is None else {name: environment[name] for name in ("parameters", "cpu_seconds")}
 
 
 def print_comparison(comparison: Comparison) -> None:

@@ -42,7 +42,6 @@ class Distribution(nn.Module, ABC):
     def log_prob(self, value: Tensor, context: Tensor | None = None) -> Tensor:
         """``(B, *event_shape) -> (B,)`` nats; an unconditional distribution ignores the context, ``(B, …)``."""
 
-    @abstractmethod
     def sample(
         self,
         count: int,
@@ -58,6 +57,15 @@ class Distribution(nn.Module, ABC):
         Raises:
             ValueError: :func:`check_count` or :func:`check_temperature` rejects an argument.
         """
+        check_count(count)
+        check_temperature(temperature)
+        return self._sample(count, context, temperature, generator)
+
+    @abstractmethod
+    def _sample(
+        self, count: int, context: Tensor | None, temperature: float, generator: torch.Generator | None
+    ) -> Tensor:
+        """:meth:`sample` with arguments that have been checked."""
 
     def log_prob_per_dim(self, value: Tensor) -> Tensor | None:
         """The terms ``(B, *event_shape)`` of ``log_prob`` if the dimensions are independent, otherwise None."""
@@ -98,16 +106,9 @@ class StandardNormal(Distribution):
     def log_prob(self, value: Tensor, context: Tensor | None = None) -> Tensor:
         return -0.5 * sum_over_dims(value**2) - 0.5 * self.num_dims * math.log(2 * math.pi)
 
-    def sample(
-        self,
-        count: int,
-        *,
-        context: Tensor | None = None,
-        temperature: float = 1.0,
-        generator: torch.Generator | None = None,
+    def _sample(
+        self, count: int, context: Tensor | None, temperature: float, generator: torch.Generator | None
     ) -> Tensor:
-        check_count(count)
-        check_temperature(temperature)
         shape = (count, *self.event_shape)
         noise = torch.randn(shape, generator=generator, device=self._anchor.device, dtype=self._anchor.dtype)
         return temperature * noise
@@ -139,16 +140,9 @@ class DiagonalGaussian(Distribution):
     def log_prob(self, value: Tensor, context: Tensor | None = None) -> Tensor:
         return _gaussian_log_prob(value, self.mean, self.log_scale)
 
-    def sample(
-        self,
-        count: int,
-        *,
-        context: Tensor | None = None,
-        temperature: float = 1.0,
-        generator: torch.Generator | None = None,
+    def _sample(
+        self, count: int, context: Tensor | None, temperature: float, generator: torch.Generator | None
     ) -> Tensor:
-        check_count(count)
-        check_temperature(temperature)
         shape = (count, *self.event_shape)
         noise = torch.randn(shape, generator=generator, device=self.mean.device, dtype=self.mean.dtype)
         return self.mean + temperature * self.log_scale.exp() * noise
@@ -188,16 +182,9 @@ class GaussianMixture(Distribution):
         components = [_gaussian_log_prob(value, *params) for params in zip(self.means, self.log_scales, strict=True)]
         return torch.logsumexp(self.logits.log_softmax(dim=0) + torch.stack(components, dim=1), dim=1)
 
-    def sample(
-        self,
-        count: int,
-        *,
-        context: Tensor | None = None,
-        temperature: float = 1.0,
-        generator: torch.Generator | None = None,
+    def _sample(
+        self, count: int, context: Tensor | None, temperature: float, generator: torch.Generator | None
     ) -> Tensor:
-        check_count(count)
-        check_temperature(temperature)
         # torch.multinomial cannot sample zero times.
         weights = self.logits.softmax(dim=0)
         component = torch.multinomial(weights, max(count, 1), replacement=True, generator=generator)[:count]

@@ -147,10 +147,13 @@ class RunDirectory:
 
     def check_records(self) -> None:
         """Read the records of the training before expensive work; raises ValueError if a file is damaged."""
-        if self.environment.is_file():
-            read_environment(self.environment)
+        self.read_environment()
         if self.metrics.is_file():
             read_table(self.metrics)
+
+    def read_environment(self) -> dict[str, Any] | None:
+        """Versions, hardware, and the cost of the training; None if there is no file, ValueError if it is damaged."""
+        return read_environment(self.environment) if self.environment.is_file() else None
 
     def write_environment(self, environment: dict[str, Any]) -> None:
         """Replace ``environment.json``."""

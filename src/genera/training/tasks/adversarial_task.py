@@ -17,7 +17,6 @@ from genera.optim import refresh_batch_norm
 from genera.training.tasks.task import (
     Task,
     broken_terms,
-    check_clip_norm,
     histograms,
     scalars,
     with_initial_rate,
@@ -67,15 +66,13 @@ class AdversarialTask(Task):
         clip_norm: float | None = None,
         average_decay: float | None = None,
     ) -> None:
-        super().__init__(model, schedule=schedule, average_decay=average_decay)
+        super().__init__(model, schedule=schedule, clip_norm=clip_norm, average_decay=average_decay)
         if not isinstance(model, TwoPlayer):
             raise ValueError(f"AdversarialTask trains two players, got {type(model).__name__}: take LossTask")
         check_positive(discriminator_steps=discriminator_steps)
-        check_clip_norm(clip_norm)
         self.automatic_optimization = False
         self.discriminator_steps = discriminator_steps
         self.separate_passes = separate_passes
-        self.clip_norm = clip_norm
         self._make_optimizers = generator_optimizer, discriminator_optimizer
         self._norms: dict[str, Tensor] = {}
         if self.average is not None:
@@ -137,9 +134,7 @@ class AdversarialTask(Task):
         optimizer = optimizers[0 if is_generator else 1]
         optimizer.zero_grad()
         self.manual_backward(total)
-        norm = nn.utils.clip_grad_norm_(module.parameters(), self.clip_norm or float("inf"))
-        self.check_finite(norm, lambda: f"the gradient of the {player}", batch=batch)
-        self._norms[player] = norm.detach()
+        self._norms[player] = self.clip_gradient(module, f"the gradient of the {player}", batch=batch)
         optimizer.step()
         # The autocast context spans both players' steps and caches copies of the old weights.
         torch.clear_autocast_cache()

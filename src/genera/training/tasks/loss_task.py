@@ -15,7 +15,6 @@ from genera.data.batches import Batch
 from genera.training.tasks.task import (
     Task,
     broken_terms,
-    check_clip_norm,
     histograms,
     scalars,
     with_initial_rate,
@@ -50,13 +49,11 @@ class LossTask(Task):
         clip_norm: float | None = None,
         average_decay: float | None = None,
     ) -> None:
-        super().__init__(model, schedule=schedule, average_decay=average_decay)
+        super().__init__(model, schedule=schedule, clip_norm=clip_norm, average_decay=average_decay)
         if not isinstance(model, Trainable):
             raise ValueError(f"LossTask trains a model with one loss, got {type(model).__name__}: take AdversarialTask")
         if schedule is not None and plateau is not None:
             raise ValueError("schedule and plateau both set the learning rate: give one of them")
-        check_clip_norm(clip_norm)
-        self.clip_norm = clip_norm
         self._make_optimizer = optimizer
         self._make_plateau = plateau
         self._plateau: ReduceLROnPlateau | None = None
@@ -78,9 +75,7 @@ class LossTask(Task):
         return {"loss": total, "scalars": scalars(loss, total), "histograms": histograms(loss)}
 
     def on_before_optimizer_step(self, optimizer: Optimizer) -> None:
-        norm = nn.utils.clip_grad_norm_(self.model.parameters(), self.clip_norm or float("inf"))
-        self.check_finite(norm, lambda: "the gradient", batch=self.steps)
-        self.gradient_norm = norm.detach()
+        self.gradient_norm = self.clip_gradient(self.model, "the gradient", batch=self.steps)
 
     def optimizer_step(self, *args: Any, **kwargs: Any) -> None:
         super().optimizer_step(*args, **kwargs)

@@ -9,7 +9,7 @@ from typing import Any
 
 import lightning.pytorch as pl
 import torch
-from torch import Tensor
+from torch import Tensor, nn
 from torch.optim import Optimizer
 
 from genera.core import ImageModel, Loss, Progress, Schedule, noise_from
@@ -33,7 +33,11 @@ class Task(pl.LightningModule, ABC):
     Args:
         model: what to train.
         schedule: factor on every learning rate, as a function of progress.
+        clip_norm: the gradient of each optimiser's parameters is clipped to this norm.
         average_decay: validate and keep an exponential moving average of the weights with this decay.
+
+    Raises:
+        ValueError: ``clip_norm`` or ``average_decay`` is out of range.
 
     Attributes:
         noise: generator of all noise of a step; torch's global one if None.
@@ -47,10 +51,15 @@ class Task(pl.LightningModule, ABC):
     learning_rate_options: str
     is_initialized: Tensor
 
-    def __init__(self, model: ImageModel, *, schedule: Schedule | None, average_decay: float | None) -> None:
+    def __init__(
+        self, model: ImageModel, *, schedule: Schedule | None, clip_norm: float | None, average_decay: float | None
+    ) -> None:
         super().__init__()
+        if clip_norm is not None and clip_norm <= 0:
+            raise ValueError(f"clip_norm must be positive, got {clip_norm}")
         self.model = model
         self.schedule = schedule
+        self.clip_norm = clip_norm
         self.average = None if average_decay is None else averaged(model, decay=average_decay)
         self.noise: torch.Generator | None = None
         self.is_standalone = True
@@ -141,6 +150,16 @@ class Task(pl.LightningModule, ABC):
                 f"run with a lower one ({self.learning_rate_options}) or --task.clip_norm, or check the data"
             )
 
+    def clip_gradient(self, module: nn.Module, what: str, *, batch: int) -> Tensor:
+        """Clip the gradient of a module and return its norm before that, ``()``.
+
+        Raises:
+            NonFiniteLoss: the norm is not finite.
+        """
+        norm = nn.utils.clip_grad_norm_(module.parameters(), self.clip_norm or float("inf"))
+        self.check_finite(norm, lambda: what, batch=batch)
+        return norm.detach()
+
     def on_fit_start(self) -> None:
         if getattr(self.trainer.precision_plugin, "scaler", None) is not None:
             raise ValueError("tasks do not support precision 16-mixed, which scales gradients: use bf16-mixed")
@@ -230,16 +249,6 @@ def broken_terms(loss: Loss) -> str:
         if len(bad):
             names.append(f"term {name!r}, image {int(bad[0])}")
     return "; ".join(names) or "its mean"
-
-
-def check_clip_norm(clip_norm: float | None) -> None:
-    """Refuse a norm that no gradient can be clipped to.
-
-    Raises:
-        ValueError: it is not positive.
-    """
-    if clip_norm is not None and clip_norm <= 0:
-        raise ValueError(f"clip_norm must be positive, got {clip_norm}")
 
 
 def with_initial_rate(optimizer: Optimizer) -> Optimizer:

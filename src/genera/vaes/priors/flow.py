@@ -41,13 +41,8 @@ class FlowPrior(Distribution):
         u, log_det = self.transform(value.reshape(len(value), *self.transform.shape), context)
         return self.base.log_prob(u.flatten(1)) + log_det
 
-    def sample(
-        self,
-        count: int,
-        *,
-        context: Tensor | None = None,
-        temperature: float = 1.0,
-        generator: torch.Generator | None = None,
+    def _sample(
+        self, count: int, context: Tensor | None, temperature: float, generator: torch.Generator | None
     ) -> Tensor:
         u = self.base.sample(count, temperature=temperature, generator=generator)
         z, _ = self.transform.inverse(u.unflatten(1, self.transform.out_shape), context)

@@ -7,7 +7,7 @@ import math
 import torch
 from torch import Tensor, nn
 
-from genera.core import Distribution, check_count, check_positive, check_temperature
+from genera.core import Distribution, check_positive
 
 
 class VampPrior(Distribution):
@@ -53,16 +53,9 @@ class VampPrior(Distribution):
         components = self.encoder(self._clamped_inputs()).log_prob(value[:, None]).sum(dim=-1)  # (B, K)
         return torch.logsumexp(components, dim=1) - math.log(self.num_components)
 
-    def sample(
-        self,
-        count: int,
-        *,
-        context: Tensor | None = None,
-        temperature: float = 1.0,
-        generator: torch.Generator | None = None,
+    def _sample(
+        self, count: int, context: Tensor | None, temperature: float, generator: torch.Generator | None
     ) -> Tensor:
-        check_count(count)
-        check_temperature(temperature)
         device = self.pseudo_inputs.device
         component = torch.randint(self.num_components, (count,), generator=generator, device=device)
         posterior = self.encoder(self._clamped_inputs()[component])
