@@ -27,8 +27,8 @@ from matplotlib.figure import Figure
 from study import Study, table
 
 from genera.data.image_grid import image_grid
-from genera.reporting.gan_figures import players_figure
-from genera.reporting.style import save_figure, style
+from genera.reporting.figures.training_curves import PLAYERS, panels_figure
+from genera.reporting.style import save_figure, style, titled
 from genera.runs.readers import read_table
 from genera.zoo import TrainedModel
 
@@ -62,10 +62,8 @@ def report() -> None:
     with style():
         save_figure(classes_figure(), STUDY.folder / "classes")
         for variant in STUDY.variants:
-            players = players_figure(
-                read_table(STUDY.variant_folder(variant) / "metrics.csv"), about=f"cgan_fm on {variant}"
-            )
-            save_figure(players, STUDY.variant_folder(variant) / "players")
+            players = panels_figure(read_table(STUDY.variant_folder(variant) / "metrics.csv"), PLAYERS)
+            save_figure(titled(players, f"cgan_fm on {variant}"), STUDY.variant_folder(variant) / "players")
     print(STUDY.folder)
 
 

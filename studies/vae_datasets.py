@@ -24,8 +24,8 @@ from genera.data.image_grid import image_grid, pair_grid
 from genera.evaluation import MEASURES, EvaluationProtocol, Subject, sample_images
 from genera.evaluation.metrics import Dissimilarity
 from genera.reporting.curves import against_epochs
-from genera.reporting.style import save_figure, style
-from genera.reporting.vae_figures import loss_terms_figure
+from genera.reporting.figures.training_curves import LOSS_TERMS, panels_figure
+from genera.reporting.style import save_figure, style, titled
 from genera.runs.readers import read_table
 from genera.zoo import TrainedModel
 
@@ -133,8 +133,8 @@ def report() -> None:
         save_figure(convergence_figure(), STUDY.folder / "convergence")
         for data in DATA:
             rows_of_run = read_table(STUDY.variant_folder(data) / "metrics.csv")
-            about = f"the report's VAE on {data}"
-            save_figure(loss_terms_figure(rows_of_run, about=about), STUDY.folder / f"training-{data}")
+            terms = titled(panels_figure(rows_of_run, LOSS_TERMS), f"the report's VAE on {data}")
+            save_figure(terms, STUDY.folder / f"training-{data}")
     print(STUDY.folder)
 
 

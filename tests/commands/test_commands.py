@@ -8,7 +8,7 @@ import re
 import shutil
 import subprocess
 import sys
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from contextlib import nullcontext
 from pathlib import Path
 
@@ -20,9 +20,10 @@ from running import failing_genera
 
 import genera
 from genera.cli import COMMANDS, main
+from genera.core import ImageModel
 from genera.data import find_dataset
 from genera.evaluation import Evaluation
-from genera.zoo import find_model
+from genera.zoo import TrainedModel, find_model
 
 
 def test_help_imports_nothing_heavy() -> None:
@@ -114,7 +115,7 @@ def test_evaluate_measures_once(trained: Path, capsys: pytest.CaptureFixture[str
 def test_figures(trained: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     assert main(["figures", str(trained), "--out", str(tmp_path)]) == 0
     written = [Path(line) for line in capsys.readouterr().out.splitlines()]
-    names = ("training", "samples", "interpolations", "pixel_bits")
+    names = ("training", "samples", "nearest_images", "interpolations", "pixel_bits")
     assert {path.name for path in written} == {f"{name}.{kind}" for name in names for kind in ("png", "svg")}
     assert all(path.stat().st_size > 1000 for path in written)
 
@@ -128,7 +129,29 @@ def test_figures_end_with_what_was_skipped(tiny_run: Path, tmp_path: Path, capsy
     assert main(["figures", str(tiny_run), "realnvp-digits", "--out", str(tmp_path / "less")]) == 0
     last = capsys.readouterr().err.splitlines()[-1]
     assert f"{tiny_run}: skipped training curves: there is no metrics.csv; " in last
-    assert f"{tiny_run}: skipped interpolations, pixel_bits, which need images: " in last
+    assert f"{tiny_run}: skipped interpolations, nearest_images, pixel_bits: " in last
+    assert str(tmp_path / "gone.npz") in last
+
+
+def test_figures_run_the_model_on_the_device(
+    trained: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, failing: Callable[..., str]
+) -> None:
+    devices: list[torch.device] = []
+    load = TrainedModel.load
+
+    def spied(self: TrainedModel, *, device: torch.device, allow: Sequence[str] = ()) -> ImageModel:
+        devices.append(device)
+        return load(self, allow=allow)
+
+    monkeypatch.setattr(TrainedModel, "load", spied)
+    monkeypatch.setattr(torch.cuda, "is_available", lambda: True)
+    for name in ("auto", "cuda", "cpu"):
+        assert main(["figures", str(trained), "--out", str(tmp_path / name), "--device", name]) == 0
+    assert [str(device) for device in devices] == ["cuda", "cuda", "cpu"]
+    assert "device must be one of auto, cuda, cpu on this machine, got 'mps'" in failing(
+        "figures", str(trained), "--out", str(tmp_path / "none"), "--device", "mps"
+    )
+    assert not (tmp_path / "none").exists()
 
 
 def test_evaluate_prints_the_measures_that_matter_or_all(

@@ -7,6 +7,7 @@ import json
 import re
 import shutil
 from collections.abc import Callable
+from dataclasses import replace
 from html.parser import HTMLParser
 from pathlib import Path
 
@@ -17,6 +18,7 @@ from measuring import compared, measured
 from genera.cli import main
 from genera.commands.compare import print_comparison
 from genera.evaluation.results.rows import Row
+from genera.reporting.figures import FIGURES
 from genera.zoo import find_model
 
 MEASURES = "bits_per_dim@1,mse,coverage[random],sharpness,memorisation,samples_per_second"
@@ -98,8 +100,10 @@ def test_a_second_comparison_uses_the_cache(
 
     monkeypatch.setattr("genera.evaluation.measure.ImageMeasure.measure", refuse)
     monkeypatch.setattr("genera.evaluation.set_measure.SetMeasure.measure", refuse)
-    monkeypatch.setattr("genera.reporting.comparison_figures.sample_images", refuse)
-    monkeypatch.setattr("genera.reporting.comparison_figures.interpolation_figure", refuse)
+    refusing = [
+        lambda loaded, figure=figure: (one := figure(loaded)) and replace(one, draw=refuse) for figure in FIGURES
+    ]
+    monkeypatch.setattr("genera.reporting.comparison_figures.FIGURES", refusing)
     assert main(["compare", *runs, "--out", str(tmp_path), "--measures", MEASURES]) == 0
     for name in ("comparison.csv", "report.html"):
         assert (tmp_path / name).read_text() == (report / name).read_text()

@@ -49,7 +49,7 @@ def test_all_commands_work(conditional: Path, tmp_path: Path, capsys: pytest.Cap
     assert main(["reconstruct", str(conditional), "--count", "10", "--out", str(tmp_path / "pairs.png")]) == 0
     assert "0.000000 over 10 images" in capsys.readouterr().out
     assert main(["figures", str(conditional), "--out", str(tmp_path / "figures")]) == 0
-    assert {path.stem for path in tmp_path.glob("figures/**/*.png")} >= {"samples", "interpolations", "pixel_bits"}
+    assert {path.stem for path in tmp_path.glob("figures/**/*.png")} >= {"samples", "samples_by_class", "pixel_bits"}
 
 
 def test_images_without_its_classes_are_refused(conditional: Path, tmp_path: Path, failing: Callable[..., str]) -> None:

@@ -25,8 +25,8 @@ from genera.evaluation import (
 )
 from genera.evaluation.results.rows import Row, format_value, groups_of, unavailable_by_reason
 from genera.reporting.comparison import Comparison
-from genera.reporting.comparison_figures import ComparedModel, comparison_pictures
-from genera.reporting.figures import describe
+from genera.reporting.comparison_figures import comparison_pictures
+from genera.reporting.drawing import LoadedModel, describe
 from genera.reporting.html_report import Report, report_html
 from genera.reporting.style import style
 from genera.runs.readers import read_evaluation
@@ -125,10 +125,15 @@ def compare(
     write_atomically(out / "comparison.csv", comparison.as_csv())
     with style():
         compared = [
-            ComparedModel(trained, trained.load(device=protocol.device, allow=protocol.allow), protocol.data)
+            LoadedModel(
+                trained,
+                trained.load(device=protocol.device, allow=protocol.allow),
+                lambda protocol=protocol: protocol.data,
+                seed,
+            )
             for trained, protocol in plans
         ]
-        sections = comparison_pictures(compared, comparison, seed=seed, writer=writer)
+        sections = comparison_pictures(compared, comparison, writer=writer)
         write_atomically(out / "report.html", report_html(comparison, sections))
     return Report(comparison, out)
 

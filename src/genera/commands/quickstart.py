@@ -5,10 +5,10 @@ from __future__ import annotations
 from pathlib import Path
 
 from genera.commands.compare import compare
+from genera.commands.figures import figures
 from genera.commands.train import stopped
 from genera.core.devices import choose_device
 from genera.evaluation import MEASURES, EvaluationProtocol, classifier_of, evaluate
-from genera.reporting import make_figures
 from genera.runs.run_directory import RunDirectory
 from genera.training.start import train
 from genera.zoo import find_model
@@ -48,7 +48,7 @@ def quickstart(*, budget: str = "45s", out: Path | None = None, device: str = "a
         found = evaluate(trained, protocol, [MEASURES[name] for name in SENTENCES])["measures"]
         for name, values in found.items():
             print(f"{recipe}: {SENTENCES[name].format(**values)}")
-        for path in make_figures(trained, trained.run.figures):
+        for path in figures([trained.run.path], device=device):
             print(path)
     compare([str(folder / recipe) for recipe in RECIPES], out=folder / "comparison", device=device)
     print(f"runs: {folder}")

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from genera.core import Autoencoding
 from genera.core.devices import choose_device
 from genera.data import ImageDataset
 from genera.data.image_grid import check_image_count, check_is_png, pair_grid, save_picture
@@ -38,8 +37,6 @@ def reconstruct(
     check_is_png(out)
     trained = find_model(model)
     loaded = trained.load(device=choose_device(device), allow=allow or ())
-    if not isinstance(loaded, Autoencoding):
-        raise ValueError(f"{type(loaded).__name__} cannot reconstruct images: it has no encoder")
     data = trained.data_or_own(data, split)
     check_fits(loaded.spec, data)
     images = data.split(split).first(count)

@@ -137,8 +137,8 @@ def pair_grid(images: Tensor, others: Tensor, *, columns: int = 8, levels: int =
         raise ValueError(f"pairs need at least one image and one column, got {len(images)} and {columns}")
     columns = min(columns, len(images))
     # Fill the last row with zeros, so that pairs stay aligned.
-    filler = images.new_zeros(-len(images) % columns, *images.shape[1:])
-    rows = [torch.cat([half, filler]).unflatten(0, (-1, columns)) for half in (images, others)]
+    filler = torch.zeros(-len(images) % columns, *images.shape[1:], dtype=images.dtype)
+    rows = [torch.cat([half, filler]).unflatten(0, (-1, columns)) for half in (images.cpu(), others.cpu())]
     return image_grid(torch.stack(rows, dim=1).flatten(0, 2), columns=columns, levels=levels)
 
 

@@ -8,7 +8,7 @@ from typing import Any
 import torch
 from torch import Tensor
 
-from genera.core import Autoencoding, ImageModel, has_density
+from genera.core import ImageModel, has_density
 from genera.data import ImageDataset, ImageSplit
 from genera.evaluation.image_set import ImageSet
 from genera.evaluation.likelihood import log_probs
@@ -54,9 +54,7 @@ class Subject:
 
     def reconstructions(self, images: ImageSplit) -> Tensor:
         """Reconstructions of images, uint8 ``(N, C, H, W)``."""
-        assert isinstance(self.model, Autoencoding)
-        model = self.model
-        return self._keep(("reconstructions", images.digest), lambda: reconstruct_images(model, images))
+        return self._keep(("reconstructions", images.digest), lambda: reconstruct_images(self.model, images))
 
     def _keep(self, key: Hashable, compute: Callable[[], Any]) -> Any:
         if key not in self._kept:

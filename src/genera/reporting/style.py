@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import io
 import threading
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
@@ -20,8 +20,10 @@ from genera.core.files import png_html, write_atomically
 
 #: Colour-blind safe colours of Okabe & Ito (2008), without yellow.
 COLOURS = ("#0072B2", "#D55E00", "#009E73", "#CC79A7", "#56B4E9", "#E69F00", "#000000")
-
-
+#: Pixels per inch of PNG files.
+_DPI = 150
+#: Approximate width of a figure of one picture, in pixels.
+_PICTURE_WIDTH = 1020
 #: matplotlib has one set of settings for all threads.
 _LOCK = threading.RLock()
 
@@ -30,8 +32,11 @@ _LOCK = threading.RLock()
 def style() -> Iterator[None]:
     """Context manager with the settings of matplotlib for all figures."""
     settings: Any = {
-        "figure.dpi": 150,
+        "figure.dpi": _DPI,
         "figure.constrained_layout.use": True,
+        # Nothing outside the axes is cut off, however long a title or label is.
+        "savefig.bbox": "tight",
+        "savefig.pad_inches": 0.05,
         "font.size": 10,
         "axes.spines.top": False,
         "axes.spines.right": False,
@@ -47,17 +52,38 @@ def style() -> Iterator[None]:
         yield
 
 
-def show_picture(axes: Axes, picture: Image.Image, title: str, *, fontsize: int = 10) -> None:
-    """Show a picture without axes, and a title above it."""
-    axes.imshow(np.asarray(picture), cmap="gray", interpolation="nearest")
-    axes.set_title(title, fontsize=fontsize)
-    axes.axis("off")
+def show_picture(axes: Axes, picture: Image.Image, *, rows: Sequence[str] = (), columns: Sequence[str] = ()) -> None:
+    """Show a picture in place of axes, with labels of its rows and columns, which are of equal size."""
+    axes.imshow(np.asarray(picture), cmap="gray", vmin=0, vmax=255, interpolation="nearest")
+    axes.set_xticks(_centers(len(columns), picture.width), columns)
+    axes.set_yticks(_centers(len(rows), picture.height), rows)
+    axes.tick_params(length=0, labelsize=8)
+    axes.grid(False)
+    axes.spines[:].set_visible(False)
 
 
-def picture_figure(picture: Image.Image, title: str, size: tuple[float, float] | None = None) -> Figure:
-    """A figure of one picture; without ``size`` it is 5 inches wide, and as high as the picture needs."""
-    figure = Figure(figsize=size or (5, 0.4 + 5 * picture.height / picture.width))
-    show_picture(figure.add_subplot(), picture, title)
+def _centers(count: int, size: int) -> list[float]:
+    """Centers of equal parts of a side of ``size`` pixels, in the coordinates of an image."""
+    return [(index + 0.5) * size / count - 0.5 for index in range(count)]
+
+
+def picture_figure(picture: Image.Image, *, rows: Sequence[str] = (), columns: Sequence[str] = ()) -> Figure:
+    """A figure of one picture, which is enlarged by an integer, so that its pixels stay sharp and of equal size."""
+    scale = max(1, round(_PICTURE_WIDTH / picture.width)) / _DPI
+    figure = Figure(figsize=(scale * picture.width, scale * picture.height), dpi=_DPI)
+    figure.set_layout_engine("none")
+    show_picture(figure.add_axes((0, 0, 1, 1), aspect="auto"), picture, rows=rows, columns=columns)
+    return figure
+
+
+def legend_above(axes: Axes) -> None:
+    """Put the legend in a line above the axes, where it hides no curve."""
+    axes.legend(fontsize=8, loc="lower right", bbox_to_anchor=(1, 1), borderaxespad=0, ncols=3)
+
+
+def titled(figure: Figure, title: str) -> Figure:
+    """The figure with a title above it."""
+    figure.suptitle(title, y=1, verticalalignment="bottom", fontsize=10)
     return figure
 
 

@@ -4,13 +4,16 @@ from __future__ import annotations
 
 import json
 import shutil
+from collections.abc import Iterable
 from pathlib import Path
 
 import numpy as np
 import pytest
 
 from genera.cli import main
-from genera.reporting.multi_run_figures import datasets_figure, latent_size_figure, reconstructions_figure
+from genera.reporting.drawing import Drawing, LoadedModel
+from genera.reporting.multi_run_figures.datasets import datasets
+from genera.reporting.multi_run_figures.latent_sizes import latent_sizes
 from genera.zoo import find_model
 
 SIZES = (4, 16)
@@ -36,31 +39,42 @@ def vaes(tmp_path_factory: pytest.TempPathFactory) -> list[str]:
     return [str(folder / name) for name in ("on-digits", "on-noise")]
 
 
+def loaded(runs: Iterable[str | Path]) -> list[LoadedModel]:
+    models = [find_model(str(run)) for run in runs]
+    return [LoadedModel(trained, trained.load(), trained.open_data) for trained in models]
+
+
 def test_latent_sizes(autoencoders: list[str]) -> None:
-    by_size = {size: (find_model(run), find_model(run).load()) for size, run in zip(SIZES, autoencoders, strict=True)}
-    (axes,) = latent_size_figure(by_size, data="digits").axes
+    # In any order.
+    errors, reconstructions = latent_sizes(loaded(reversed(autoencoders)))
+    (axes,) = errors.draw().axes
     points = np.asarray(axes.get_lines()[0].get_xydata())
     assert points[:, 0].tolist() == list(SIZES)
     measured = [json.loads((Path(run) / "evaluation-digits-validation.json").read_text()) for run in autoencoders]
     assert points[:, 1].tolist() == [result["measures"]["mse"]["value"] for result in measured]
     steps = json.loads((Path(autoencoders[0]) / "environment.json").read_text())["steps"]
-    assert axes.get_title() == f"autoencoders on digits: {steps} steps each"
-    (axes,) = reconstructions_figure(by_size, data="digits", seed=0).axes
+    assert errors.title == f"autoencoders on digits: {steps} steps each"
+    (axes,) = reconstructions.draw().axes
     assert [label.get_text() for label in axes.get_yticklabels()] == ["image", "4 dimensions", "16 dimensions"]
+    assert not list(latent_sizes(loaded(autoencoders[:1])))
 
 
-def test_one_recipe_on_two_data_sets(vaes: list[str], tmp_path: Path) -> None:
-    by_data = {name: (find_model(run), find_model(run).load()) for name, run in zip("ab", vaes, strict=True)}
-    *pictures, curves = datasets_figure(by_data, seed=0).axes
+def test_one_recipe_on_two_data_sets(vaes: list[str], autoencoders: list[str], tmp_path: Path) -> None:
+    def drawing_of(runs: Iterable[str | Path]) -> Drawing:
+        (drawing,) = datasets(loaded(runs))
+        return drawing
+
+    *pictures, curves = drawing_of(vaes).draw().axes
     assert "vae_digits on digits" in pictures[0].get_title()
     assert "vae_digits on npz" in pictures[1].get_title()
-    assert [line.get_label() for line in curves.get_lines()] == ["a", "b"]
-    without = {}
-    for name, run in zip("ab", vaes, strict=True):
-        shutil.copytree(run, tmp_path / name)
-        (tmp_path / name / "metrics.csv").unlink()
-        without[name] = (find_model(str(tmp_path / name)), by_data[name][1])
-    assert len(datasets_figure(without, seed=0).axes) == len(pictures)
+    assert [line.get_label() for line in curves.get_lines()] == ["digits", "npz"]
+    assert {image.get_interpolation() for axes in pictures for image in axes.get_images()} == {"nearest"}
+    for run in vaes:
+        shutil.copytree(run, tmp_path / Path(run).name)
+        (tmp_path / Path(run).name / "metrics.csv").unlink()
+    assert len(drawing_of(tmp_path.iterdir()).draw().axes) == len(pictures)
+    # Two recipes, each on one data set.
+    assert not list(datasets(loaded([vaes[1], autoencoders[0]])))
 
 
 def test_without_their_images_the_other_figures_are_made(
