@@ -100,12 +100,7 @@ ModelFigure = Callable[[LoadedModel], Drawing | None]
 def model_figure(
     section: str, *, needs: Callable[[LoadedModel], bool]
 ) -> Callable[[Callable[[LoadedModel], Figure]], ModelFigure]:
-    """Decorate a function that draws a figure of a model, whose name and title are those of the function.
-
-    Args:
-        section: title of its section in the report of a comparison.
-        needs: whether a model or its training has what the figure shows.
-    """
+    """Decorate a function that draws a figure of the models that ``needs`` accepts; its docstring is the title."""
 
     def decorate(draw: Callable[[LoadedModel], Figure]) -> ModelFigure:
         name, title = draw.__name__, (inspect.getdoc(draw) or "").removesuffix(".")

@@ -48,9 +48,8 @@ def latent(loaded: LoadedModel) -> Figure:
             name = f"{label}: {int(mask.sum())} of {len(kl)}"
             axes.bar(positions[mask.numpy()], kl[mask].numpy(), width=0.8, color=colour, label=name)
     axes.set(xlabel="latent dimension", ylabel="KL divergence, nats")
-    axes.legend(
-        fontsize=8, title=f"{float(kl.sum()):.1f} nats in total,\nmean of {len(images)} images", title_fontsize=8
-    )
+    total = f"{float(kl.sum()):.1f} nats in total,\nmean of {len(images)} images"
+    axes.legend(fontsize=8, title=total, title_fontsize=8)
     return figure
 
 

@@ -14,8 +14,6 @@ from genera.reporting.drawing import Drawing
 
 #: Measures of quality; the first one available is plotted against cost.
 _QUALITY = ("fd[lenet]", "fd[random]", "bits_per_dim@8", "bits_per_dim@1")
-#: Cost, quality and name of a model.
-Point = tuple[float, float, str]
 
 
 def quality_and_cost(comparison: Comparison) -> Iterator[Drawing]:
@@ -38,8 +36,8 @@ def quality_and_cost(comparison: Comparison) -> Iterator[Drawing]:
             yield Drawing(f"quality_and_{label.replace(' ', '_')}", "Quality and cost", title, draw)
 
 
-def _points_figure(points: Sequence[Point], *, sign: int, xlabel: str, ylabel: str) -> Figure:
-    """Models as points, and a line between those on the Pareto frontier; cost is ``sign`` times x."""
+def _points_figure(points: Sequence[tuple[float, float, str]], *, sign: int, xlabel: str, ylabel: str) -> Figure:
+    """Models as points (x, quality, name), and a line on the Pareto frontier; cost is ``sign`` times x."""
     figure = Figure(figsize=(6, 4))
     axes = figure.add_subplot()
     best = pareto_frontier([(sign * x, y) for x, y, _ in points])
