@@ -124,18 +124,15 @@ def compare(
     write_atomically(out / "comparison.json", comparison.as_json())
     write_atomically(out / "comparison.csv", comparison.as_csv())
     with style():
-        compared = [
-            LoadedModel(
-                trained,
-                trained.load(device=protocol.device, allow=protocol.allow),
-                lambda protocol=protocol: protocol.data,
-                seed,
-            )
-            for trained, protocol in plans
-        ]
+        compared = [_load(trained, protocol, seed=seed) for trained, protocol in plans]
         sections = comparison_pictures(compared, comparison, writer=writer)
         write_atomically(out / "report.html", report_html(comparison, sections))
     return Report(comparison, out)
+
+
+def _load(trained: TrainedModel, protocol: EvaluationProtocol, *, seed: int) -> LoadedModel:
+    model = trained.load(device=protocol.device, allow=protocol.allow)
+    return LoadedModel(trained, model, lambda: protocol.data, seed)
 
 
 def _selected(measures: str | list[str] | None, protocol: EvaluationProtocol, *, shared: bool) -> list[Measure]:
