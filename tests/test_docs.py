@@ -114,11 +114,7 @@ def test_the_comparisons_are_of_all_models_that_can_sample() -> None:
         folder = DOCS / "comparison" / data
         comparison = json.loads((folder / "comparison.json").read_text())
         assert [row["model"] for row in comparison["models"]] == zoo_models(data)
-        report = (folder / "report.html").read_text(encoding="utf-8")
         for row in comparison["models"]:
-            evaluation = json.loads(find_model(row["model"]).run.evaluation.read_text())
-            # Both are measured on the whole split, so equal values mean that the shipped weights were compared.
-            for name in ("mse", "bits_per_dim@8"):
-                if name in row["measures"]:
-                    assert row["measures"][name]["value"] == evaluation["measures"][name]["value"]
-            assert f"<td>{row['model']}<small>" in report
+            measures = json.loads(find_model(row["model"]).run.evaluation.read_text())["measures"]
+            for name in row["measures"].keys() & measures.keys():
+                assert row["measures"][name]["value"] == measures[name]["value"]
