@@ -12,14 +12,7 @@ from torch.optim.lr_scheduler import ReduceLROnPlateau
 
 from genera.core import Schedule, Trainable, bits_per_dim, has_density
 from genera.data.batches import Batch
-from genera.training.tasks.task import (
-    Task,
-    broken_terms,
-    check_clip_norm,
-    histograms,
-    scalars,
-    with_initial_rate,
-)
+from genera.training.tasks.task import Task, logged
 
 
 class LossTask(Task):
@@ -50,20 +43,18 @@ class LossTask(Task):
         clip_norm: float | None = None,
         average_decay: float | None = None,
     ) -> None:
-        super().__init__(model, schedule=schedule, average_decay=average_decay)
+        super().__init__(model, schedule=schedule, clip_norm=clip_norm, average_decay=average_decay)
         if not isinstance(model, Trainable):
             raise ValueError(f"LossTask trains a model with one loss, got {type(model).__name__}: take AdversarialTask")
         if schedule is not None and plateau is not None:
             raise ValueError("schedule and plateau both set the learning rate: give one of them")
-        check_clip_norm(clip_norm)
-        self.clip_norm = clip_norm
         self._make_optimizer = optimizer
         self._make_plateau = plateau
         self._plateau: ReduceLROnPlateau | None = None
         self._plateau_state: dict[str, Any] | None = None
 
     def configure_optimizers(self) -> Optimizer:
-        optimizer = with_initial_rate(self._make_optimizer(self.model.parameters()))
+        optimizer = self._make_optimizer(self.model.parameters())
         if self._make_plateau is not None:
             self._plateau = self._make_plateau(optimizer)
             if self._plateau_state is not None:
@@ -73,14 +64,10 @@ class LossTask(Task):
     def training_step(self, batch: Batch, batch_idx: int) -> dict[str, Any]:
         images, labels = batch
         loss = self.model.loss(images, labels, generator=self.noise)
-        total = loss.total.mean()
-        self.check_finite(total, lambda: f"the loss ({broken_terms(loss)})", batch=batch_idx)
-        return {"loss": total, "scalars": scalars(loss, total), "histograms": histograms(loss)}
+        return {"loss": self.mean_of(loss, "the loss", batch=batch_idx), **logged({"": loss})}
 
     def on_before_optimizer_step(self, optimizer: Optimizer) -> None:
-        norm = nn.utils.clip_grad_norm_(self.model.parameters(), self.clip_norm or float("inf"))
-        self.check_finite(norm, lambda: "the gradient", batch=self.steps)
-        self.gradient_norm = norm.detach()
+        self.gradient_norm = self.clip_gradient(self.model, "the gradient", batch=self.steps)
 
     def optimizer_step(self, *args: Any, **kwargs: Any) -> None:
         super().optimizer_step(*args, **kwargs)
