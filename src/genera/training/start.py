@@ -11,14 +11,13 @@ from pathlib import Path
 from typing import Any
 
 from genera.config.data_section import data_section
-from genera.config.recipe import Recipe, as_words
 from genera.config.shipped_recipes import find_recipe
 from genera.core.devices import choose_device, has_bfloat16
 from genera.data import ImageDataset, describe_difference
 from genera.runs.checkpoints import MAY_CHANGE
 from genera.runs.run_directory import RunDirectory
 from genera.runs.yaml_files import read_yaml
-from genera.training.recipe import training_recipe
+from genera.training.recipe import Recipe, as_words
 from genera.training.result import TrainingResult
 from genera.training.tasks import NonFiniteLoss
 from genera.training.train import train as run_training
@@ -106,7 +105,7 @@ def _start(
     config = read_yaml(path)
     if data is not None and not (config.get("data") and data_section(config)["name"] == data):
         config["data"] = {"name": data}
-    settings = training_recipe(config, overrides, allow=allow)
+    settings = Recipe(config, overrides, allow=allow)
     images, arguments = settings.data(), settings.arguments()
     _check_processes(arguments, is_command=is_command)
     is_new = out is None or not out.exists()
@@ -131,7 +130,7 @@ def _resume(run: RunDirectory, overrides: Sequence[str], *, allow: Sequence[str]
     with _locked(run):
         config = run.read_config()
         recipe, spec, recorded = (config.pop(name, None) for name in ("recipe", "spec", "images"))
-        settings = training_recipe(config, overrides, allow=allow)
+        settings = Recipe(config, overrides, allow=allow)
         images = _same_images(run, settings, config, spec=spec, recorded=recorded)
         arguments = settings.arguments()
         _check_processes(arguments, is_command=is_command)
