@@ -61,11 +61,7 @@ class Recipe:
     """
 
     def __init__(
-        self,
-        config: dict[str, Any],
-        overrides: Mapping[str, Any] | Sequence[str] = (),
-        *,
-        allow: Sequence[str] = (),
+        self, config: dict[str, Any], overrides: Mapping[str, Any] | Sequence[str] = (), *, allow: Sequence[str] = ()
     ) -> None:
         self._registry = Registry(classes=RECIPE_CLASSES, allow=allow)
         self._parser = training_parser(data_section(config)["name"])
