@@ -17,7 +17,7 @@ import lightning.pytorch as pl
 from genera.core import ImageModel, ImageSpec
 from genera.data import ImageDataset, ImageSplit
 from genera.runs.run_directory import RunDirectory
-from genera.training.recipe import training_recipe
+from genera.training.recipe import Recipe
 from genera.training.train import train
 
 
@@ -37,7 +37,7 @@ def our_epoch(
 ) -> float:
     """Seconds for the library to train a copy of a model for an epoch, with the optimisers of a recipe."""
     options = {"batch_size": batch, "max_steps": len(images) // batch, "device": "cpu", "precision": precision}
-    arguments = training_recipe(recipe, [f"--{name}={value}" for name, value in options.items()]).arguments()
+    arguments = Recipe(recipe, [f"--{name}={value}" for name, value in options.items()]).arguments()
     stopwatch = Stopwatch()
     arguments |= {"model": lambda spec: copy.deepcopy(model), "callbacks": [stopwatch], "probes": None}
     splits = {"train": lambda: images, "validation": lambda: images.first(batch)}

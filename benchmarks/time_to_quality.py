@@ -33,7 +33,7 @@ from genera.core import Cosine, Density, ImageSpec, Progress, Trainable, bits_pe
 from genera.core.devices import has_bfloat16
 from genera.data import ImageSplit, ShuffledBatches, find_dataset
 from genera.reporting.style import save_figure, style
-from genera.training.recipe import training_recipe
+from genera.training.recipe import Recipe
 
 #: Seconds of a turn.
 TURN = 5.0
@@ -107,7 +107,7 @@ class Ours(Side):
 
     def __init__(self, recipe: str, spec: ImageSpec, images: ImageSplit, first: Tensor) -> None:
         config = yaml.safe_load(find_recipe(recipe).read_text())
-        arguments = training_recipe(config).arguments()
+        arguments = Recipe(config).arguments()
         model = arguments["model"](spec).to(memory_format=torch.channels_last)
         assert isinstance(model, Trainable)
         assert isinstance(model, Density)

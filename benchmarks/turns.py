@@ -22,7 +22,7 @@ from genera.config.shipped_recipes import find_recipe
 from genera.core import Density, ImageSpec, Trainable, TwoPlayer
 from genera.runs.yaml_files import read_yaml
 from genera.training.callbacks.contention_monitor import OtherPrograms
-from genera.training.recipe import training_recipe
+from genera.training.recipe import Recipe
 
 SPEC = ImageSpec(channels=1, height=28, width=28, num_classes=10)
 Workload = Callable[[], object]
@@ -42,7 +42,7 @@ def log_probabilities(model: str) -> Workload:
 
 def training_step(recipe: str, *, batch: int) -> Workload:
     """A training step with the model and the optimisers of a recipe."""
-    arguments = training_recipe(read_yaml(find_recipe(recipe))).arguments()
+    arguments = Recipe(read_yaml(find_recipe(recipe))).arguments()
     model = arguments["model"](SPEC).to(memory_format=torch.channels_last)
     images, labels = random_images(batch), torch.arange(batch) % 10
     model.initialize(images)

@@ -13,10 +13,9 @@ import torch
 import yaml
 
 from genera.commands.typed_command import split_dataset
-from genera.config.recipe import Recipe
 from genera.core import ImageSpec
 from genera.data import find_dataset
-from genera.training.recipe import training_recipe
+from genera.training.recipe import Recipe
 
 ROOT = Path(__file__).parents[1]
 STUDIES = ROOT / "studies"
@@ -34,7 +33,7 @@ def recipe_of(config: str, words: tuple[str, ...] = ()) -> Recipe:
     data, overrides = split_dataset(words)
     if data is not None:
         content["data"] = {"name": data}
-    return training_recipe(content, overrides)
+    return Recipe(content, overrides)
 
 
 @pytest.fixture

@@ -17,7 +17,7 @@ from genera.config.model_size import check_size
 from genera.config.shipped_recipes import find_recipe
 from genera.core import ImageSpec
 from genera.runs.yaml_files import MAX_CONFIG_CHARACTERS, MAX_CONFIG_DEPTH, read_yaml
-from genera.training.recipe import training_recipe
+from genera.training.recipe import Recipe
 from genera.zoo import load
 
 DIGITS = ImageSpec(1, 8, 8, levels=17, num_classes=10)
@@ -164,4 +164,4 @@ def test_an_incomplete_recipe_is_one_line(damage: Callable[[dict[str, Any]], obj
     config = read_yaml(find_recipe("realnvp_digits"))
     damage(config)
     with complains(message):
-        training_recipe(config).arguments()
+        Recipe(config).arguments()

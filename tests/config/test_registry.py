@@ -30,7 +30,7 @@ from genera.config.registry import FUNCTION_MODULES, PART_PACKAGES, Registry
 from genera.config.shipped_recipes import find_recipe
 from genera.core import ImageSpec
 from genera.runs.yaml_files import read_yaml
-from genera.training.recipe import RECIPE_CLASSES, training_recipe
+from genera.training.recipe import RECIPE_CLASSES, Recipe
 
 DIGITS = ImageSpec(1, 8, 8, levels=17, num_classes=10)
 VAE = read_yaml(find_recipe("vae_digits"))
@@ -129,7 +129,7 @@ def test_attacks_in_models_are_one_line(
                 build_model(config, DIGITS)
             assert "\n" not in str(caught.value)
         with pytest.raises(ValueError):
-            training_recipe(with_encoder(named))
+            Recipe(with_encoder(named))
     assert not tripwires
     assert not any(tmp_path.iterdir())
 
@@ -182,7 +182,7 @@ def test_attacks_in_recipes_are_one_line(setting: str, path: str, tripwires: lis
         config = copy.deepcopy(FLOW)
         config[setting] = named if setting == "strategy" else [named]
         with pytest.raises(ValueError) as caught:
-            training_recipe(config).arguments()
+            Recipe(config).arguments()
         assert "\n" not in str(caught.value)
         assert not tripwires
 
@@ -221,4 +221,4 @@ def test_a_dictionary_is_not_instantiated_where_any_type_is_accepted() -> None:
         }
     ]
     with pytest.raises(ValueError, match="name"):
-        training_recipe(config).arguments()
+        Recipe(config).arguments()

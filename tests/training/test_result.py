@@ -17,8 +17,8 @@ from dying import DieAt
 from running import TINY
 
 from genera.cli import main
-from genera.config.recipe import as_words
 from genera.runs.run_directory import RunDirectory
+from genera.training.recipe import as_words
 from genera.training.result import TrainingResult
 from genera.training.start import train
 

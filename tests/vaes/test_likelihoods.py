@@ -22,8 +22,8 @@ from genera.vaes import (
     LogisticPixels,
     PixelLikelihood,
 )
+from genera.vaes.likelihoods.base import MIN_SCALE, scale_from
 from genera.vaes.likelihoods.intervals import laplace_log_cdf, log_interval, log_logistic_interval, normal_log_cdf
-from genera.vaes.likelihoods.scales import MIN_SCALE, scale_from
 
 #: Likelihoods that sample pixels; the others return the mean.
 SAMPLING = (BernoulliPixels, GaussianMixturePixels, LogisticMixturePixels, LogisticPixels)

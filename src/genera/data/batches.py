@@ -59,7 +59,8 @@ class ShuffledBatches:
         self.rank = rank
         self.world_size = world_size
         self.steps_per_epoch = len(images) // batch_size
-        self._images = _to_device(images, device)
+        # Not copied if they are there already.
+        self._images = images.map(lambda values: values.to(device))
 
     def __iter__(self) -> Iterator[Batch]:
         """Yield ``(pixels, labels)`` forever: uint8 ``(B, C, H, W)`` and int64 ``(B,)`` or ``None``."""
@@ -108,7 +109,7 @@ class SequentialBatches:
         self.rank = rank
         self.world_size = world_size
         self._edges = edges
-        self._images = _to_device(images, device)
+        self._images = images.map(lambda values: values.to(device))
 
     def __len__(self) -> int:
         return len(self._edges) - 1
@@ -135,11 +136,6 @@ def _epoch_order(count: int, seed: int, epoch: int) -> Tensor:
     # SeedSequence mixes seed and epoch, so that similar pairs do not give related permutations.
     mixed = int(np.random.SeedSequence([seed, epoch]).generate_state(1, np.uint64)[0])
     return torch.randperm(count, generator=torch.Generator().manual_seed(mixed))
-
-
-def _to_device(images: ImageSplit, device: torch.device | str) -> ImageSplit:
-    """The images on a device; not copied if they are there already."""
-    return ImageSplit(images.pixels.to(device), None if images.labels is None else images.labels.to(device))
 
 
 def _check_sharing(batch_size: int, rank: int, world_size: int) -> None:

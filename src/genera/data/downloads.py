@@ -11,6 +11,7 @@ import hashlib
 import os
 import zlib
 from dataclasses import dataclass
+from functools import partial
 from io import BytesIO
 from pathlib import Path
 from typing import Literal
@@ -122,11 +123,11 @@ def _download(dataset: str, file: RemoteFile) -> Path:
         fetcher = pooch.create(
             path=folder,
             base_url=mirror,
-            registry={file.name: None},  # our downloader checks the digest before the file gets its name
+            registry={file.name: None},  # `_fetch` checks the digest before the file gets its name
             retry_if_failed=RETRIES_PER_MIRROR,
         )
         try:
-            return Path(fetcher.fetch(file.name, downloader=_CheckingDownloader(file)))
+            return Path(fetcher.fetch(file.name, downloader=partial(_fetch, file)))
         except (requests.RequestException, _MirrorError) as error:
             failures.append(f"{mirror} ({_reason(error)})")
     raise ValueError(
@@ -139,24 +140,19 @@ class _MirrorError(Exception):
     """A retry at this mirror is pointless; pooch retries other exceptions."""
 
 
-class _CheckingDownloader:
-    """Downloads to pooch's temporary file, which pooch renames only if this does not raise."""
+def _fetch(file: RemoteFile, url: str, output_file: str, _: object) -> None:
+    """Download to pooch's temporary file, which pooch renames only if this does not raise, and check the content."""
+    import requests
 
-    def __init__(self, file: RemoteFile) -> None:
-        self.file = file
-
-    def __call__(self, url: str, output_file: str, _: object) -> None:
-        import requests
-
-        show_bar = self.file.download_bytes >= _PROGRESS_BAR_BYTES
-        fetch = pooch.HTTPDownloader(progressbar=show_bar, chunk_size=1 << 16, timeout=TIMEOUT)
-        try:
-            fetch(url, output_file, None)
-            _checked_content(Path(output_file).read_bytes(), self.file)
-        except requests.HTTPError as error:
-            raise _MirrorError(_reason(error)) from error
-        except ValueError as error:
-            raise _MirrorError(f"wrong file: {error}") from error
+    show_bar = file.download_bytes >= _PROGRESS_BAR_BYTES
+    fetch = pooch.HTTPDownloader(progressbar=show_bar, chunk_size=1 << 16, timeout=TIMEOUT)
+    try:
+        fetch(url, output_file, None)
+        _checked_content(Path(output_file).read_bytes(), file)
+    except requests.HTTPError as error:
+        raise _MirrorError(_reason(error)) from error
+    except ValueError as error:
+        raise _MirrorError(f"wrong file: {error}") from error
 
 
 def _reason(error: Exception) -> str:

@@ -51,12 +51,15 @@ class ImageSplit:
 
     def subset(self, indices: Tensor) -> ImageSplit:
         """The images at ``indices`` (int64 ``(M,)``), in that order; a copy."""
-        labels = None if self.labels is None else self.labels.index_select(0, indices)
-        return ImageSplit(self.pixels.index_select(0, indices), labels)
+        return self.map(lambda values: values.index_select(0, indices))
 
     def first(self, count: int) -> ImageSplit:
         """The first ``count`` images, or all if there are fewer; not a copy."""
-        return ImageSplit(self.pixels[:count], None if self.labels is None else self.labels[:count])
+        return self.map(lambda values: values[:count])
+
+    def map(self, function: Callable[[Tensor], Tensor]) -> ImageSplit:
+        """Apply a function to the pixels and, if there are any, to the labels."""
+        return ImageSplit(function(self.pixels), None if self.labels is None else function(self.labels))
 
     @cached_property
     def digest(self) -> str:

@@ -120,7 +120,11 @@ def read_pictures(
             _check_fits(len(sources), picture.shape, copies=copies)
             pixels = torch.empty((len(sources), *picture.shape), dtype=torch.uint8)
         elif picture.shape != pixels.shape[1:]:
-            raise ValueError(_different_sizes_message(sources[kept[0]], pixels[0], source, picture))
+            sizes = [f"{width} × {height}" for _, height, width in (pixels[0].shape, picture.shape)]
+            raise ValueError(
+                f"the pictures must have one size, but {sources[kept[0]].name} is {sizes[0]} and {source.name} is "
+                f"{sizes[1]}; give --data.size 32 to resize them all"
+            )
         pixels[len(kept)] = picture
         kept.append(index)
         all_grey = all_grey and is_grey
@@ -215,11 +219,3 @@ def _flatten(picture: Image.Image) -> Image.Image:
         front = picture.convert("RGBA")
         return Image.alpha_composite(Image.new("RGBA", front.size, "white"), front)
     return picture
-
-
-def _different_sizes_message(first: Source, first_pixels: Tensor, other: Source, other_pixels: Tensor) -> str:
-    sizes = [
-        f"{name} is {p.shape[-1]} × {p.shape[-2]}"
-        for name, p in ((first.name, first_pixels), (other.name, other_pixels))
-    ]
-    return f"the pictures must have one size, but {sizes[0]} and {sizes[1]}; give --data.size 32 to resize them all"

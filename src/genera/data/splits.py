@@ -51,14 +51,7 @@ def divide_by_class(labels: Tensor, fractions: Sequence[float]) -> tuple[Tensor,
 
 def three_splits(images: ImageSplit) -> dict[str, Callable[[], ImageSplit]]:
     """80 / 10 / 10 % of every class; empty splits are omitted."""
-    train, validation, test = divide_by_class(_classes(images), (TENTH, TENTH))
-    return _loaders(images, {"train": train, "validation": validation, "test": test})
-
-
-def two_splits(images: ImageSplit) -> dict[str, Callable[[], ImageSplit]]:
-    """90 / 10 % of every class, for data with a predefined test set."""
-    train, validation = divide_by_class(_classes(images), (TENTH,))
-    return _loaders(images, {"train": train, "validation": validation})
+    return _held_out_by_class(images, "validation", "test")
 
 
 def predefined_splits(parts: dict[str, ImageSplit]) -> dict[str, Callable[[], ImageSplit]]:
@@ -69,7 +62,7 @@ def predefined_splits(parts: dict[str, ImageSplit]) -> dict[str, Callable[[], Im
     splits: dict[str, Callable[[], ImageSplit]] = {}
     for name, images in parts.items():
         if name == "train" and "validation" not in parts:
-            splits.update(two_splits(images))
+            splits.update(_held_out_by_class(images, "validation"))
         else:
             splits.update(_loaders(images, {name: permutation(len(images))}))
     return splits
@@ -89,9 +82,11 @@ def loaders_of(
     return {name: partial(lambda split: load_once()[split], name) for name in names}
 
 
-def _classes(images: ImageSplit) -> Tensor:
-    """The labels, or a single class if there are none."""
-    return torch.zeros(len(images), dtype=torch.int64) if images.labels is None else images.labels
+def _held_out_by_class(images: ImageSplit, *names: str) -> dict[str, Callable[[], ImageSplit]]:
+    """A tenth of every class for each of the names, and the rest as ``train``; without labels there is one class."""
+    labels = torch.zeros(len(images), dtype=torch.int64) if images.labels is None else images.labels
+    parts = divide_by_class(labels, [TENTH] * len(names))
+    return _loaders(images, dict(zip(("train", *names), parts, strict=True)))
 
 
 def _loaders(images: ImageSplit, indices: dict[str, Tensor]) -> dict[str, Callable[[], ImageSplit]]:

@@ -14,7 +14,7 @@ from torch import Tensor, nn
 from torch.autograd import Function
 
 from genera.core import check_not_negative, check_positive, first_order_only
-from genera.networks.channel_norm import ChannelLayerNorm
+from genera.networks.layers import ChannelLayerNorm
 
 
 def concat_elu(x: Tensor) -> Tensor:

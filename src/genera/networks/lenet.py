@@ -6,7 +6,7 @@ import torch
 from torch import Tensor, nn
 
 from genera.networks.conv_autoencoder import downsampled_sizes
-from genera.networks.dropout import Dropout
+from genera.networks.layers import Dropout
 
 
 class LeNet(nn.Module):

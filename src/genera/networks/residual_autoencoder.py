@@ -5,8 +5,8 @@ from __future__ import annotations
 from torch import Tensor, nn
 
 from genera.core import check_not_negative, check_positive
-from genera.networks.channel_norm import ChannelLayerNorm
 from genera.networks.conv_autoencoder import downsampled_sizes
+from genera.networks.layers import ChannelLayerNorm
 from genera.networks.residual_conv import ResidualBlock
 
 

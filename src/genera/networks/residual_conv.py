@@ -6,7 +6,7 @@ import torch.nn.functional as F
 from torch import Tensor, nn
 
 from genera.core import check_not_negative, check_positive
-from genera.networks.channel_norm import ChannelLayerNorm
+from genera.networks.layers import ChannelLayerNorm
 
 
 class ResidualBlock(nn.Module):

@@ -1,4 +1,4 @@
-"""The training images as a Lightning data module."""
+"""The images of a training as a Lightning data module."""
 
 from __future__ import annotations
 
@@ -12,16 +12,19 @@ class DataModule(pl.LightningDataModule):
 
     Args:
         images: the training split.
+        validation_images: the images to validate on, which :class:`~genera.training.callbacks.validation.Validation`
+            reads itself.
         batch_size: images per step, over all processes.
-        seed: of the order of the images.
+        seed: of the order of the training images and of all noise.
 
     Raises:
         ValueError: there are fewer images than a batch.
     """
 
-    def __init__(self, images: ImageSplit, *, batch_size: int, seed: int) -> None:
+    def __init__(self, images: ImageSplit, validation_images: ImageSplit, *, batch_size: int, seed: int) -> None:
         super().__init__()
         self.images = images
+        self.validation_images = validation_images
         self.batch_size = batch_size
         self.seed = seed
         self.steps_per_epoch = ShuffledBatches(images, batch_size=batch_size, seed=seed).steps_per_epoch

@@ -5,20 +5,19 @@ from __future__ import annotations
 import os
 import sys
 from collections.abc import Iterator, Mapping, Sequence
-from contextlib import contextmanager
+from contextlib import AbstractContextManager, contextmanager, nullcontext
 from dataclasses import asdict, replace
 from pathlib import Path
 from typing import Any
 
 from genera.config.data_section import data_section
-from genera.config.recipe import Recipe, as_words
 from genera.config.shipped_recipes import find_recipe
 from genera.core.devices import choose_device, has_bfloat16
 from genera.data import ImageDataset, describe_difference
 from genera.runs.checkpoints import MAY_CHANGE
 from genera.runs.run_directory import RunDirectory
 from genera.runs.yaml_files import read_yaml
-from genera.training.recipe import training_recipe
+from genera.training.recipe import Recipe, as_words
 from genera.training.result import TrainingResult
 from genera.training.tasks import NonFiniteLoss
 from genera.training.train import train as run_training
@@ -106,9 +105,8 @@ def _start(
     config = read_yaml(path)
     if data is not None and not (config.get("data") and data_section(config)["name"] == data):
         config["data"] = {"name": data}
-    settings = training_recipe(config, overrides, allow=allow)
-    images, arguments = settings.data(), settings.arguments()
-    _check_processes(arguments, is_command=is_command)
+    settings = Recipe(config, overrides, allow=allow)
+    images, arguments = settings.data(), _arguments(settings, is_command=is_command)
     is_new = out is None or not out.exists()
     run = _new_run(out, f"{path.stem}-{images.name}")
     with _locked(run):
@@ -131,21 +129,22 @@ def _resume(run: RunDirectory, overrides: Sequence[str], *, allow: Sequence[str]
     with _locked(run):
         config = run.read_config()
         recipe, spec, recorded = (config.pop(name, None) for name in ("recipe", "spec", "images"))
-        settings = training_recipe(config, overrides, allow=allow)
+        settings = Recipe(config, overrides, allow=allow)
         images = _same_images(run, settings, config, spec=spec, recorded=recorded)
-        arguments = settings.arguments()
-        _check_processes(arguments, is_command=is_command)
-        result = _train(images, run, arguments, resume=True, allow=allow)
+        result = _train(images, run, _arguments(settings, is_command=is_command), resume=True, allow=allow)
         if result.stop_reason in ("finished", "callback"):
             run.write_config({"recipe": recipe, **settings.config, "spec": spec, "images": recorded})
         return result
 
 
-def _check_processes(arguments: dict[str, Any], *, is_command: bool) -> None:
+def _arguments(settings: Recipe, *, is_command: bool) -> dict[str, Any]:
+    """The arguments of the training; raises ValueError if it needs more processes than may be started."""
+    arguments = settings.arguments()
     if arguments["num_devices"] > 1 and not is_command:
         raise ValueError(
             "several devices start this program again for each of them: use the command genera train, or one device"
         )
+    return arguments
 
 
 def _same_images(
@@ -184,8 +183,10 @@ def _train(
             "--precision 32-true is faster",
             file=sys.stderr,
         )
+    # Without other processes the environment, one for all threads, is left alone.
+    has_children = is_first and arguments["num_devices"] > 1
     try:
-        with _shared(run, has_children=is_first and arguments["num_devices"] > 1):
+        with _shared(run) if has_children else nullcontext():
             return replace(run_training(images, run, resume=resume, **arguments), allow=allow)
     except NonFiniteLoss as error:
         kept = (
@@ -211,21 +212,14 @@ def _is_child() -> bool:
     return "LOCAL_RANK" in os.environ
 
 
-@contextmanager
-def _locked(run: RunDirectory) -> Iterator[None]:
-    if _is_child() and ("GENERA_RUN" in os.environ or os.environ["LOCAL_RANK"] != "0"):
-        yield
-        return
-    with run.locked():
-        yield
+def _locked(run: RunDirectory) -> AbstractContextManager[None]:
+    works_under_lock = _is_child() and ("GENERA_RUN" in os.environ or os.environ["LOCAL_RANK"] != "0")
+    return nullcontext() if works_under_lock else run.locked()
 
 
 @contextmanager
-def _shared(run: RunDirectory, *, has_children: bool) -> Iterator[None]:
-    """Tell the other processes where the run is; without them leave the environment, one for all threads, alone."""
-    if not has_children:
-        yield
-        return
+def _shared(run: RunDirectory) -> Iterator[None]:
+    """Tell the other processes where the run is."""
     os.environ["GENERA_RUN"] = str(run.path)
     try:
         yield

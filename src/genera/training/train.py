@@ -99,8 +99,8 @@ def train(
         raise ValueError(f"log_every and validate_every must be positive, got {log_every} and {validate_every}")
     check_num_devices(num_devices, device)
     check_seed(seed)
-    data_module = DataModule(data.split("train"), batch_size=batch_size, seed=seed)
     validation_split = _first(data.split("validation"), validation_images)
+    data_module = DataModule(data.split("train"), validation_split, batch_size=batch_size, seed=seed)
     seconds = None if budget is None else parse_duration(budget)
     duration = Duration(data_module.steps_per_epoch, max_epochs, max_steps, seconds)
     identity = identity_of(run)
@@ -120,16 +120,7 @@ def train(
     )
     reserve = TimeReserve(num_batches=math.ceil(len(validation_split) / batch_size))
     clock = Clock(duration, due=due, reserve=reserve, seed=seed, started=started)
-    after_step = AfterStep(
-        run,
-        clock=clock,
-        train_images=data_module.images,
-        validation_images=validation_split,
-        batch_size=batch_size,
-        levels=data.spec.levels,
-        probes=probes or [],
-        seed=seed,
-    )
+    after_step = AfterStep(run, clock=clock, data=data_module, levels=data.spec.levels, probes=probes or [])
     after_step.sample_probes.check(lightning_task.model)
     try:
         with process_settings(), clock.generators_kept, after_step.checkpointer.catching_signals():

@@ -11,7 +11,7 @@ import torch
 
 from genera.data import find_dataset
 from genera.data.downloads import Digest
-from genera.data.mnist_like import idx_files, mnist_like
+from genera.data.mnist_like import idx_files, mnist_like, parse_idx
 
 # The splits of all published results of Genera.
 TRAIN_DIGESTS = {"mnist": "54ad9f2a", "fashion-mnist": "2264bb50"}
@@ -43,8 +43,12 @@ def test_kmnist_with_only_the_test_files(real_data, data_folder, cache, no_netwo
         data.split("train")
 
 
+def idx(*shape: int, content: bytes) -> bytes:
+    return struct.pack(f">HBB{len(shape)}I", 0, 8, len(shape), *shape) + content
+
+
 def archive(*shape: int, values: bytes) -> bytes:
-    return gzip.compress(struct.pack(f">HBB{len(shape)}I", 0, 8, len(shape), *shape) + values)
+    return gzip.compress(idx(*shape, content=values))
 
 
 @pytest.fixture
@@ -89,3 +93,33 @@ def test_different_numbers_of_images_and_labels_are_refused(toy, data_folder, mo
     monkeypatch.setattr("genera.data.downloads._check_digest", lambda data, digest: None)
     with complains("4 images and 3 labels"):
         toy.split("test")
+
+
+def test_bytes_are_read_in_the_shape_of_the_header():
+    array = parse_idx(idx(2, 3, content=bytes(range(6))), "toy")
+    assert array.dtype == torch.uint8
+    assert array.tolist() == [[0, 1, 2], [3, 4, 5]]
+    array.zero_()  # it is not a view of immutable bytes
+
+
+@pytest.mark.parametrize("length", [5, 7, 0])
+def test_a_header_inconsistent_with_the_length_is_refused(length, complains):
+    with complains("images.gz", "2 × 3 = 6 bytes", f"got {length}"):
+        parse_idx(idx(2, 3, content=bytes(length)), "images.gz")
+
+
+def test_a_header_with_a_huge_size_is_refused(complains):
+    with complains("toy", "got 4"):
+        parse_idx(idx(2**32 - 1, 2**32 - 1, content=bytes(4)), "toy")
+
+
+@pytest.mark.parametrize("content", [b"", b"\0\0\x08", b"\x89PNG....", b"\0\0\x0d\x01\0\0\0\x01...."])
+def test_other_formats_are_refused(content, complains):
+    with complains("toy is not an IDX file of bytes", "00 00 08"):
+        parse_idx(content, "toy")
+
+
+@pytest.mark.parametrize("content", [b"\0\0\x08\x02\0\0\0\x01", b"\0\0\x08\x00"])
+def test_a_truncated_header_is_refused(content, complains):
+    with complains("toy ends within its header"):
+        parse_idx(content, "toy")

@@ -41,12 +41,8 @@ def npz(path: Path, *, levels: int = 256) -> ImageDataset:
         levels: number of pixel values, which are ``0 … levels - 1``.
     """
     arrays, other_names = _read(path)
-    if "images" in arrays:
-        parts = {"": _images(arrays, "", path)}
-    else:
-        parts = {
-            name: _images(arrays, prefix, path) for prefix, name in _PREFIXES.items() if f"{prefix}images" in arrays
-        }
+    prefixes = {"": ""} if "images" in arrays else _PREFIXES
+    parts = {name: _images(arrays, prefix, path) for prefix, name in prefixes.items() if f"{prefix}images" in arrays}
     if not parts:
         got = ", ".join([*arrays, *other_names]) or "none"
         raise ValueError(f"{path} must contain an array images (or train_images, …), got {got}")

@@ -11,7 +11,6 @@ import lightning.pytorch as pl
 import torch
 
 from genera.core import ImageModel, Probe
-from genera.data import ImageSplit
 from genera.runs.run_directory import RunDirectory
 from genera.runs.weights import load_weights, save_weights
 from genera.training.callbacks.checkpointer import Checkpointer
@@ -23,6 +22,7 @@ from genera.training.callbacks.sample_grids import SampleGrids
 from genera.training.callbacks.sample_probes import SampleProbes
 from genera.training.callbacks.training_metrics import TrainingMetrics
 from genera.training.callbacks.validation import Validation
+from genera.training.data_module import DataModule
 from genera.training.seeding import global_generators_kept, seed_global_generators
 from genera.training.tasks import Task
 
@@ -37,34 +37,22 @@ class AfterStep(pl.Callback):
     Args:
         run: the run directory.
         clock: of the training.
-        train_images: the training split.
-        validation_images: the images to validate on.
-        batch_size: validation images per batch, over all processes.
+        data: the images, and the seed of validation, samples and probes, which have the same noise every time.
         levels: number of pixel values.
         probes: functions of samples to evaluate after every validation.
-        seed: of validation, samples and probes, which have the same noise every time.
     """
 
     def __init__(
-        self,
-        run: RunDirectory,
-        *,
-        clock: Clock,
-        train_images: ImageSplit,
-        validation_images: ImageSplit,
-        batch_size: int,
-        levels: int,
-        probes: Sequence[Probe],
-        seed: int,
+        self, run: RunDirectory, *, clock: Clock, data: DataModule, levels: int, probes: Sequence[Probe]
     ) -> None:
         self.run = run
         self.clock = clock
-        self.seed = seed
-        self.train_images = train_images
+        self.seed = seed = data.seed
+        self.train_images = data.images
         self.metrics = TrainingMetrics(clock)
-        self.validation = Validation(validation_images, batch_size=batch_size, seed=seed, run=run)
-        self.sample_grids = SampleGrids(run, images=validation_images, seed=seed)
-        self.sample_probes = SampleProbes(probes, images=validation_images, levels=levels, seed=seed)
+        self.validation = Validation(data.validation_images, batch_size=data.batch_size, seed=seed, run=run)
+        self.sample_grids = SampleGrids(run, images=data.validation_images, seed=seed)
+        self.sample_probes = SampleProbes(probes, images=data.validation_images, levels=levels, seed=seed)
         self.discriminator_monitor = DiscriminatorMonitor()
         self.contention_monitor = ContentionMonitor()
         self.progress_bar = ProgressBar(clock, metrics=self.metrics, validation=self.validation)

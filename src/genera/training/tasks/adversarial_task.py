@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager
 from typing import Any
 
@@ -14,13 +14,7 @@ from torch.optim import Optimizer
 from genera.core import Loss, Progress, Schedule, TwoPlayer, check_positive
 from genera.data.batches import Batch
 from genera.optim import refresh_batch_norm
-from genera.training.tasks.task import (
-    Task,
-    broken_terms,
-    histograms,
-    scalars,
-    with_initial_rate,
-)
+from genera.training.tasks.task import Task, logged
 
 #: Samples per batch when the statistics of batch normalization are recomputed for an averaged generator.
 _REFRESH_BATCH_SIZE = 128
@@ -98,7 +92,7 @@ class AdversarialTask(Task):
     def configure_optimizers(self) -> list[Optimizer]:
         players = self.model.generator, self.model.discriminator
         pairs = zip(self._make_optimizers, players, strict=True)
-        return [with_initial_rate(make_optimizer(player.parameters())) for make_optimizer, player in pairs]
+        return [make_optimizer(player.parameters()) for make_optimizer, player in pairs]
 
     def training_step(self, batch: Batch, batch_idx: int) -> dict[str, Any]:
         all_images, all_labels = batch
@@ -116,16 +110,11 @@ class AdversarialTask(Task):
             generator_loss = self.model.generator_loss(images, fakes, labels, generator=self.noise)
         self._step("generator", generator_loss, batch=batch_idx)
         self.update_average()
-        losses = {"discriminator": discriminator_loss, "generator": generator_loss}
-        return {
-            "scalars": _by_player({player: scalars(loss, loss.total.mean()) for player, loss in losses.items()}),
-            "histograms": _by_player({player: histograms(loss) for player, loss in losses.items()}),
-        }
+        return logged({"discriminator/": discriminator_loss, "generator/": generator_loss})
 
     def _step(self, player: str, loss: Loss, *, batch: int) -> None:
         """Take one step of one player."""
-        total = loss.total.mean()
-        self.check_finite(total, lambda: f"the loss of the {player} ({broken_terms(loss)})", batch=batch)
+        total = self.mean_of(loss, f"the loss of the {player}", batch=batch)
         module = self.model.get_submodule(player)
         is_generator = player == "generator"
         # Lightning counts steps of wrapped optimisers, which are to be the generator's only.
@@ -154,10 +143,6 @@ class AdversarialTask(Task):
     def validation_losses(self, batch: Batch, *, seed: int) -> dict[str, Tensor]:
         """The discriminator's scores of the validation images; there is no loss."""
         return {"score": self.evaluated_model.score(*batch)}
-
-
-def _by_player(values: Mapping[str, Mapping[str, Tensor]]) -> dict[str, Tensor]:
-    return {f"{player}/{name}": value for player, named in values.items() for name, value in named.items()}
 
 
 @contextmanager

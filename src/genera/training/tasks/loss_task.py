@@ -12,13 +12,7 @@ from torch.optim.lr_scheduler import ReduceLROnPlateau
 
 from genera.core import Schedule, Trainable, bits_per_dim, has_density
 from genera.data.batches import Batch
-from genera.training.tasks.task import (
-    Task,
-    broken_terms,
-    histograms,
-    scalars,
-    with_initial_rate,
-)
+from genera.training.tasks.task import Task, logged
 
 
 class LossTask(Task):
@@ -60,7 +54,7 @@ class LossTask(Task):
         self._plateau_state: dict[str, Any] | None = None
 
     def configure_optimizers(self) -> Optimizer:
-        optimizer = with_initial_rate(self._make_optimizer(self.model.parameters()))
+        optimizer = self._make_optimizer(self.model.parameters())
         if self._make_plateau is not None:
             self._plateau = self._make_plateau(optimizer)
             if self._plateau_state is not None:
@@ -70,9 +64,7 @@ class LossTask(Task):
     def training_step(self, batch: Batch, batch_idx: int) -> dict[str, Any]:
         images, labels = batch
         loss = self.model.loss(images, labels, generator=self.noise)
-        total = loss.total.mean()
-        self.check_finite(total, lambda: f"the loss ({broken_terms(loss)})", batch=batch_idx)
-        return {"loss": total, "scalars": scalars(loss, total), "histograms": histograms(loss)}
+        return {"loss": self.mean_of(loss, "the loss", batch=batch_idx), **logged({"": loss})}
 
     def on_before_optimizer_step(self, optimizer: Optimizer) -> None:
         self.gradient_norm = self.clip_gradient(self.model, "the gradient", batch=self.steps)

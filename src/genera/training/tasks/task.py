@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 from abc import ABC, abstractmethod
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from typing import Any
 
 import lightning.pytorch as pl
@@ -33,11 +33,11 @@ class Task(pl.LightningModule, ABC):
     Args:
         model: what to train.
         schedule: factor on every learning rate, as a function of progress.
-        clip_norm: the gradient of each optimiser's parameters is clipped to this norm.
+        clip_norm: every gradient is clipped to this norm.
         average_decay: validate and keep an exponential moving average of the weights with this decay.
 
     Raises:
-        ValueError: ``clip_norm`` or ``average_decay`` is out of range.
+        ValueError: ``clip_norm`` is not positive, or ``average_decay`` is out of range.
 
     Attributes:
         noise: generator of all noise of a step; torch's global one if None.
@@ -122,7 +122,7 @@ class Task(pl.LightningModule, ABC):
             factor = self.schedule(progress)
             for optimizer in self.raw_optimizers():
                 for group in optimizer.param_groups:
-                    group["lr"] = group["initial_lr"] * factor
+                    group["lr"] = group.setdefault("initial_lr", group["lr"]) * factor
 
     def update_average(self) -> None:
         """Let the average follow a step."""
@@ -134,7 +134,19 @@ class Task(pl.LightningModule, ABC):
         found = self.optimizers(use_pl_optimizer=False)
         return found if isinstance(found, list) else [found]
 
-    def check_finite(self, value: Tensor, what: Callable[[], str], *, batch: int) -> None:
+    def mean_of(self, loss: Loss, name: str, *, batch: int) -> Tensor:
+        """The mean of a loss over the batch, ``()``; raises NonFiniteLoss with the broken terms if it is not finite."""
+        total = loss.total.mean()
+        self._check_finite(total, lambda: f"{name} ({_broken_terms(loss)})", batch=batch)
+        return total
+
+    def clip_gradient(self, module: nn.Module, name: str, *, batch: int) -> Tensor:
+        """Clip the gradient of a module; returns its norm before, ``()``, or raises NonFiniteLoss."""
+        norm = nn.utils.clip_grad_norm_(module.parameters(), self.clip_norm or math.inf)
+        self._check_finite(norm, lambda: name, batch=batch)
+        return norm.detach()
+
+    def _check_finite(self, value: Tensor, what: Callable[[], str], *, batch: int) -> None:
         """Stop the training in every process where a loss or a norm is not finite.
 
         Raises:
@@ -149,16 +161,6 @@ class Task(pl.LightningModule, ABC):
                 f"{what()} is not finite at step {self.steps + 1}, batch {batch}, learning rate {rates}: start a new "
                 f"run with a lower one ({self.learning_rate_options}) or --task.clip_norm, or check the data"
             )
-
-    def clip_gradient(self, module: nn.Module, what: str, *, batch: int) -> Tensor:
-        """Clip the gradient of a module and return its norm before that, ``()``.
-
-        Raises:
-            NonFiniteLoss: the norm is not finite.
-        """
-        norm = nn.utils.clip_grad_norm_(module.parameters(), self.clip_norm or float("inf"))
-        self.check_finite(norm, lambda: what, batch=batch)
-        return norm.detach()
 
     def on_fit_start(self) -> None:
         if getattr(self.trainer.precision_plugin, "scaler", None) is not None:
@@ -230,18 +232,23 @@ class Task(pl.LightningModule, ABC):
         return Progress(step=self.steps, epoch=epoch, fraction=min(1.0, fraction), num_epochs=num_epochs)
 
 
-def scalars(loss: Loss, total: Tensor) -> dict[str, Tensor]:
-    """What a step logs of a loss: the means of its terms and logs, and the total."""
-    parts = {name: value.mean() for name, value in (*loss.terms.items(), *loss.logs.items())}
-    return {name: value.detach() for name, value in {**parts, "loss": total}.items()}
+def logged(losses: Mapping[str, Loss]) -> dict[str, dict[str, Tensor]]:
+    """What a step logs of its losses, each with a prefix for its names.
+
+    Returns:
+        ``scalars``, the means of all terms and logs and the loss, and ``histograms``, the logs with more than a mean to
+        see, such as the KL divergence of every latent dimension.
+    """
+    scalars: dict[str, Tensor] = {}
+    histograms: dict[str, Tensor] = {}
+    for prefix, loss in losses.items():
+        values = {**loss.terms, **loss.logs, "loss": loss.total}
+        scalars |= {f"{prefix}{name}": value.detach().mean() for name, value in values.items()}
+        histograms |= {f"{prefix}{name}": value for name, value in loss.logs.items() if value.dim() == 1}
+    return {"scalars": scalars, "histograms": histograms}
 
 
-def histograms(loss: Loss) -> dict[str, Tensor]:
-    """Logs with more than a mean to see, such as the KL divergence of every latent dimension."""
-    return {name: value for name, value in loss.logs.items() if value.dim() == 1}
-
-
-def broken_terms(loss: Loss) -> str:
+def _broken_terms(loss: Loss) -> str:
     """Names of the terms that are not finite, with the first image of the batch where each is not."""
     names = []
     for name, value in (loss.terms or {"total": loss.total}).items():
@@ -249,10 +256,3 @@ def broken_terms(loss: Loss) -> str:
         if len(bad):
             names.append(f"term {name!r}, image {int(bad[0])}")
     return "; ".join(names) or "its mean"
-
-
-def with_initial_rate(optimizer: Optimizer) -> Optimizer:
-    """Remember the learning rates that schedules are factors on."""
-    for group in optimizer.param_groups:
-        group.setdefault("initial_lr", group["lr"])
-    return optimizer

@@ -5,9 +5,8 @@ from __future__ import annotations
 from torch import Tensor
 
 from genera.core import ImageSpec, sum_over_dims
-from genera.vaes.likelihoods.base import PixelLikelihood
+from genera.vaes.likelihoods.base import PixelLikelihood, SharedScale
 from genera.vaes.likelihoods.intervals import log_interval, normal_log_cdf
-from genera.vaes.likelihoods.scales import SharedScale
 
 
 class GaussianPixels(PixelLikelihood):

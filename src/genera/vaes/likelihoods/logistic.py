@@ -6,9 +6,8 @@ import torch
 from torch import Tensor
 
 from genera.core import at_least_float32, sum_over_dims
-from genera.vaes.likelihoods.base import PixelLikelihood
+from genera.vaes.likelihoods.base import PixelLikelihood, scale_from
 from genera.vaes.likelihoods.intervals import log_logistic_interval
-from genera.vaes.likelihoods.scales import scale_from
 
 
 class LogisticPixels(PixelLikelihood):

@@ -8,8 +8,7 @@ import torch
 from torch import Tensor
 
 from genera.core import ImageSpec, at_least_float32, check_positive, sum_over_dims
-from genera.vaes.likelihoods.base import PixelLikelihood
-from genera.vaes.likelihoods.scales import scale_from
+from genera.vaes.likelihoods.base import PixelLikelihood, scale_from
 
 
 class MixturePixels(PixelLikelihood):

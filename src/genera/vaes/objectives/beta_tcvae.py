@@ -7,8 +7,7 @@ import math
 import torch
 
 from genera.core import Loss, Progress, Schedule
-from genera.vaes.objectives.base import Objective, PosteriorSamples
-from genera.vaes.objectives.kl_weight import KlWeight
+from genera.vaes.objectives.base import KlWeight, Objective, PosteriorSamples
 
 
 class BetaTcvae(Objective):

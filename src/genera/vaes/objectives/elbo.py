@@ -3,8 +3,7 @@
 from __future__ import annotations
 
 from genera.core import Loss, Progress, Schedule
-from genera.vaes.objectives.base import Objective, PosteriorSamples
-from genera.vaes.objectives.kl_weight import KlWeight
+from genera.vaes.objectives.base import KlWeight, Objective, PosteriorSamples
 
 
 class Elbo(Objective):

@@ -19,7 +19,7 @@ from genera.config.model import build_model
 from genera.config.registry import Registry
 from genera.config.shipped_recipes import find_recipe
 from genera.core import ImageSpec
-from genera.training.recipe import training_recipe
+from genera.training.recipe import Recipe
 
 CONFIG = yaml.safe_load(Path(TINY).read_text())
 Change = Callable[[dict[str, Any]], object]
@@ -56,7 +56,7 @@ def test_bad_settings(change: Change, overrides: list[str], message: str) -> Non
     config = copy.deepcopy(CONFIG)
     change(config)
     with pytest.raises(ValueError) as caught:
-        training_recipe(config, overrides)
+        Recipe(config, overrides)
     assert message in str(caught.value)
     assert "\n" not in str(caught.value)
     assert len(str(caught.value)) < 400
@@ -70,7 +70,7 @@ def test_other_classes_are_rejected_anywhere_in_a_config(path: str) -> None:
     transforms(in_mask)[1]["init_args"]["mask"] = path
     for config in (in_model, in_list, in_mask):
         with pytest.raises(ValueError, match="may not be named here"):
-            training_recipe(config)
+            Recipe(config)
         with pytest.raises(ValueError, match="only parts of models that genera exports"):
             build_model(config, ImageSpec(1, 8, 8))
 
@@ -99,21 +99,21 @@ def test_a_model_has_the_memory_format_in_which_convolutions_are_fast() -> None:
 
 def test_the_settings_of_jsonargparse_are_restored() -> None:
     before = copy.deepcopy(_common.parsing_settings)
-    training_recipe(CONFIG)
+    Recipe(CONFIG)
     with pytest.raises(ValueError, match="expected int"):
-        training_recipe(CONFIG, ["--batch_size", "x"])
+        Recipe(CONFIG, ["--batch_size", "x"])
     assert _common.parsing_settings == before
 
 
 def test_a_config_is_a_recipe_with_every_default_resolved() -> None:
-    config = training_recipe(CONFIG, ["--seed", "5"]).config
+    config = Recipe(CONFIG, ["--seed", "5"]).config
     assert config["seed"] == 5
     assert config["max_epochs"] == 3
     assert config["max_steps"] is None
     assert config["task"]["init_args"]["plateau"] is None
     assert "config" not in config
     assert transforms(config)[1]["init_args"]["conditioner"]["class_path"] == "genera.networks.GatedConvNet"
-    assert training_recipe(config).config == config
+    assert Recipe(config).config == config
 
 
 def test_unknown_recipes_suggest_similar_names(tmp_path: Path) -> None:
@@ -124,7 +124,7 @@ def test_unknown_recipes_suggest_similar_names(tmp_path: Path) -> None:
 
 def test_settings_are_written_while_another_config_is_parsed() -> None:
     """The import policy is shared by all threads, and another thread may be parsing."""
-    settings = training_recipe(CONFIG)
+    settings = Recipe(CONFIG)
     expected = settings.config
     with safe_parsing(ArgumentParser(), Registry()):
         assert settings.config == expected
