@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from html.parser import HTMLParser
 
-from measuring import TEN_CLASSES, measured, row
+from measuring import TEN_CLASSES, measured, row, row
 
 from genera.evaluation.measures import info_of
 from genera.evaluation.results.measure_table import measure_table
@@ -100,6 +100,18 @@ def test_measures_are_rows_in_groups_and_models_are_columns() -> None:
     assert [cells["text"] for cells in table.line("CPU minutes of training")[1:]] == ["1.5", "–", ""]
     # A long name may continue after any part of it.
     assert "a_<wbr>long/<wbr>name" in measure_table(ROWS)
+
+
+def test_real_images_have_one_value_where_all_models_were_compared_with_the_same() -> None:
+    def real(first: float, second: float) -> str:
+        rows = [
+            row(name, fd=measured(5, references={"validation images": value}))
+            for name, value in (("a", first), ("b", second))
+        ]
+        return Cells(measure_table(rows)).line("FD[lenet]")[-1]["text"]
+
+    assert real(2.0, 2.0) == real(2.0, 2.0 + 1e-6) == "2.0"
+    assert real(2.0, 2.1) == ""
 
 
 def test_the_best_is_marked_and_a_dash_has_its_reason() -> None:

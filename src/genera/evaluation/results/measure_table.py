@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import re
 from collections.abc import Callable, Iterator, Sequence
 from html import escape
@@ -120,7 +121,9 @@ def _cell(row: Row, name: str, *, is_best: bool) -> str:
 def _reference(name: str, rows: Sequence[Row], *, with_source: bool) -> str:
     """The value of real images, with the digits of the most precise model, if it is the same for all models."""
     measured = [row.measures[name] for row in rows if name in row.measures]
-    if len({reference_of(fields) for fields in measured}) != 1:
+    names, values = zip(*(reference_of(fields) or ("", math.nan) for fields in measured), strict=True)
+    # Values of the same images differ by rounding if other processors computed them.
+    if {*names} != {names[0]} or not all(math.isclose(value, values[0], rel_tol=1e-3) for value in values):
         return '<td class="real"></td>'
     source, value = max(map(format_reference, measured), key=lambda texts: len(texts[1]))
     return f'<td class="real">{value}{f"<small>{escape(source)}</small>" if with_source else ""}</td>'
