@@ -30,28 +30,14 @@ from genera.data import ImageSplit
 from genera.evaluation import EvaluationProtocol, classifier_of, default_measures, evaluate
 from genera.evaluation.extractors import ClassifierFeatures
 from genera.evaluation.image_set import ImageSet
-from genera.evaluation.metrics import FrechetDistance, Neighbourhoods
+from genera.evaluation.metrics import frechet_distance, neighbourhoods
 from genera.zoo import find_model
-
-
-def our_distance(samples: Tensor, real: Tensor) -> Tensor:
-    metric = FrechetDistance(samples.shape[1])
-    metric.update(samples, real=False)
-    metric.update(real, real=True)
-    return metric.compute()
 
 
 def their_distance(samples: Tensor, real: Tensor) -> Tensor:
     moments = [moment for x in (real.double(), samples.double()) for moment in (x.mean(dim=0), x.T.cov())]
     # As in torchmetrics' own metric, which accumulates the sums of the features.
     return _compute_fid(*moments)
-
-
-def our_neighbourhoods(samples: Tensor, real: Tensor) -> None:
-    metric = Neighbourhoods(samples.shape[1])
-    metric.update(samples, real=False)
-    metric.update(real, real=True)
-    metric.compute()
 
 
 def their_neighbourhoods(samples: Tensor, real: Tensor) -> None:
@@ -111,12 +97,12 @@ def main() -> None:
 
     generator = torch.Generator().manual_seed(0)
     samples, real = (torch.randn(arguments.images, arguments.features, generator=generator) for _ in range(2))
-    for ours in (our_distance, our_neighbourhoods):
+    for ours in (frechet_distance, neighbourhoods):
         ours(samples, real)
     print(f"features, distance and neighbourhoods, ours only: peak memory {peak_memory()}")
     for title, ours, theirs, package in (
-        ("Fréchet distance", our_distance, their_distance, "torchmetrics"),
-        ("precision, recall, density, coverage", our_neighbourhoods, their_neighbourhoods, "prdc"),
+        ("Fréchet distance", frechet_distance, their_distance, "torchmetrics"),
+        ("precision, recall, density, coverage", neighbourhoods, their_neighbourhoods, "prdc"),
     ):
         sides = {
             "ours": partial(seconds_of, partial(ours, samples, real)),

@@ -22,7 +22,7 @@ from genera.core import Autoencoding
 from genera.data import ImageDataset
 from genera.data.image_grid import image_grid, pair_grid
 from genera.evaluation import MEASURES, EvaluationProtocol, Subject, sample_images
-from genera.evaluation.metrics import Dissimilarity
+from genera.evaluation.metrics import dissimilarity
 from genera.reporting.curves import against_epochs
 from genera.reporting.figures.training_curves import LOSS_TERMS, panels_figure
 from genera.reporting.style import save_figure, style, titled
@@ -53,7 +53,7 @@ def measure(trained: TrainedModel, folder: Path) -> None:
     assert isinstance(model, Autoencoding)
     test = data.split("test")
     error = MEASURES["mse"].measure(Subject(model, EvaluationProtocol(data)))
-    of_samples = [dissimilarity(sample_images(model, NUM_SAMPLES, seed=seed)) for seed in SEEDS]
+    of_samples = [float(dissimilarity(sample_images(model, NUM_SAMPLES, seed=seed), levels=256)) for seed in SEEDS]
     results = {
         "mse": error.value,
         "mse_low": error.low,
@@ -61,7 +61,7 @@ def measure(trained: TrainedModel, folder: Path) -> None:
         "variance": float((test.pixels.double() / 255).var(dim=0).mean()),
         "dissimilarity_of_samples": of_samples,
         # In random order: consecutive images in the file may be by the same writer.
-        "dissimilarity_of_images": dissimilarity(shuffled(test.pixels)[:NUM_SAMPLES]),
+        "dissimilarity_of_images": float(dissimilarity(shuffled(test.pixels)[:NUM_SAMPLES], levels=256)),
         "bound_of_mean_image": mean_image_bound(data),
     }
     (folder / MEASURED).write_text(json.dumps(results, indent=2) + "\n")
@@ -74,13 +74,6 @@ def measure(trained: TrainedModel, folder: Path) -> None:
 def shuffled(images: torch.Tensor) -> torch.Tensor:
     """The images in random order."""
     return images[torch.randperm(len(images), generator=torch.Generator().manual_seed(0))]
-
-
-def dissimilarity(images: torch.Tensor) -> float:
-    """Mean of 1 - SSIM over pairs."""
-    metric = Dissimilarity(levels=256)
-    metric.update(images)
-    return float(metric.compute())
 
 
 def mean_image_bound(data: ImageDataset) -> float:

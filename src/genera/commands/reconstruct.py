@@ -8,7 +8,7 @@ from genera.core.devices import choose_device
 from genera.data import ImageDataset
 from genera.data.image_grid import check_image_count, check_is_png, pair_grid, save_picture
 from genera.evaluation import check_fits, reconstruct_images
-from genera.evaluation.metrics import SquaredError
+from genera.evaluation.metrics import squared_error
 from genera.zoo import find_model
 
 
@@ -42,6 +42,6 @@ def reconstruct(
     images = data.split(split).first(count)
     reconstructions = reconstruct_images(loaded, images)
     save_picture(pair_grid(images.pixels, reconstructions, levels=loaded.spec.levels), out)
-    error = SquaredError(loaded.spec.levels)(images.pixels, reconstructions)
+    error = squared_error(images.pixels, reconstructions, levels=loaded.spec.levels).mean()
     print(f"mean squared error on [0, 1]: {error:.6f} over {len(images)} images")
     print(out)

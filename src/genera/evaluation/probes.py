@@ -1,7 +1,4 @@
-"""Probes: quick metrics of generated images during training.
-
-With several processes only one computes them, so the metrics must not synchronize.
-"""
+"""Probes: quick metrics of generated images during training."""
 
 from __future__ import annotations
 
@@ -10,7 +7,7 @@ from torch import Tensor
 
 from genera.core import rescale_levels
 from genera.evaluation.extractors import load_classifier
-from genera.evaluation.metrics import ClassKl, Dissimilarity, ModeCoverage
+from genera.evaluation.metrics import class_kl, dissimilarity, mode_coverage
 from genera.zoo import find_model
 
 
@@ -21,7 +18,7 @@ class Diversity:
         """uint8 ``(N, C, H, W)`` with 256 levels to values by name; none for a single image."""
         if len(images) < 2:
             return {}
-        return {"diversity": float(Dissimilarity(levels=256, sync_on_compute=False)(images))}
+        return {"diversity": float(dissimilarity(images, levels=256))}
 
 
 class ClassCoverage:
@@ -48,7 +45,5 @@ class ClassCoverage:
         """
         spec = self.classifier.spec
         classes = self.classifier.predict(rescale_levels(images, 256, to=spec.levels))
-        metrics = {"modes": ModeCoverage, "class_kl": ClassKl}
-        return {
-            name: float(metric(spec.num_classes, sync_on_compute=False)(classes)) for name, metric in metrics.items()
-        }
+        metrics = {"modes": mode_coverage, "class_kl": class_kl}
+        return {name: float(metric(classes, spec.num_classes)) for name, metric in metrics.items()}

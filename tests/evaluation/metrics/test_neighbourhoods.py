@@ -6,17 +6,9 @@ import pytest
 import torch
 from cases import complains, normal
 from prdc import compute_prdc
-from torch import Tensor
+from sklearn.neighbors import NearestNeighbors
 
-from genera.evaluation.metrics import Neighbourhood, Neighbourhoods
-
-
-def neighbourhoods(generated: Tensor, real: Tensor, *, num_neighbours: int = 5) -> Neighbourhood:
-    metric = Neighbourhoods(generated.shape[1], num_neighbours=num_neighbours)
-    for part in generated.split(500):
-        metric.update(part, real=False)
-    metric.update(real, real=True)
-    return metric.compute()
+from genera.evaluation.metrics.neighbourhoods import neighbourhoods, squared_radii
 
 
 @pytest.mark.parametrize("shift", [0.0, 1.0, 100.0])
@@ -51,23 +43,25 @@ def test_two_sets_of_equal_distribution() -> None:
     assert one_mode.precision > 0.95
 
 
-def test_processes_merge_their_features() -> None:
-    generated, real = normal(40, 2), normal(50, 2, seed=2)
-    one, other = Neighbourhoods(2), Neighbourhoods(2)
-    for metric, few, many in ((one, generated[:11], real[:7]), (other, generated[11:], real[7:])):
-        metric.update(few, real=False)
-        metric.update(many, real=True)
-    one.merge_state(other)
-    assert one.compute() == neighbourhoods(generated, real)
+@pytest.mark.parametrize("num_neighbours", [1, 5])
+def test_radii_equal_distances_of_scikit_learn(num_neighbours: int) -> None:
+    features = 100 + normal(1300, 6)
+    distances, _ = NearestNeighbors(n_neighbors=num_neighbours + 1).fit(features.numpy()).kneighbors()
+    radii = squared_radii(features, num_neighbours)
+    assert radii.sqrt().tolist() == pytest.approx(distances[:, num_neighbours - 1].tolist(), rel=1e-3)
+
+
+def test_known_radii_make_no_difference() -> None:
+    generated, real = normal(1100, 3), normal(1200, 3, seed=2)
+    assert neighbourhoods(generated, real, real_radii=squared_radii(real)) == neighbourhoods(generated, real)
 
 
 def test_they_refuse_invalid_input() -> None:
-    metric = Neighbourhoods(3)
-    metric.update(normal(5, 3), real=True)
-    metric.update(normal(9, 3), real=False)
-    with complains("need more images", "got 9 generated and 5 real"):
-        metric.compute()
-    with complains("features must have shape (B, 3)", "(2, 4)"):
-        metric.update(normal(2, 4), real=True)
+    with complains("at least 6 images in each set", "got 9 generated and 5 real"):
+        neighbourhoods(normal(9, 3), normal(5, 3))
+    with complains("features must have shape (N, F)", "(7, 4) and (9, 3)"):
+        neighbourhoods(normal(7, 4), normal(9, 3))
+    with complains("features must be finite"):
+        neighbourhoods(normal(9, 3), normal(9, 3) / 0)
     with complains("num_neighbours must be at least 1", "got 0"):
-        Neighbourhoods(3, num_neighbours=0)
+        neighbourhoods(normal(9, 3), normal(9, 3), num_neighbours=0)

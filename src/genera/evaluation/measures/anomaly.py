@@ -17,7 +17,7 @@ from genera.core import TwoPlayer, bits_per_dim, rescale_levels
 from genera.data import ImageSplit, SequentialBatches, find_dataset
 from genera.evaluation.image_set import random_subset
 from genera.evaluation.measure import Measure, MeasureInfo, Measurement, Requirement, has_likelihood, reconstructs
-from genera.evaluation.metrics import SquaredError
+from genera.evaluation.metrics import squared_error
 from genera.evaluation.subject import Subject
 
 _BATCH = 250
@@ -56,9 +56,7 @@ def bits_minus_png(subject: Subject, images: ImageSplit, validation: ImageSplit)
 
 def reconstruction_error(subject: Subject, images: ImageSplit, validation: ImageSplit) -> Tensor:
     """Mean squared error on [0, 1]; conditional models get the labels."""
-    metric = SquaredError(subject.model.spec.levels)
-    metric.update(images.pixels, subject.reconstructions(images))
-    return metric.values()
+    return squared_error(images.pixels, subject.reconstructions(images), levels=subject.model.spec.levels)
 
 
 @torch.inference_mode()

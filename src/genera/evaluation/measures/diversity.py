@@ -9,22 +9,15 @@ from torch import Tensor
 from genera.evaluation.extractors import EXTRACTORS
 from genera.evaluation.image_set import ImageSet
 from genera.evaluation.measure import MeasureInfo
-from genera.evaluation.metrics import Dissimilarity, PairwiseDistance
-from genera.evaluation.metrics.images import WINDOW
+from genera.evaluation.metrics import dissimilarity, pairwise_distance
+from genera.evaluation.metrics.structural_similarity import WINDOW
 from genera.evaluation.set_measure import SetMeasure
 
 _DEFINITION = "mean difference of two samples; best as for real images"
 
 
-def dissimilarity(generated: ImageSet, real: ImageSet) -> Tensor:
-    """Mean ``1 - SSIM`` over pairs of generated images."""
-    return Dissimilarity(generated.spec.levels)(generated.pixels)
-
-
-def feature_distance(generated: ImageSet, real: ImageSet, *, space: str) -> Tensor:
-    """Mean feature distance over pairs of generated images."""
-    features = generated.features(space)
-    return PairwiseDistance(features.shape[1])(features)
+def _in_space(generated: ImageSet, real: ImageSet, *, space: str) -> Tensor:
+    return pairwise_distance(generated.features(space))
 
 
 DIVERSITY = SetMeasure(
@@ -35,7 +28,7 @@ DIVERSITY = SetMeasure(
         group="coverage",
         definition=_DEFINITION,
     ),
-    compare=dissimilarity,
+    compare=lambda generated, real: dissimilarity(generated.pixels, levels=generated.spec.levels),
     min_size=WINDOW,
 )
 FEATURE_DIVERSITY = tuple(
@@ -47,7 +40,7 @@ FEATURE_DIVERSITY = tuple(
             group="coverage",
             definition=_DEFINITION,
         ),
-        compare=partial(feature_distance, space=space),
+        compare=partial(_in_space, space=space),
         extractor=space,
     )
     for space in EXTRACTORS

@@ -9,14 +9,12 @@ from torch import Tensor
 from genera.evaluation.extractors import EXTRACTORS
 from genera.evaluation.image_set import ImageSet
 from genera.evaluation.measure import MeasureInfo
-from genera.evaluation.metrics import FrechetDistance
-from genera.evaluation.metrics.base import compare_sets
+from genera.evaluation.metrics import frechet_distance
 from genera.evaluation.set_measure import SetMeasure
 
 
-def frechet_distance(generated: ImageSet, real: ImageSet, *, space: str) -> Tensor:
-    """The distance between features of an extractor, ``()``."""
-    return compare_sets(FrechetDistance, generated.features(space), real.features(space))
+def _in_space(generated: ImageSet, real: ImageSet, *, space: str) -> Tensor:
+    return frechet_distance(generated.features(space), real.features(space))
 
 
 FRECHET_DISTANCE = tuple(
@@ -28,7 +26,7 @@ FRECHET_DISTANCE = tuple(
             group="sample quality",
             definition="Fréchet distance of Gaussians fitted to features of samples and real images",
         ),
-        compare=partial(frechet_distance, space=space),
+        compare=partial(_in_space, space=space),
         extractor=space,
     )
     for space in EXTRACTORS

@@ -10,14 +10,15 @@ from torch import Tensor
 from genera.evaluation.extractors import EXTRACTORS
 from genera.evaluation.image_set import ImageSet
 from genera.evaluation.measure import MeasureInfo
-from genera.evaluation.metrics import KernelDistance
-from genera.evaluation.metrics.base import compare_sets
+from genera.evaluation.metrics.kernel_distance import kernel_distance, mean_kernel
 from genera.evaluation.set_measure import SetMeasure
 
 
-def kernel_distance(generated: ImageSet, real: ImageSet, *, space: str) -> Tensor:
-    """The distance between features of an extractor, ``()``."""
-    return compare_sets(KernelDistance, generated.features(space), real.features(space))
+def _in_space(generated: ImageSet, real: ImageSet, *, space: str) -> Tensor:
+    features = real.features(space)
+    # The same for all sets that are compared with the real one.
+    real_kernel = real.kept(("kernel", space), lambda: mean_kernel(features))
+    return kernel_distance(generated.features(space), features, real_kernel=real_kernel)
 
 
 KERNEL_DISTANCE = tuple(
@@ -29,7 +30,7 @@ KERNEL_DISTANCE = tuple(
             group="sample quality",
             definition="kernel distance of features of samples and real images; 0 if alike",
         ),
-        compare=partial(kernel_distance, space=space),
+        compare=partial(_in_space, space=space),
         extractor=space,
         bounds=(-math.inf, math.inf),
     )

@@ -11,9 +11,7 @@ from torch import Tensor
 from genera.evaluation.extractors import EXTRACTORS
 from genera.evaluation.image_set import ImageSet
 from genera.evaluation.measure import Group, MeasureInfo
-from genera.evaluation.metrics import Neighbourhoods
-from genera.evaluation.metrics.base import compare_sets
-from genera.evaluation.metrics.neighbourhoods import NUM_NEIGHBOURS
+from genera.evaluation.metrics.neighbourhoods import NUM_NEIGHBOURS, Neighbourhoods, neighbourhoods, squared_radii
 from genera.evaluation.set_measure import SetMeasure
 
 _Part = Literal["precision", "recall", "density", "coverage"]
@@ -21,7 +19,13 @@ _Part = Literal["precision", "recall", "density", "coverage"]
 
 def _part(generated: ImageSet, real: ImageSet, *, part: _Part, space: str) -> Tensor:
     """One of the four values, which are computed together."""
-    compute = partial(compare_sets, Neighbourhoods, generated.features(space), real.features(space))
+
+    def compute() -> Neighbourhoods:
+        features = real.features(space)
+        # The same for all sets that are compared with the real one.
+        real_radii = real.kept(("radii", space), lambda: squared_radii(features))
+        return neighbourhoods(generated.features(space), features, real_radii=real_radii)
+
     return getattr(generated.kept(("neighbourhoods", space, real), compute), part)
 
 

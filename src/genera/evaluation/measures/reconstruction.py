@@ -5,23 +5,22 @@ from __future__ import annotations
 from collections.abc import Callable
 from functools import partial
 
+import torch
 from torch import Tensor
 
 from genera.evaluation.measure import ImageMeasure, MeasureInfo, has_pixels, reconstructs
-from genera.evaluation.metrics import PeakSignalToNoise, SquaredError, StructuralSimilarity
-from genera.evaluation.metrics.base import PerImageMetric
-from genera.evaluation.metrics.images import WINDOW
+from genera.evaluation.metrics import peak_signal_to_noise, squared_error, structural_similarity
+from genera.evaluation.metrics.structural_similarity import WINDOW
 from genera.evaluation.subject import Subject
 
 _BATCH = 250
 _LABELS = {"labels": "given to conditional models"}
 
 
-def _values(subject: Subject, *, metric: Callable[[int], PerImageMetric]) -> Tensor:
-    per_image, images = metric(subject.model.spec.levels), subject.images
-    for pair in zip(images.pixels.split(_BATCH), subject.reconstructions(images).split(_BATCH), strict=True):
-        per_image.update(*pair)
-    return per_image.values()
+def _values(subject: Subject, *, metric: Callable[..., Tensor]) -> Tensor:
+    images, levels = subject.images, subject.model.spec.levels
+    pairs = zip(images.pixels.split(_BATCH), subject.reconstructions(images).split(_BATCH), strict=True)
+    return torch.cat([metric(*pair, levels=levels) for pair in pairs])
 
 
 MSE = ImageMeasure(
@@ -32,7 +31,7 @@ MSE = ImageMeasure(
         group="reconstruction",
         definition="mean squared error of reconstructed pixels on [0, 1]",
     ),
-    values=partial(_values, metric=SquaredError),
+    values=partial(_values, metric=squared_error),
     requirement=reconstructs,
     fixed=_LABELS,
 )
@@ -45,7 +44,7 @@ PSNR = ImageMeasure(
         group="reconstruction",
         definition="peak signal-to-noise ratio of reconstructions",
     ),
-    values=partial(_values, metric=PeakSignalToNoise),
+    values=partial(_values, metric=peak_signal_to_noise),
     requirement=reconstructs,
     fixed=_LABELS,
 )
@@ -57,7 +56,7 @@ SSIM = ImageMeasure(
         group="reconstruction",
         definition="structural similarity of reconstructions and images; 1 if equal",
     ),
-    values=partial(_values, metric=StructuralSimilarity),
+    values=partial(_values, metric=structural_similarity),
     requirement=lambda subject: reconstructs(subject) or has_pixels(subject, WINDOW),
     fixed=_LABELS,
 )

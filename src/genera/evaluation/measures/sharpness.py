@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
+import torch
 from torch import Tensor
 
 from genera.evaluation.image_set import ImageSet
 from genera.evaluation.measure import MeasureInfo
-from genera.evaluation.metrics import Sharpness
+from genera.evaluation.metrics import sharpness
 from genera.evaluation.set_measure import SetMeasure
 
 _BATCH = 500
@@ -18,10 +19,8 @@ def relative_sharpness(generated: ImageSet, real: ImageSet) -> Tensor:
 
 
 def _sharpness(images: ImageSet) -> Tensor:
-    metric = Sharpness(images.spec.levels)
-    for pixels in images.pixels.split(_BATCH):
-        metric.update(pixels)
-    return metric.compute()
+    parts = images.pixels.split(_BATCH)
+    return torch.cat([sharpness(pixels, levels=images.spec.levels) for pixels in parts]).mean()
 
 
 SHARPNESS = SetMeasure(

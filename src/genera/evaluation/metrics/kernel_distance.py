@@ -2,63 +2,55 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Sequence
-from itertools import combinations, product
+from collections.abc import Iterable
+from itertools import chain, combinations, product
 
 import torch
 from torch import Tensor
 
-from genera.evaluation.metrics.base import TwoSetMetric
+from genera.evaluation.metrics.checks import check_features
 
 #: Rows and columns of a kernel matrix computed at a time, so that they fit in the CPU cache.
 _CHUNK_SIZE = 500
 
 
-class KernelDistance(TwoSetMetric):
+def kernel_distance(generated: Tensor, real: Tensor, *, real_kernel: Tensor | None = None) -> Tensor:
     """Squared maximum mean discrepancy with kernel ``(x·y / F + 1)³``; its mean is 0 for sets of equal distribution.
 
     The estimate is unbiased for any number of images and so can be negative. It uses all pairs of images, not blocks.
+    float64 ``()``; lower is better.
 
     Args:
-        num_features: F.
+        generated: features ``(N, F)``.
+        real: features ``(M, F)``.
+        real_kernel: :func:`mean_kernel` of ``real``, if it is known.
+
+    Raises:
+        ValueError: a set has fewer than two images, a wrong shape, or values that are not finite.
 
     Source:
         Gretton et al. (2012), lemma 6; Bińkowski et al. (2018), KID, for the kernel.
     """
+    check_features(2, generated=generated, real=real)
+    pairs = product(generated.split(_CHUNK_SIZE), real.split(_CHUNK_SIZE))
+    across = _sum(_kernel(x, y) for x, y in pairs) / (len(generated) * len(real))
+    return mean_kernel(generated) + (mean_kernel(real) if real_kernel is None else real_kernel) - 2 * across
 
-    higher_is_better = False
 
-    def compute(self) -> Tensor:
-        """The distance, ``()``.
+def mean_kernel(features: Tensor) -> Tensor:
+    """Mean kernel of two different images of a set, ``(N, F)`` to float64 ``()``."""
+    parts = features.split(_CHUNK_SIZE)
+    # Each pair once: those within a part, then those of two parts.
+    within = (_kernel(part, part).triu(diagonal=1) for part in parts)
+    across = (_kernel(x, y) for x, y in combinations(parts, 2))
+    return 2 * _sum(chain(within, across)) / (len(features) * (len(features) - 1))
 
-        Raises:
-            ValueError: one of the sets has fewer than two images.
-        """
-        x, y = self.sets()
-        if min(len(x), len(y)) < 2:
-            raise ValueError(
-                f"a kernel distance needs at least two images in each set, got {len(x)} generated and {len(y)} real"
-            )
-        chunks = [features.split(_CHUNK_SIZE) for features in (x, y)]
-        within = [
-            2 * _sum(self._pair_kernels(parts)) / (len(features) * (len(features) - 1))
-            for features, parts in zip((x, y), chunks, strict=True)
-        ]
-        across = _sum(self._kernel(first, second) for first, second in product(*chunks)) / (len(x) * len(y))
-        return within[0] + within[1] - 2 * across
 
-    def _pair_kernels(self, parts: Sequence[Tensor]) -> Iterator[Tensor]:
-        """Kernels of all pairs of different rows, each pair once; the other entries are 0."""
-        for part in parts:
-            yield self._kernel(part, part).triu(diagonal=1)
-        for first, second in combinations(parts, 2):
-            yield self._kernel(first, second)
-
-    def _kernel(self, x: Tensor, y: Tensor) -> Tensor:
-        """``(B, F)`` and ``(C, F)`` to ``(B, C)``."""
-        base = torch.addmm(x.new_ones(()), x / self.num_features, y.T)
-        # `base**3` would take as long as the matrix product.
-        return base * base * base
+def _kernel(x: Tensor, y: Tensor) -> Tensor:
+    """``(B, F)`` and ``(C, F)`` to ``(B, C)``."""
+    base = torch.addmm(x.new_ones(()), x / x.shape[1], y.T)
+    # `base**3` would take as long as the matrix product.
+    return base * base * base
 
 
 def _sum(kernels: Iterable[Tensor]) -> Tensor:
