@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from html.parser import HTMLParser
 
-from measuring import TEN_CLASSES, measured, row, row
+from measuring import TEN_CLASSES, measured, row
 
 from genera.evaluation.measures import info_of
 from genera.evaluation.results.measure_table import measure_table
