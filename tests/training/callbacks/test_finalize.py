@@ -60,6 +60,6 @@ def test_an_unfinished_autoencoder_cannot_sample(
     message = failing("sample", str(run), "--out", str(tmp_path / "x.png"))
     assert "fitted when training ends: finish the training" in message
     assert main(["figures", str(run)]) == 0
-    assert "skipped samples: the mixture" in capsys.readouterr().err
+    assert "skipped samples, nearest_images: the mixture" in capsys.readouterr().err
     assert not (run / "figures" / "samples.png").exists()
     assert (run / "figures" / "reconstructions.png").is_file()
