@@ -148,8 +148,9 @@ def likelihood_table() -> str:
         for file in sorted(ZOO.glob(f"*-{data}/evaluation.json")):
             evaluation = read_evaluation(file)
             bounds = [evaluation["measures"].get(f"bits_per_dim@{samples}") for samples in (1, 8, 128)]
-            if evaluation["data"] == data and all(bounds):
-                table += f"| `{file.parent.name}` | {data} | {' | '.join(map(interval, bounds))} |\n"
+            if evaluation["data"] == data and any(bounds):
+                cells = ("–" if bound is None else interval(bound) for bound in bounds)
+                table += f"| `{file.parent.name}` | {data} | {' | '.join(cells)} |\n"
         for name, bits in PUBLISHED.items():
             table += f"| {name}, as published | {data} | {bits[data]} | | |\n"
     return table
