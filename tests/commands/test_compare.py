@@ -88,6 +88,7 @@ def test_the_values_equal_those_of_an_evaluation(report: Path, runs: list[str], 
     assert comparison["models"][1]["cost"]["parameters"] == 144_809
     with (report / "comparison.csv").open(newline="") as file:
         rows = {(row["model"], row["measure"]): row for row in csv.DictReader(file)}
+    assert {row["data"] for row in rows.values()} == {"digits"}
     assert float(rows[names[1], "mse"]["value"]) == vae_measures["mse"]["value"]
     assert len(rows) == sum(len(row["measures"]) for row in comparison["models"])
 

@@ -11,7 +11,8 @@ import torch
 from torch import Tensor
 from torch.overrides import TorchFunctionMode
 
-from genera.core import Autoencoding, Density
+from genera import core
+from genera.core import Autoencoding, Density, Trainable
 from genera.data import ImageSplit, find_dataset
 from genera.evaluation import (
     MEASURES,
@@ -22,6 +23,7 @@ from genera.evaluation import (
     reconstruct_images,
     sample_images,
 )
+from genera.evaluation.measures import cas
 from genera.zoo import find_model
 
 DIGITS = find_dataset("digits")()
@@ -78,6 +80,27 @@ def test_a_comparison_of_two_sets_copies_only_its_value(name: str) -> None:
     generated, measure = Subject(find_model("realnvp-digits").load(), protocol).generated(0), MEASURES[name]
     measure.value(generated, protocol.real)
     assert copies(lambda: measure.compare(generated, protocol.real)) <= 4
+
+
+def test_values_per_image_are_on_the_cpu_where_intervals_are_computed() -> None:
+    """The device ``meta`` would fail where values of both devices meet."""
+
+    class Loss(Trainable):
+        def loss(self, images: Tensor, labels: Tensor | None = None, *, generator: Any = None) -> core.Loss:
+            values = torch.zeros(len(images))
+            return core.Loss(values, logs={"accuracy": values})
+
+    with Copies() as counter:
+        cas._evaluate(Loss(DIGITS.spec), TEST)
+    assert counter.counts["cpu"] == 2
+
+
+def test_an_evaluation_leaves_the_global_generator_alone() -> None:
+    model, protocol = find_model("realnvp-digits").load(), EvaluationProtocol(DIGITS, count=20)
+    before = torch.get_rng_state()
+    MEASURES["samples_per_second"].measure(Subject(model, protocol))
+    assert "random" in protocol.extractors
+    assert torch.equal(before, torch.get_rng_state())
 
 
 def test_model_and_extractors_are_loaded_to_the_device() -> None:

@@ -219,7 +219,7 @@ def test_images_for_which_measures_are_unavailable() -> None:
     few = "needs sets of at least 2 images, got 1"
     assert reason("diversity", CopyModel(), noise_dataset((1, 8, 8), test=1)) == few
     assert "images of at least 7 pixels" in (reason("diversity", CopyModel(), noise_dataset((1, 6, 8), test=3)) or "")
-    assert "no training images" in (reason("cas", conditional, noise_dataset((1, 8, 8), test=3)) or "")
+    assert "needs training images" in (reason("cas", conditional, noise_dataset((1, 8, 8), test=3)) or "")
     unlabelled = noise_dataset((1, 8, 8), train=20, test=3)
     assert reason("cas", conditional, unlabelled) == "the model has 10 classes, own has 0"
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import pytest
 import torch
+from cases import complains
 
 from genera.data import ImageSplit, find_dataset
 from genera.evaluation import MEASURES, EvaluationProtocol, Subject, classifier_of, log_probs, random_subset, subject
@@ -20,6 +21,11 @@ def test_a_random_subset_is_from_the_whole_split() -> None:
     assert places[-1] > 120
     assert subset.digest == random_subset(TEST, 50).digest
     assert random_subset(TEST, 9999).digest == TEST.digest
+
+
+def test_an_interval_needs_two_sets() -> None:
+    with complains("num_seeds must be at least 2", "got 1"):
+        EvaluationProtocol(DIGITS, num_seeds=1)
 
 
 def test_images_are_generated_once_for_all_measures() -> None:

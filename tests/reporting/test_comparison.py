@@ -89,7 +89,7 @@ def test_the_files_of_a_comparison_have_every_value_with_its_interval_and_number
     rows = [row("a", {"fd[lenet]": "no samples"}, mse=measured(1.0)), row("b", mse=measured(2.0), fd=measured(3.0))]
     content = json.loads(compared(*rows).as_json())
     assert list(content) == ["data", "split", "images", "models", "best"]
-    assert list(content["models"][0]) == ["model", "about", "measures", "unavailable", "cost"]
+    assert list(content["models"][0]) == ["model", "about", "measures", "unavailable", "cost", "data"]
     assert content["models"][1]["measures"]["fd[lenet]"] == measured(3.0)
     assert content["best"] == {"mse": "a"}
     table = list(csv.DictReader(io.StringIO(compared(*rows).as_csv())))

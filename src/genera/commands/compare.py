@@ -46,8 +46,8 @@ def compare(
     measures: str | list[str] | None = None,
     shared_measures: bool = False,
     count: int | None = None,
-    classifier: str | None = None,
-    inception: Path | None = None,
+    classifier: Path | str | None = None,
+    inception: Path | str | None = None,
     seed: int = 0,
     device: str = "auto",
     allow: list[str] | None = None,
@@ -117,7 +117,7 @@ def compare(
         result = evaluate(trained, protocol, selected, writer=writer)
         values = result["measures"]
         measured = {measure.name: values[measure.name] for measure in selected if measure.name in values}
-        rows.append(Row(name, describe(trained), measured, result["unavailable"], _cost(trained)))
+        rows.append(Row(name, describe(trained), measured, result["unavailable"], _cost(trained), protocol.data.name))
     names = dict.fromkeys(protocol.data.name for protocol in protocols.values())
     images = " and ".join(dict.fromkeys(protocol.data.describe(split) for protocol in protocols.values()))
     comparison = Comparison(" and ".join(names), split, rows, images=images)

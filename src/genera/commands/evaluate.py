@@ -31,8 +31,8 @@ def evaluate(
     split: str = "test",
     measures: str | list[str] | None = None,
     count: int | None = None,
-    classifier: str | None = None,
-    inception: Path | None = None,
+    classifier: Path | str | None = None,
+    inception: Path | str | None = None,
     device: str = "auto",
     allow: list[str] | None = None,
 ) -> Evaluation:
@@ -83,8 +83,8 @@ def evaluation_protocol(
     *,
     split: str,
     count: int | None,
-    classifier: str | None,
-    inception: Path | None,
+    classifier: Path | str | None,
+    inception: Path | str | None,
     device: str,
     allow: list[str] | None,
 ) -> EvaluationProtocol:
@@ -99,8 +99,8 @@ def evaluation_protocol(
     return EvaluationProtocol(
         data,
         split=split,
-        classifier=classifier_of(data.name) if classifier is None else find_model(classifier),
-        inception=inception,
+        classifier=classifier_of(data.name) if classifier is None else find_model(str(classifier)),
+        inception=None if inception is None else Path(inception),
         count=DEFAULT_COUNT if count is None else count,
         device=choose_device(device),
         allow=allow or (),

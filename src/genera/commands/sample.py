@@ -59,8 +59,10 @@ def sample(
     loaded = find_model(str(model)).load(device=choose_device(device), allow=allow or ())
     all_labels = None
     if labels is not None:
-        if not labels or not all(0 <= label < loaded.spec.num_classes for label in labels):
-            raise ValueError(f"labels must be between 0 and {loaded.spec.num_classes - 1}, at least one, got {labels}")
+        if not (num_classes := loaded.spec.num_classes):
+            raise ValueError("the model was trained on images without classes: omit the labels")
+        if not labels or not all(0 <= label < num_classes for label in labels):
+            raise ValueError(f"labels must be between 0 and {num_classes - 1}, at least one, got {labels}")
         all_labels = torch.tensor(labels).repeat(-(-count // len(labels)))[:count]
     pixels = sample_images(loaded, count, labels=all_labels, temperature=temperature, seed=seed)
     samples = SampledImages(pixels, all_labels, levels=loaded.spec.levels, path=path)

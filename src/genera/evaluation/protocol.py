@@ -34,7 +34,7 @@ class EvaluationProtocol:
         allow: packages that configs of the model and of the classifier may name besides genera.
 
     Raises:
-        ValueError: ``count`` is not positive, or the data have no such split.
+        ValueError: ``count`` is not positive, or ``num_seeds`` below 2, which leave no interval.
     """
 
     data: ImageDataset
@@ -49,6 +49,8 @@ class EvaluationProtocol:
 
     def __post_init__(self) -> None:
         check_positive(count=self.count)
+        if self.num_seeds < 2:
+            raise ValueError(f"num_seeds must be at least 2, for an interval, got {self.num_seeds}")
         self.device = torch.device(self.device)
 
     @cached_property

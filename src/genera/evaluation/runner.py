@@ -49,8 +49,9 @@ def evaluate(
         ValueError: the model does not fit the data, or files are damaged.
     """
     writer = writer or ResultWriter()
-    subject = Subject(trained.load(device=protocol.device, allow=protocol.allow), protocol)
-    check_fits(subject.model.spec, subject.data)
+    model, data = trained.load(device=protocol.device, allow=protocol.allow), protocol.data
+    check_fits(model.spec, data)
+    subject = Subject(model, protocol, is_own_data=trained.was_trained_on(data, protocol.split))
     about = {
         "model": trained.run.path.name,
         "data": subject.data.name,
@@ -158,7 +159,7 @@ def _earlier_measures(path: Path, about: dict[str, Any]) -> dict[str, Any]:
     if not path.is_file():
         return {}
     earlier = read_evaluation(path)
-    return earlier["measures"] if all(earlier[name] == value for name, value in about.items()) else {}
+    return earlier["measures"] if all(earlier.get(name) == value for name, value in about.items()) else {}
 
 
 def cache_folder(trained: TrainedModel) -> Path:

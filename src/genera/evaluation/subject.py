@@ -23,11 +23,13 @@ class Subject:
     Args:
         model: in evaluation mode, on the device of the protocol.
         protocol: data, split, sizes of sets and extractors.
+        is_own_data: whether the model was trained on these data.
     """
 
-    def __init__(self, model: ImageModel, protocol: EvaluationProtocol) -> None:
+    def __init__(self, model: ImageModel, protocol: EvaluationProtocol, *, is_own_data: bool = True) -> None:
         self.model = model
         self.protocol = protocol
+        self.is_own_data = is_own_data
         self._kept: dict[Hashable, Any] = {}
 
     @property

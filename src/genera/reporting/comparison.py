@@ -68,7 +68,7 @@ class Comparison:
         for row in self.rows:
             for name, measured in row.measures.items():
                 values = (measured[field] for field in ("value", "low", "high", "n"))
-                table.writerow([row.model, self.data, self.split, name, *values])
+                table.writerow([row.model, row.data, self.split, name, *values])
         return text.getvalue()
 
 

@@ -137,6 +137,14 @@ def test_the_measure(monkeypatch: pytest.MonkeyPatch) -> None:
     assert measurement.low <= measurement.value <= measurement.high
 
 
+def test_a_model_of_other_images_has_no_score(monkeypatch: pytest.MonkeyPatch) -> None:
+    """The images would be out-of-distribution for it, and those of the other data set perhaps its own."""
+    monkeypatch.setattr(anomaly, "OUT_OF_DISTRIBUTION", {"digits": "digits"})
+    subject = Subject(gan(), EvaluationProtocol(DIGITS), is_own_data=False)
+    reason = MEASURES["auroc[discriminator]"].unavailable(subject)
+    assert reason == "the model was not trained on these images of digits"
+
+
 def test_fewer_images_than_a_split_has_are_random_ones(monkeypatch: pytest.MonkeyPatch) -> None:
     """The first half of this split is black, and the second half like the out-of-distribution images."""
     monkeypatch.setattr(anomaly, "OUT_OF_DISTRIBUTION", {"own": "digits"})

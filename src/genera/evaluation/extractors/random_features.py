@@ -8,7 +8,7 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor, nn
 
-from genera.core import ImageSpec, check_seed
+from genera.core import ImageSpec, check_seed, noise_from
 from genera.evaluation.extractors.base import Extractor
 
 #: Output channels of each convolution; each halves the size.
@@ -38,10 +38,11 @@ class RandomFeatures(nn.Module, Extractor):
         check_seed(seed)
         generator = torch.Generator().manual_seed(seed)
         channels = (spec.channels, *_WIDTHS)
-        convolutions = [
-            nn.Conv2d(before, after, kernel_size=3, stride=2, padding=1)
-            for before, after in zip(channels, _WIDTHS, strict=False)
-        ]
+        with noise_from(torch.Generator()):
+            convolutions = [
+                nn.Conv2d(before, after, kernel_size=3, stride=2, padding=1)
+                for before, after in zip(channels, _WIDTHS, strict=False)
+            ]
         for convolution in convolutions:
             assert convolution.bias is not None
             # Keeps the scale of activations through every ReLU (He et al. 2015).

@@ -125,6 +125,8 @@ class _Auroc(Measure):
         if (reason := self.requirement(subject)) is not None:
             return reason
         data, split = subject.data, subject.protocol.split
+        if not subject.is_own_data:
+            return f"the model was not trained on these images of {data.name}"
         if data.name not in OUT_OF_DISTRIBUTION:
             return f"no out-of-distribution data set is known for {data.name}"
         if not {split, "validation"} <= {*data.split_names}:

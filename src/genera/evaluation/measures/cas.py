@@ -144,9 +144,10 @@ def _evaluate(model: Classifier, images: ImageSplit) -> tuple[float, Tensor]:
     """Mean cross-entropy in nats, and whether each image is classified correctly, ``(N,)``."""
     model.eval()
     losses = [model.loss(*batch) for batch in SequentialBatches(images, batch_size=500, device=model.device)]
-    cross_entropy = torch.cat([loss.total for loss in losses])
-    is_correct = torch.cat([loss.logs["accuracy"] for loss in losses])
-    return float(cross_entropy.double().mean()), is_correct.double()
+    # On the CPU, as some accelerators have no float64.
+    cross_entropy = torch.cat([loss.total for loss in losses]).cpu().double()
+    is_correct = torch.cat([loss.logs["accuracy"] for loss in losses]).cpu().double()
+    return float(cross_entropy.mean()), is_correct
 
 
 @dataclass(frozen=True, eq=False, kw_only=True)
@@ -158,8 +159,8 @@ class _Cas(Measure):
     def unavailable(self, subject: Subject) -> str | None:
         if (reason := samples_classes(subject)) is not None:
             return reason
-        if "train" not in subject.data.split_names:
-            return f"{subject.data.name} has no training images for the reference value"
+        if subject.protocol.split == "train" or "train" not in subject.data.split_names:
+            return "needs training images, for the reference value, and another split"
         return has_equal_classes(subject)
 
     def settings(self, subject: Subject) -> dict[str, Any]:
@@ -180,7 +181,8 @@ class _Cas(Measure):
         data, images = subject.data, subject.images
         score = partial(classification_accuracy_score, test=images, spec=data.spec, device=subject.model.device)
         is_correct = score(sample_each_class(subject.model, self.per_class))
-        reference = float(score(data.split("train")).mean())
+        # The same for all models of a comparison.
+        reference = subject.protocol.real.kept("cas", lambda: float(score(data.split("train")).mean()))
         return Measurement.mean_of(is_correct, self.settings(subject), {"train images": reference})
 
 

@@ -12,6 +12,7 @@ import torch
 from genera.core import Generative
 from genera.evaluation.measure import Measure, MeasureInfo, Measurement, samples_images
 from genera.evaluation.subject import Subject
+from genera.runs.environment import describe_environment
 
 #: Images per batch, and number of timed batches.
 _BATCH, _ROUNDS = 64, 3
@@ -26,18 +27,20 @@ class _Speed(Measure):
 
     def settings(self, subject: Subject) -> dict[str, Any]:
         device = subject.model.device
-        place = {"threads": torch.get_num_threads()} if device.type == "cpu" else {"device": device.type}
+        hardware = describe_environment()["hardware"]
+        on_cpu = {"processor": hardware["processor"], "threads": torch.get_num_threads()}
+        place = on_cpu if device.type == "cpu" else {"device": hardware["gpu"] or device.type}
         return {"batch_size": _BATCH, **place, "interval": f"ends of {_ROUNDS} rounds"}
 
     def measure(self, subject: Subject) -> Measurement:
         model = subject.model
         assert isinstance(model, Generative)
-        speeds = []
+        generator, speeds = torch.Generator(model.device).manual_seed(0), []
         # The first round allocates memory that the others reuse.
         for _ in range(_ROUNDS + 1):
             start = time.perf_counter()
             # Copying waits for an accelerator to finish.
-            model.sample(_BATCH).cpu()
+            model.sample(_BATCH, generator=generator).cpu()
             speeds.append(_BATCH / (time.perf_counter() - start))
         speeds = speeds[1:]
         settings = self.settings(subject)
@@ -50,7 +53,7 @@ SAMPLES_PER_SECOND = _Speed(
         title="samples per second",
         better="higher",
         group="cost",
-        definition="images sampled per second on this machine; compare only values with equally many threads",
+        definition="images sampled per second; it depends on the machine and on other programs",
         is_shared=True,
     ),
 )

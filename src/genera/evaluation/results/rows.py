@@ -33,6 +33,7 @@ class Row:
         measures: fields of the measurement, by measure.
         unavailable: why a measure does not apply, by measure.
         cost: ``parameters`` and ``cpu_seconds`` of the training, if known.
+        data: name of the data set it was measured on.
     """
 
     model: str
@@ -40,6 +41,7 @@ class Row:
     measures: Mapping[str, Fields]
     unavailable: Mapping[str, str]
     cost: Mapping[str, float]
+    data: str = ""
 
     @property
     def samples_all_classes(self) -> bool:
