@@ -136,11 +136,10 @@ Trained for {wall} ({cpu} of processor time) on {hardware["gpu"] or threads}:
 
 
 def subset_note(measures: dict[str, dict]) -> str:
-    """A note on measures of fewer images than others, which cannot be compared with them; empty if there are none."""
-    fewest, most = (pick(result["n"] for result in measures.values()) for pick in (min, max))
-    if fewest == most:
-        return ""
-    return f"\nMeasures of {fewest:,} images use a random subset of the test images, the same for all models.\n"
+    """A note on measures of a subset of the test images; empty if there are none."""
+    settings = [(result["n"], result["settings"]) for result in measures.values()]
+    sizes = {n for n, given in settings if given.get("subset") == "random" and given["max_images"] == n}
+    return "".join(f"\nMeasures of {n:,} images use a random subset, the same for all models.\n" for n in sorted(sizes))
 
 
 def sample_picture(name: str) -> str:
