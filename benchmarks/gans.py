@@ -44,7 +44,7 @@ def plain_epoch(model: GAN, images: ImageSplit, *, batch: int) -> float:
 
     def fakes(context: Tensor | None) -> Tensor:
         z = torch.randn(batch, model.latent_size)
-        return torch.tanh(generator(z if context is None else torch.cat([z, context], dim=1)))
+        return torch.tanh(generator(z, context))
 
     start = time.perf_counter()
     for index in torch.randperm(len(x)).split(batch):

@@ -90,7 +90,7 @@ def test_an_evaluation_has_values_reasons_and_a_table() -> None:
     assert "<table" in evaluation._repr_html_()
     assert evaluation.path is None
     with pytest.raises(KeyError):
-        evaluation["fd[lenet]"]
+        evaluation["accuracy"]
 
 
 def test_a_data_set_may_be_given_as_an_object() -> None:
