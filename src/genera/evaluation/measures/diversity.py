@@ -13,7 +13,12 @@ from genera.evaluation.metrics import dissimilarity, pairwise_distance
 from genera.evaluation.metrics.structural_similarity import WINDOW
 from genera.evaluation.set_measure import SetMeasure
 
-_DEFINITION = "mean difference of two samples; best as for real images"
+_INFO = MeasureInfo(
+    title="diversity",
+    better=None,
+    group="coverage",
+    definition="mean difference of two samples; best as for real images",
+)
 
 
 def _in_space(generated: ImageSet, real: ImageSet, *, space: str) -> Tensor:
@@ -22,24 +27,14 @@ def _in_space(generated: ImageSet, real: ImageSet, *, space: str) -> Tensor:
 
 DIVERSITY = SetMeasure(
     name="diversity",
-    info=MeasureInfo(
-        title="diversity",
-        better=None,
-        group="coverage",
-        definition=_DEFINITION,
-    ),
+    info=_INFO,
     compare=lambda generated, real: dissimilarity(generated.pixels, levels=generated.spec.levels),
     min_size=WINDOW,
 )
 FEATURE_DIVERSITY = tuple(
     SetMeasure(
         name=f"diversity[{space}]",
-        info=MeasureInfo(
-            title="diversity",
-            better=None,
-            group="coverage",
-            definition=_DEFINITION,
-        ),
+        info=_INFO,
         compare=partial(_in_space, space=space),
         extractor=space,
     )
